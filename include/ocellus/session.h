@@ -1,0 +1,102 @@
+/* session.h -- load a network once, bind shapes, run it many times. */
+#ifndef OCELLUS_SESSION_H
+#define OCELLUS_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ocellus/status.h"
+#include "ocellus/tensor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct oc_model   oc_model;   /* immutable, shared, reference counted */
+typedef struct oc_session oc_session; /* its plan and its memory */
+typedef struct oc_pool    oc_pool;    /* worker threads, shared by all sessions of a process */
+
+/* threads: workers counting the caller; 0 = one per processor this process may use. */
+OC_API OC_MUST_CHECK oc_status oc_pool_create(unsigned threads, oc_pool **out, oc_error *err);
+OC_API void oc_pool_destroy(oc_pool *pool); /* NULL is fine; no session may use it any more */
+
+typedef struct oc_port { /* an input or output of a network */
+    const char    *name; /* lives as long as the model or session it was asked of */
+    oc_tensor_info info; /* of a model: dimensions may be -1; of a session: bound */
+} oc_port;
+
+/* Reads and checks an ONNX file: what is wrong with it is found here or in oc_session_create, not
+ * at a frame.
+ *
+ * OC_IO           the file cannot be read
+ * OC_FORMAT       it is damaged; err says where
+ * OC_UNSUPPORTED  opset or operator not known; err names node and operator */
+OC_API OC_MUST_CHECK oc_status oc_model_load(const char *path, oc_model **out, oc_error *err);
+/* The same from memory, which is copied. `name` is used in messages. */
+OC_API OC_MUST_CHECK oc_status oc_model_load_memory(const char *name, const void *bytes,
+                                                    size_t n, oc_model **out, oc_error *err);
+OC_API oc_model *oc_model_ref(oc_model *model);
+OC_API void      oc_model_unref(oc_model *model); /* NULL is fine */
+OC_API size_t    oc_model_inputs(const oc_model *model, const oc_port **ports);
+OC_API size_t    oc_model_outputs(const oc_model *model, const oc_port **ports);
+/* The i-th warning of the import ("weight 'w' has NaN ..."), NULL past the end. */
+OC_API const char *oc_model_warning(const oc_model *model, size_t i);
+
+typedef struct oc_session_options {
+    uint32_t        struct_size;     /* sizeof(oc_session_options) */
+    oc_pool        *pool;            /* borrowed for the session's life; NULL = caller's thread */
+    uint64_t        arena_bytes_max; /* activation memory; 0 = no limit */
+    const char     *backend;         /* "cpu"; NULL = the one that scores best */
+    const char     *isa;             /* "ref", "avx2" ...; NULL = all this processor has */
+    const oc_port  *shapes;          /* inputs to bind, by name; dtype is ignored */
+    size_t          n_shapes;
+    bool            no_fusion;       /* no graph passes beyond what running needs (for tests) */
+} oc_session_options;
+#define OC_SESSION_OPTIONS_INIT {.struct_size = sizeof(oc_session_options)}
+
+/* Binds shapes, runs the passes, plans memory, packs weights.
+ *
+ *   model    a reference is taken
+ *   options  read during this call only; NULL = defaults
+ *   out      for oc_session_destroy; untouched on failure
+ *
+ * OC_INVALID      a dynamic dimension is not bound, or a bound shape contradicts the network
+ * OC_UNSUPPORTED  some node has no kernel here; err names node and operator
+ * OC_NOMEM        the plan exceeds arena_bytes_max; err tells the need */
+OC_API OC_MUST_CHECK oc_status oc_session_create(oc_model *model,
+                                                 const oc_session_options *options,
+                                                 oc_session **out, oc_error *err);
+OC_API void   oc_session_destroy(oc_session *session); /* NULL is fine */
+OC_API size_t oc_session_inputs(const oc_session *session, const oc_port **ports);
+OC_API size_t oc_session_outputs(const oc_session *session, const oc_port **ports);
+
+typedef struct oc_session_stats {
+    uint32_t struct_size;
+    uint64_t arena_bytes;  /* activations */
+    uint64_t weight_bytes; /* packed weights and constants of this session */
+    double   flops;        /* of one run: 2 per multiply-add of convolutions and products */
+    uint32_t n_nodes;      /* steps of the plan */
+} oc_session_stats;
+OC_API void oc_session_stats_get(const oc_session *session, oc_session_stats *stats);
+
+/* One inference.  Allocates nothing; returns when the outputs are written.
+ *
+ *   in   one view per input, in the session's order; shape and dtype must be the bound ones
+ *   out  one view per output, over the caller's memory of at least the port's bytes; with data NULL
+ *        the view is pointed at the session's own memory, valid until the next run
+ *
+ * Views stay the caller's.  Not from two threads at once on one session. */
+OC_API OC_MUST_CHECK oc_status oc_session_run(oc_session *session, const oc_tensor_view *in,
+                                              size_t n_in, oc_tensor_view *out, size_t n_out,
+                                              oc_error *err);
+
+/* The session's own memory for input i (bound shape, 64-byte aligned): writing there and passing
+ * the same pointer to run saves a copy. */
+OC_API void *oc_session_input_buffer(oc_session *session, size_t i);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
