@@ -12,6 +12,7 @@
 #include "core/arena.h"
 #include "ocellus/status.h"
 #include "ocellus/tensor.h"
+#include "tensor/act.h"
 
 typedef uint32_t oc_vid;              /* index into graph->values */
 #define OC_VID_NONE ((oc_vid)0xffffffffu) /* an optional input or output left out */
@@ -56,26 +57,6 @@ typedef struct oc_attr {
         oc_graph           *graph;
     };
 } oc_attr;
-
-/* Activation computed with the node's result, before it is stored: y = act(x). */
-typedef enum oc_act_kind {
-    OC_ACT_NONE,
-    OC_ACT_RELU,
-    OC_ACT_CLIP,        /* min(b, max(a, x)) */
-    OC_ACT_LEAKY,       /* x >= 0 ? x : a * x */
-    OC_ACT_SIGMOID,
-    OC_ACT_SILU,        /* x * sigmoid(x) */
-    OC_ACT_HARDSIGMOID, /* min(1, max(0, a * x + b)) */
-    OC_ACT_HARDSWISH,   /* x * min(1, max(0, a * x + b)); a = 1/6, b = 1/2 */
-    OC_ACT_TANH,
-    OC_ACT_GELU,        /* x / 2 * (1 + erf(x / sqrt(2))) */
-    OC_ACT_MISH,        /* x * tanh(log(1 + exp(x))) */
-} oc_act_kind;
-
-typedef struct oc_act {
-    oc_act_kind kind;
-    float       a, b;
-} oc_act;
 
 typedef struct oc_node {
     const char    *name;    /* never NULL */
