@@ -2,8 +2,8 @@
  *
  * A pool of n threads has n - 1 workers: the caller of oc_pool_run works too.  Several threads may
  * call run at once on one pool; each call returns when its own ranges are done.  Workers spin
- * briefly for the next call, then sleep.  Denormals are flushed to zero in workers, and in the
- * caller for the time of its run. */
+ * briefly for the next call, then sleep.  Denormals are flushed to zero in workers; callers who
+ * want the same bits for any number of threads do so too (oc_fp_flush_denormals). */
 #ifndef OC_CORE_POOL_H
 #define OC_CORE_POOL_H
 

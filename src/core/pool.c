@@ -1,0 +1,237 @@
+/* A run is a job on its caller's stack, linked into the pool while it has ranges to give away.
+ * Joining and leaving a job take the lock; claiming a range is one atomic add. */
+#include "core/pool.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/cpu.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#define PAUSE() _mm_pause()
+#elif defined(__aarch64__)
+#define PAUSE() __asm__ __volatile__("yield")
+#else
+#define PAUSE() ((void)0)
+#endif
+
+#define THREADS_MAX 256
+#define SPINS 4000 /* some tens of microseconds: the time between two nodes of a network */
+
+typedef struct job {
+    struct job   *next;
+    oc_pool_fn   *fn;
+    void         *ctx;
+    size_t        units, chunk;
+    atomic_size_t claimed;
+    unsigned      joined, joined_max; /* under the lock */
+    atomic_uint   inside;             /* workers still in this job, the caller not counted */
+} job;
+
+typedef struct worker {
+    struct oc_pool *pool;
+    pthread_t       thread;
+    unsigned        index;
+} worker;
+
+struct oc_pool {
+    pthread_mutex_t lock;
+    pthread_cond_t  wake;
+    job            *jobs;
+    atomic_uint     posted; /* counts jobs: workers spin on its change */
+    atomic_bool     stop;
+    unsigned        sleeping;
+    unsigned        n_threads;
+    worker         *workers; /* n_threads - 1 */
+};
+
+unsigned oc_fp_flush_denormals(void)
+{
+#if defined(__x86_64__)
+    unsigned old = _mm_getcsr();
+    _mm_setcsr(old | 0x8040u); /* FTZ, DAZ */
+    return old;
+#elif defined(__aarch64__)
+    uint64_t old;
+    __asm__ __volatile__("mrs %0, fpcr" : "=r"(old));
+    __asm__ __volatile__("msr fpcr, %0" : : "r"(old | (1u << 24)));
+    return (unsigned)old;
+#else
+    return 0;
+#endif
+}
+
+void oc_fp_restore(unsigned mode)
+{
+#if defined(__x86_64__)
+    _mm_setcsr(mode);
+#elif defined(__aarch64__)
+    __asm__ __volatile__("msr fpcr, %0" : : "r"((uint64_t)mode));
+#else
+    (void)mode;
+#endif
+}
+
+static void job_work(job *j, unsigned index)
+{
+    for (;;) {
+        size_t at = atomic_fetch_add_explicit(&j->claimed, j->chunk, memory_order_relaxed);
+        if (at >= j->units)
+            return;
+        size_t end = j->units - at > j->chunk ? at + j->chunk : j->units;
+        j->fn(j->ctx, (oc_range){at, end}, index);
+    }
+}
+
+/* Under the lock: a job that still has ranges and room for one more. */
+static job *job_find(oc_pool *pool)
+{
+    for (job *j = pool->jobs; j; j = j->next)
+        if (j->joined < j->joined_max && atomic_load(&j->claimed) < j->units)
+            return j;
+    return NULL;
+}
+
+static void *worker_main(void *arg)
+{
+    worker  *w = arg;
+    oc_pool *pool = w->pool;
+    oc_fp_flush_denormals();
+    unsigned seen = atomic_load(&pool->posted);
+    while (!atomic_load(&pool->stop)) {
+        for (int spin = 0; spin < SPINS && atomic_load(&pool->posted) == seen; spin++)
+            PAUSE();
+        pthread_mutex_lock(&pool->lock);
+        job *j;
+        while (!(j = job_find(pool)) && !atomic_load(&pool->stop) &&
+               atomic_load(&pool->posted) == seen) {
+            pool->sleeping++;
+            pthread_cond_wait(&pool->wake, &pool->lock);
+            pool->sleeping--;
+        }
+        seen = atomic_load(&pool->posted);
+        if (j) {
+            j->joined++;
+            atomic_fetch_add(&j->inside, 1);
+        }
+        pthread_mutex_unlock(&pool->lock);
+        if (j) {
+            job_work(j, w->index);
+            atomic_fetch_sub_explicit(&j->inside, 1, memory_order_release);
+        }
+    }
+    return NULL;
+}
+
+static void job_post(oc_pool *pool, job *j)
+{
+    pthread_mutex_lock(&pool->lock);
+    j->next = pool->jobs;
+    pool->jobs = j;
+    atomic_fetch_add(&pool->posted, 1);
+    if (pool->sleeping)
+        pthread_cond_broadcast(&pool->wake);
+    pthread_mutex_unlock(&pool->lock);
+}
+
+/* After this nobody joins; then waits for those inside. */
+static void job_finish(oc_pool *pool, job *j)
+{
+    pthread_mutex_lock(&pool->lock);
+    for (job **at = &pool->jobs; *at; at = &(*at)->next) {
+        if (*at == j) {
+            *at = j->next;
+            break;
+        }
+    }
+    pthread_mutex_unlock(&pool->lock);
+    for (unsigned spin = 0; atomic_load_explicit(&j->inside, memory_order_acquire); spin++) {
+        if (spin < SPINS)
+            PAUSE();
+        else
+            sched_yield();
+    }
+}
+
+void oc_pool_run(oc_pool *pool, unsigned threads_max, size_t units, size_t grain, oc_pool_fn *fn,
+                 void *ctx)
+{
+    if (units == 0)
+        return;
+    if (grain == 0)
+        grain = 1;
+    unsigned n = pool ? pool->n_threads : 1;
+    if (threads_max && threads_max < n)
+        n = threads_max;
+    size_t pieces = (units + grain - 1) / grain;
+    if (pieces < n)
+        n = (unsigned)pieces;
+    if (n <= 1) {
+        fn(ctx, (oc_range){0, units}, 0);
+        return;
+    }
+    /* several chunks a thread, so that one which is late costs little; whole grains each */
+    size_t per = pieces / ((size_t)n * 4);
+    job    j = {.fn = fn, .ctx = ctx, .units = units, .chunk = grain * (per ? per : 1)};
+    j.joined_max = n - 1;
+    job_post(pool, &j);
+    job_work(&j, 0);
+    job_finish(pool, &j);
+}
+
+unsigned oc_pool_threads(const oc_pool *pool)
+{
+    return pool ? pool->n_threads : 1;
+}
+
+void oc_pool_destroy(oc_pool *pool)
+{
+    if (!pool)
+        return;
+    pthread_mutex_lock(&pool->lock);
+    atomic_store(&pool->stop, true);
+    atomic_fetch_add(&pool->posted, 1);
+    pthread_cond_broadcast(&pool->wake);
+    pthread_mutex_unlock(&pool->lock);
+    for (unsigned i = 0; i + 1 < pool->n_threads; i++)
+        pthread_join(pool->workers[i].thread, NULL);
+    pthread_cond_destroy(&pool->wake);
+    pthread_mutex_destroy(&pool->lock);
+    free(pool->workers);
+    free(pool);
+}
+
+oc_status oc_pool_create(unsigned threads, oc_pool **out, oc_error *err)
+{
+    if (threads == 0)
+        threads = oc_cpu_count();
+    if (threads > THREADS_MAX)
+        return OC_FAIL(err, OC_INVALID, "%u threads asked for, at most %d", threads, THREADS_MAX);
+    oc_pool *pool = calloc(1, sizeof(*pool));
+    worker  *workers = calloc(threads, sizeof(*workers));
+    if (!pool || !workers) {
+        free(pool);
+        free(workers);
+        return OC_FAIL(err, OC_NOMEM, "thread pool of %u", threads);
+    }
+    pool->workers = workers;
+    pool->n_threads = 1;
+    pthread_mutex_init(&pool->lock, NULL);
+    pthread_cond_init(&pool->wake, NULL);
+    for (unsigned i = 1; i < threads; i++) {
+        worker *w = &workers[i - 1];
+        *w = (worker){.pool = pool, .index = i};
+        int e = pthread_create(&w->thread, NULL, worker_main, w);
+        if (e) {
+            oc_pool_destroy(pool);
+            return OC_FAIL(err, OC_NOMEM, "thread %u of %u: %s", i, threads, strerror(e));
+        }
+        pool->n_threads++;
+    }
+    *out = pool;
+    return OC_OK;
+}
