@@ -4,7 +4,7 @@ import numpy as np
 
 from . import tf_array, tf_detect, tf_image, tf_math
 from .errors import ConvertError, UsageError
-from .graph import Graph, output_name
+from .graph import Graph
 from .reader import split_ref
 
 OPS = {}
@@ -107,26 +107,52 @@ def bind_shape(port, declared, given, path):
 
 
 def order(model):
-    """Nodes the outputs need, each after its inputs."""
-    state, result = {}, []
+    """The nodes that the outputs need, each after its inputs."""
+    state, result = {}, []                          # name -> 'open' (on the path) or 'done'
     for port in model.outputs:
-        stack = [(port.node, None)]
-        while stack:
-            name, reader = stack.pop()
-            if name not in model.nodes:
-                raise ConvertError("%s: node '%s': input '%s' is not in the graph"
-                                   % (model.path, reader, name))
-            node = model.nodes[name]
-            if state.get(name) == 'open':
-                state[name] = 'done'
+        if port.node in state:
+            continue
+        state[port.node] = 'open'
+        path = [(model.nodes[port.node], iter(model.nodes[port.node].inputs))]
+        while path:
+            node, refs = path[-1]
+            ref = next(refs, None)
+            if ref is None:
+                path.pop()
+                state[node.name] = 'done'
                 result.append(node)
-            elif name not in state:
-                state[name] = 'open'
-                stack.append((name, reader))
-                for ref in reversed(node.inputs):
-                    child = split_ref(ref)[0]
-                    if state.get(child) == 'open' and on_path(stack, state, child):
-                        raise ConvertError("%s: node '%s' is part of a cycle" % (model.path, child))
-                    if child not in state:
-                        stack.append((child, name))
+                continue
+            child = split_ref(ref)[0]
+            if child not in model.nodes:
+                raise ConvertError("%s: node '%s' (%s): input '%s' is not in the graph"
+                                   % (model.path, node.name, node.op, ref))
+            if state.get(child) == 'open':
+                raise ConvertError("%s: node '%s' is part of a cycle" % (model.path, child))
+            if child not in state:
+                state[child] = 'open'
+                path.append((model.nodes[child], iter(model.nodes[child].inputs)))
     return result
+
+
+def run_node(model, graph, node, values):
+    """Translates one node and records its outputs."""
+    if (node.name, 0) in values:                    # a graph input
+        return
+    if node.op == 'Const':
+        if node.name not in model.weights:
+            raise ConvertError('the weights manifest has no value for it')
+        values[node.name, 0] = graph.constant(node.name, model.weights[node.name])
+        return
+    if node.op not in OPS:
+        raise ConvertError('operator %s is not supported' % node.op)
+    inputs = []
+    for ref in node.inputs:
+        key = split_ref(ref)
+        if key not in values:
+            raise ConvertError("input '%s': that node has no such output" % ref)
+        inputs.append(values[key])
+    result = OPS[node.op](Context(graph, node, inputs))
+    if not isinstance(result, (list, tuple)):
+        result = [result]
+    for i, value in enumerate(result):
+        values[node.name, i] = value
