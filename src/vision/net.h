@@ -1,0 +1,53 @@
+/* net.h -- a network ready for pictures: card, sessions, pre-processing and head in one object. */
+#ifndef OC_VISION_NET_H
+#define OC_VISION_NET_H
+
+#include "ocellus/session.h"
+#include "vision/card.h"
+
+typedef struct oc_net oc_net;
+
+typedef struct oc_net_options {
+    oc_pool    *pool;            /* borrowed for the network's life; NULL = the caller's thread */
+    uint64_t    arena_bytes_max; /* per session; 0 = no limit */
+    const char *backend, *isa;   /* as in oc_session_options */
+    oc_card_size size;           /* instead of the card's sizes, for dynamic networks; 0 = card's */
+    float       score;           /* instead of the card's score threshold; 0 = card's */
+    const char *mirror;          /* as in oc_store_model, when model_path is NULL */
+} oc_net_options;
+
+/* What the last run took, in nanoseconds. */
+typedef struct oc_net_times {
+    uint64_t prepare_ns, infer_ns, decode_ns;
+} oc_net_times;
+
+/* card: moved in, also on failure.  model_path NULL: where oc_store_model finds it.  options NULL:
+ * defaults.  A card that does not fit its network is refused here. */
+OC_MUST_CHECK oc_status oc_net_create_take(oc_card *card, const char *model_path,
+                                           const oc_net_options *options, oc_net **out,
+                                           oc_error *err);
+/* The same with a card by name or path. */
+OC_MUST_CHECK oc_status oc_net_create(const char *card, const char *model_path,
+                                      const oc_net_options *options, oc_net **out, oc_error *err);
+void oc_net_destroy(oc_net *net); /* NULL is fine */
+
+const oc_card *oc_net_card(const oc_net *net);
+const char    *oc_net_model_path(const oc_net *net);
+size_t         oc_net_points(const oc_net *net);    /* key-points per detection */
+size_t         oc_net_embedding(const oc_net *net); /* elements of the embedding; 0 = none */
+void           oc_net_stats(const oc_net *net, oc_session_stats *sum); /* over all sizes */
+
+/* One picture, or the object in `crop` of it (grown as the card says).  Results are in pixels of
+ * the frame, boxes cut to it; they stay valid until the next run.  One thread at a time.
+ * Allocates nothing once it has seen the frame's size and format. */
+OC_MUST_CHECK oc_status oc_net_run(oc_net *net, const oc_frame *frame, const oc_box *crop,
+                                   oc_result *out, oc_error *err);
+
+/* n crops of one frame: `each` is called with every result before the next one is made. */
+typedef void oc_net_each(void *ctx, size_t i, const oc_result *result);
+OC_MUST_CHECK oc_status oc_net_run_crops(oc_net *net, const oc_frame *frame, const oc_box *crops,
+                                         size_t n, oc_net_each *each, void *ctx, oc_error *err);
+
+oc_net_times oc_net_last(const oc_net *net);
+
+#endif
