@@ -50,6 +50,8 @@ struct oc_frame {
     oc_yuv_matrix   matrix;
     bool            full_range; /* 0..255 instead of 16..235 */
     bool            key;
+    bool            chroma_center; /* 4:2:0, 4:2:2: chroma lies between two luma columns (JPEG,
+                                      MPEG-1), not on every second one (MPEG-2, H.264) */
     uint64_t        index;  /* 0, 1, 2 ... as captured, dropped ones counted */
     int64_t         pts_ns; /* stream time, from 0 at the first frame */
     void (*release)(oc_frame *frame, void *owner); /* called when refs reaches 0 */
@@ -95,8 +97,11 @@ typedef struct oc_media_ops {
     uint32_t    struct_size; /* sizeof(oc_media_ops) when compiled */
     const char *name;        /* "ffmpeg" */
 
-    /* 0 = cannot read such a thing; the highest score is asked to open.  Looks at the text only. */
+    /* 0 = cannot read such a thing; the highest score is asked to open.  Looks at the text, and at
+     * most asks what kind of file it names. */
     int (*probe)(const char *url);
+    /* `options` and its strings are read during the call only, but `cancel` lives as long as the
+     * source.  `info` comes with struct_size set, the rest zeroed. */
     oc_status (*open)(const oc_source_options *options, oc_source **out, oc_source_info *info,
                       oc_error *err);
     /* The next frame, blocking; the caller owns one reference.  OC_END: orderly end of the stream.
@@ -105,15 +110,18 @@ typedef struct oc_media_ops {
     oc_status (*read)(oc_source *source, oc_frame **out, oc_error *err);
     void (*close)(oc_source *source);
 
-    /* Encoder, optional as a block: NULL = cannot write. */
+    /* Encoder, optional as a block: NULL = cannot write.  `path` is the name while the file is being
+     * written, "<final name>.part": the container goes by the final name's suffix.  The host renames
+     * it, or removes it when a call failed. */
     oc_status (*writer_open)(const char *path, int32_t width, int32_t height, double fps,
                              void **out, oc_error *err);
     oc_status (*writer_put)(void *writer, const oc_frame *i420, oc_error *err);
     oc_status (*writer_close)(void *writer, oc_error *err); /* finishes the file; frees always */
 } oc_media_ops;
 
-/* The one symbol a media plug-in exports, as "oc_media_entry".  `host` gives it oc_frame_unref's
- * counterpart for frames of its own: plug-ins link against nothing of ours. */
+/* The one symbol a media plug-in exports, as "oc_media_entry".  Plug-ins link against nothing of
+ * ours: a frame is the plug-in's own memory with refs 1 and a `release` that takes it back, perhaps
+ * from another thread and after close; an error is written into the record (status, message). */
 typedef const oc_media_ops *oc_media_entry_fn(void);
 
 #ifdef __cplusplus

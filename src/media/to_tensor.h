@@ -4,8 +4,13 @@
  * No RGB copy of the frame is made.  Each output element is
  *     (c - mean[k]) * scale[k]      c = channel value 0..255 after resize, clamped as 8-bit video is
  * for channel k in the network's own order.  Bilinear resize works on the YUV planes (chroma at its
- * own siting, MPEG-2 left-cosited for 4:2:0/4:2:2), then converts; the result is not rounded to
- * integers for float outputs. */
+ * own siting, see oc_frame.chroma_center), then converts; the result is not rounded to
+ * integers for float outputs.
+ *
+ * The crop is read as a picture of its own: samples do not reach beyond its edge (as when it is cut
+ * out first and resized then).  Where it reaches outside the frame, the frame counts as surrounded
+ * by the pad colour.  Letterboxes have whole-pixel borders: the picture's size is rounded down for
+ * LETTERBOX_TL (YOLOX) and to nearest for LETTERBOX_CENTER. */
 #ifndef OC_MEDIA_TO_TENSOR_H
 #define OC_MEDIA_TO_TENSOR_H
 
@@ -36,7 +41,8 @@ typedef struct oc_to_tensor_options {
     float    pad;           /* border colour on 0..255 before mean and scale */
 } oc_to_tensor_options;
 
-/* How pixels of the input map to pixels of the frame: frame = input * scale + offset. */
+/* How places in the input map to places in the frame, in the coordinates of detect.h (edges, not
+ * centres): frame = input * scale + offset. */
 typedef struct oc_to_tensor_map {
     float scale_x, scale_y, offset_x, offset_y;
 } oc_to_tensor_map;
