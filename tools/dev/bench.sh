@@ -1,0 +1,24 @@
+# ./dev bench [peers|tracker|FAMILY] [ARGS]
+
+bench() {
+    local what=${1:-peers}
+    [ $# = 0 ] || shift
+    setup bench
+    case $what in
+        peers)
+            build release
+            link_release
+            build/release/bench/peers "$@"
+            ;;
+        tracker)
+            build release bench_tracker
+            build/release/bench/bench_tracker "$@"
+            ;;
+        *)
+            [ -f "tests/kernels/check_$what.c" ] || die "no kernel family '$what': $(
+                ls tests/kernels/check_*.c | sed 's/.*check_//; s/\.c//' | tr '\n' ' ')"
+            build release "check_$what"
+            build/release/tests/check_"$what" --bench "$@"
+            ;;
+    esac
+}

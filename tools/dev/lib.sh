@@ -1,0 +1,76 @@
+# What every verb uses: messages, building and testing a preset.
+
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/ocellus
+jobs=${OC_JOBS:-$(nproc)}
+# Debian's own: another python on PATH does not see Debian's packages
+python=/usr/bin/python3
+
+say() {
+    printf '\033[1m==\033[0m %s\n' "$*" >&2
+}
+
+die() {
+    printf 'dev: %s\n' "$*" >&2
+    exit 1
+}
+
+configure() {
+    local launcher=()
+    ! command -v ccache > /dev/null || launcher=(-DCMAKE_C_COMPILER_LAUNCHER=ccache)
+    cmake --preset "$1" "${launcher[@]}" > "build/$1.configure.log" 2>&1 ||
+        { tail -30 "build/$1.configure.log" >&2; die "cannot configure '$1'"; }
+}
+
+# build PRESET [TARGET...]
+build() {
+    local preset=$1
+    shift
+    mkdir -p build
+    say "build $preset"
+    configure "$preset"
+    cmake --build "build/$preset" -j "$jobs" ${1:+--target "$@"}
+}
+
+# The program and its plug-ins, where scripts and people look for them.
+link_release() {
+    ln -sfn release/ocellus build/ocellus
+    ln -sfn release/plugins build/plugins
+    [ ! -x build/ocellus ] || say "program: build/ocellus"
+}
+
+# run_ctest PRESET [ARGS...]: prints "N passed, N failed, N skipped"; fails when a test failed.
+# With OC_COUNTS set, that file gets the three numbers too.
+run_ctest() {
+    local preset=$1 status=0 junit
+    shift
+    junit=$PWD/build/$preset/tests.xml
+    rm -f "$junit"
+    ctest --test-dir "build/$preset" --output-on-failure -j "$jobs" --no-tests=error \
+        --output-junit "$junit" "$@" || status=$?
+    [ -f "$junit" ] || die "$preset: no tests were run"
+    count_tests "$junit" "$preset"
+    return $status
+}
+
+count_tests() {
+    local head tests failed skipped
+    head=$(grep -m1 -A8 '<testsuite' "$1" | tr '\n' ' ')
+    tests=$(sed -E 's/.*[ \t]tests="([0-9]+)".*/\1/' <<< "$head")
+    failed=$(sed -E 's/.*[ \t]failures="([0-9]+)".*/\1/' <<< "$head")
+    skipped=$(sed -E 's/.*[ \t]skipped="([0-9]+)".*/\1/' <<< "$head")
+    [ -z "${OC_COUNTS:-}" ] || echo "$((tests - failed - skipped)) $failed $skipped $2" >> "$OC_COUNTS"
+    echo "$((tests - failed - skipped)) passed, $failed failed, $skipped skipped"
+}
+
+# test_preset PRESET [CTEST ARGS...]
+test_preset() {
+    local preset=$1
+    shift
+    build "$preset"
+    [ "$preset" != release ] || link_release
+    say "test $preset"
+    # a leak of a library's own is listed in tools/dev/lsan.supp, with its reason
+    ASAN_OPTIONS=${ASAN_OPTIONS:-strict_string_checks=1:detect_stack_use_after_return=1} \
+        LSAN_OPTIONS=suppressions=$top/tools/dev/lsan.supp:print_suppressions=0 \
+        TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1} run_ctest "$preset" "$@"
+}
