@@ -2,7 +2,7 @@
  *
  * Every message has the form "file:line:column: reason".  Refused while loading: duplicate keys,
  * keys that are not plain text, more than one document, files over 4 MiB, nesting over 32 levels,
- * and trees that would have more than 100,000 nodes with their aliases written out.
+ * maps of more than 4096 keys, and trees of more than 100,000 nodes with aliases written out.
  *
  * A map is read with an oc_yaml_map.  The first failure sticks: getters after it give back their
  * default, so a reader is a list of assignments with one check at its end.
