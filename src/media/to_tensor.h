@@ -24,7 +24,8 @@ typedef enum oc_fit {
     OC_FIT_STRETCH,          /* fills the whole input, aspect not kept */
     OC_FIT_LETTERBOX_CENTER, /* aspect kept, border on both sides */
     OC_FIT_LETTERBOX_TL,     /* aspect kept, picture top left, border right or below */
-    OC_FIT_CROP_CENTER,      /* short side to `resize_short` pixels (0 = input size), then the centre is cut out */
+    OC_FIT_CROP_CENTER,      /* short side to resize_short pixels (0 = the input's shorter side),
+                                then the centre is cut out */
 } oc_fit;
 
 typedef struct oc_to_tensor_options {
