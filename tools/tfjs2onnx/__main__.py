@@ -25,7 +25,7 @@ def convert(path, shapes=None):
     simplify.run(graph)
     layout.run(graph)
     layout.settle(graph)
-    simplify.run(graph)
+    simplify.run(graph, final=True)
     return writer.to_bytes(graph, os.path.splitext(os.path.basename(path))[0])
 
 

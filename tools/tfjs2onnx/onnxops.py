@@ -225,7 +225,8 @@ UNARY = {
     'Sin': np.sin, 'Cos': np.cos, 'Tanh': np.tanh,
 }
 # Unary operators that are not folded: they sit on activations.
-UNARY_KEPT = ('Sigmoid', 'Clip', 'LeakyRelu', 'Elu', 'Selu', 'Softplus', 'Erf', 'HardSigmoid')
+UNARY_KEPT = ('Sigmoid', 'Clip', 'LeakyRelu', 'Elu', 'Selu', 'Softplus', 'Erf', 'HardSigmoid',
+              'HardSwish')
 BINARY = {'Add': np.add, 'Sub': np.subtract, 'Mul': np.multiply, 'Max': np.maximum,
           'Min': np.minimum, 'Pow': np.power, 'Mod': np.mod}
 COMPARE = {'Equal': np.equal, 'Less': np.less, 'LessOrEqual': np.less_equal,

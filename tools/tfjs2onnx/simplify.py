@@ -2,14 +2,17 @@
 
 import numpy as np
 
+from . import fuse
+
 
 LOWEST = float(np.finfo(np.float32).min)
 
 
-def run(graph):
+def run(graph, final=False):
+    """Until nothing changes; final says that the layout is settled and Reshapes may be made."""
     graph.drop_dead()
-    while (drop_nothing(graph) or merge_equal(graph) or fold_into_conv(graph)
-           or fold_pad(graph) or join_reshapes(graph)):
+    while (drop_nothing(graph) or merge_equal(graph) or fuse.run(graph) or fold_into_conv(graph)
+           or fold_pad(graph) or join_reshapes(graph, final)):
         graph.drop_dead()
 
 
@@ -57,7 +60,7 @@ def merge_equal(graph):
             changed = True
         else:
             seen[key] = node
-    return changed and bool(graph.drop_dead() or True)
+    return changed
 
 
 def input_key(value):
@@ -138,13 +141,21 @@ def fold_pad(graph):
 
 # ---- shapes --------------------------------------------------------------------------------
 
-def join_reshapes(graph):
-    """Reshape of a Reshape, Squeeze or Unsqueeze needs only the last of them."""
+SHAPERS = ('Reshape', 'Squeeze', 'Unsqueeze')
+
+
+def join_reshapes(graph, final):
+    """Two changes of shape in a row need one Reshape, or nothing."""
     made, changed = graph.producers(), False
     for node in graph.nodes:
-        above = made.get(node.inputs[0])
-        if (node.op == 'Reshape' and -1 not in node.attrs['shape'] and above is not None
-                and above.op in ('Reshape', 'Squeeze', 'Unsqueeze')):
-            node.inputs = [above.inputs[0]]
+        above = made.get(node.inputs[0]) if node.op in SHAPERS else None
+        if above is None or above.op not in SHAPERS or None in node.outputs[0].shape:
+            continue
+        source, y = above.inputs[0], node.outputs[0]
+        if source.shape == y.shape:
+            graph.replace(y, source)
+            return True
+        if final:
+            node.op, node.inputs, node.attrs = 'Reshape', [source], {'shape': list(y.shape)}
             changed = True
     return changed

@@ -173,9 +173,9 @@ def resize(mode):
         # Nearest: TensorFlow takes floor(x), with half pixels floor(x + .5) of the ONNX
         # coordinate, with aligned corners the nearer, upwards at .5.
         nearest = 'round_prefer_ceil' if corners or half else 'floor'
+        extra = {'nearest_mode': nearest} if mode == 'nearest' else {}
         y = ctx.emit('Resize', [image.x], sizes=list(image.x.shape[:2]) + size, mode=mode,
-                     coordinate_transformation_mode=where,
-                     nearest_mode=nearest if mode == 'nearest' else 'round_prefer_floor')
+                     coordinate_transformation_mode=where, **extra)
         return image.leave(y)
     return run
 

@@ -5,11 +5,11 @@ from onnx import TensorProto, checker, helper
 
 from .graph import Node, Value
 
-OPSET, IR_VERSION = 13, 7
+OPSET, IR_VERSION = 14, 7      # 14 has HardSwish
 ELEMENT = {np.dtype(np.float32): TensorProto.FLOAT, np.dtype(np.int32): TensorProto.INT32,
            np.dtype(np.int64): TensorProto.INT64, np.dtype(np.bool_): TensorProto.BOOL}
 
-# Attributes that opset 13 takes as inputs: operator -> (attribute, type) in input order.
+# Attributes that ONNX takes as inputs: operator -> (attribute, type) in input order.
 AS_INPUTS = {
     'Reshape': [('shape', np.int64)], 'Squeeze': [('axes', np.int64)],
     'Unsqueeze': [('axes', np.int64)], 'Split': [('split', np.int64)],
