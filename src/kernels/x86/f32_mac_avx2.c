@@ -1,0 +1,219 @@
+/* Twelve accumulators: 12 pixels x 8 channels, 6 x 16 or 4 x 24.  A pixel comes as broadcasts, the
+ * weights as whole vectors; pixels hang in threes on one pointer, so that the addresses need one
+ * stride register ([p], [p + 4s], [p + 8s]).  Runs are cut into tiles of nearly equal size: with 4
+ * pixels or more both FMA pipes stay full. */
+#include <immintrin.h>
+#include <math.h>
+
+#include "kernels/f32_mac.h"
+#include "kernels/x86/act_avx2.h"
+
+/* Where one tile's epilogue gets its limits and masks from. */
+typedef struct tile_end {
+    __m256  lo, hi;
+    __m256i mask; /* of the last block */
+    bool    part; /* mask is not all ones */
+} tile_end;
+
+/* One k.  The pointers move on by a float, hidden from the compiler: it would otherwise keep
+ * every sum of stride and offset in a register of its own, and run out of them. */
+OC_INLINE void tile_k(const int px, const int nb, const float *xp[4], ptrdiff_t s, const float *w,
+                      __m256 acc[12])
+{
+    __m256 wv[3];
+    OC_UNROLL for (int b = 0; b < nb; b++) wv[b] = _mm256_load_ps(w + b * 8);
+    OC_UNROLL for (int p = 0; p < px; p++)
+    {
+        __m256 v = _mm256_broadcast_ss(xp[p / 3] + (p % 3) * s);
+        OC_UNROLL for (int b = 0; b < nb; b++) acc[p * nb + b] =
+            _mm256_fmadd_ps(v, wv[b], acc[p * nb + b]);
+    }
+    OC_UNROLL for (int j = 0; j < (px + 2) / 3; j++)
+    {
+        xp[j]++;
+        __asm__("" : "+r"(xp[j]));
+    }
+}
+
+/* One (i0, i1): n2 blocks. */
+OC_INLINE const float *tile_blocks(const int px, const int nb, const oc_mac *m, const float *x,
+                                   const float *w, __m256 acc[12])
+{
+    const ptrdiff_t s = m->x_px, step = m->x2 - 8;
+    const float    *xp[4] = {x, x + 3 * s, x + 6 * s, x + 9 * s};
+    size_t          full = m->n2 - (m->k_last != 8);
+
+    for (size_t i = 0; i < full; i++) {
+        OC_UNROLL for (int k = 0; k < 8; k++) tile_k(px, nb, xp, s, w + k * nb * 8, acc);
+        w += 64 * nb;
+        OC_UNROLL for (int j = 0; j < (px + 2) / 3; j++) xp[j] += step;
+    }
+    if (m->k_last != 8)
+        for (unsigned k = 0; k < m->k_last; k++) {
+            tile_k(px, nb, xp, s, w, acc);
+            w += 8 * nb;
+        }
+    return w;
+}
+
+/* One pixel has few accumulators of its own: four partial sums, by k % 4, hide the latency. */
+OC_INLINE const float *pixel_blocks(const int nb, const oc_mac *m, const float *x, const float *w,
+                                    __m256 acc[12])
+{
+    size_t full = m->n2 - (m->k_last != 8);
+
+    for (size_t i = 0; i < full; i++, x += m->x2, w += 64 * nb)
+        OC_UNROLL for (int k = 0; k < 8; k++)
+        {
+            __m256 v = _mm256_broadcast_ss(x + k);
+            OC_UNROLL for (int b = 0; b < nb; b++) acc[(k & 3) * nb + b] = _mm256_fmadd_ps(
+                v, _mm256_load_ps(w + (k * nb + b) * 8), acc[(k & 3) * nb + b]);
+        }
+    if (m->k_last != 8)
+        for (unsigned k = 0; k < m->k_last; k++, w += 8 * nb) {
+            __m256 v = _mm256_broadcast_ss(x + k);
+            OC_UNROLL for (int b = 0; b < nb; b++) acc[b] =
+                _mm256_fmadd_ps(v, _mm256_load_ps(w + b * 8), acc[b]);
+        }
+    return w;
+}
+
+OC_INLINE void store(const oc_mac *m, const tile_end *e, bool last, ptrdiff_t at, __m256 v)
+{
+    if (m->add)
+        v = _mm256_add_ps(v, last && e->part ? _mm256_maskload_ps(m->add + at, e->mask)
+                                             : _mm256_loadu_ps(m->add + at));
+    v = oc_v8_clamp(v, e->lo, e->hi);
+    if (!last || !e->part)
+        _mm256_storeu_ps(m->y + at, v);
+    else if (m->whole)
+        _mm256_storeu_ps(m->y + at, _mm256_and_ps(v, _mm256_castsi256_ps(e->mask)));
+    else
+        _mm256_maskstore_ps(m->y + at, e->mask, v);
+}
+
+OC_INLINE void tile(const int px, const int nb, const oc_mac *m, const tile_end *e, size_t p0)
+{
+    __m256       acc[12];
+    const float *x = m->x + (ptrdiff_t)p0 * m->x_px, *w = m->w;
+
+    OC_UNROLL for (int b = 0; b < nb; b++)
+    {
+        __m256 v = m->bias ? _mm256_loadu_ps(m->bias + b * 8) : _mm256_setzero_ps();
+        OC_UNROLL for (int p = 0; p < px; p++) acc[p * nb + b] = v;
+    }
+    if (px == 1)
+        OC_UNROLL for (int j = nb; j < 4 * nb; j++) acc[j] = _mm256_setzero_ps();
+    for (size_t i0 = 0; i0 < m->n0; i0++, x += m->x0) {
+        const float *x1 = x;
+        for (size_t i1 = 0; i1 < m->n1; i1++, x1 += m->x1)
+            w = px == 1 ? pixel_blocks(nb, m, x1, w, acc) : tile_blocks(px, nb, m, x1, w, acc);
+    }
+    if (px == 1)
+        OC_UNROLL for (int b = 0; b < nb; b++) acc[b] =
+            _mm256_add_ps(_mm256_add_ps(acc[b], acc[nb + b]),
+                          _mm256_add_ps(acc[2 * nb + b], acc[3 * nb + b]));
+    OC_UNROLL for (int p = 0; p < px; p++)
+        OC_UNROLL for (int b = 0; b < nb; b++)
+            store(m, e, b + 1 == nb, ((ptrdiff_t)p0 + p) * m->y_px + b * m->y_blk, acc[p * nb + b]);
+}
+
+typedef void tile_fn(const oc_mac *m, const tile_end *e, size_t p0);
+
+#define TILE(px, nb)                                                                   \
+    static void tile_##px##x##nb(const oc_mac *m, const tile_end *e, size_t p0)        \
+    {                                                                                  \
+        tile(px, nb, m, e, p0);                                                        \
+    }
+TILE(1, 1) TILE(2, 1) TILE(3, 1) TILE(4, 1) TILE(5, 1) TILE(6, 1)
+TILE(7, 1) TILE(8, 1) TILE(9, 1) TILE(10, 1) TILE(11, 1) TILE(12, 1)
+TILE(1, 2) TILE(2, 2) TILE(3, 2) TILE(4, 2) TILE(5, 2) TILE(6, 2)
+TILE(1, 3) TILE(2, 3) TILE(3, 3) TILE(4, 3)
+
+static tile_fn *const tiles[OC_MAC_BLOCKS_MAX][12] = {
+    {tile_1x1, tile_2x1, tile_3x1, tile_4x1, tile_5x1, tile_6x1, tile_7x1, tile_8x1, tile_9x1,
+     tile_10x1, tile_11x1, tile_12x1},
+    {tile_1x2, tile_2x2, tile_3x2, tile_4x2, tile_5x2, tile_6x2},
+    {tile_1x3, tile_2x3, tile_3x3, tile_4x3},
+};
+
+/* The activations that are more than a clamp: over what was just stored and is still in L1. */
+OC_INLINE void act_run(const oc_act_kind kind, const oc_mac *m, const tile_end *e, size_t p0,
+                       size_t px)
+{
+    const __m256 a = _mm256_set1_ps(m->act.a), b = _mm256_set1_ps(m->act.b);
+
+    for (unsigned blk = 0; blk < m->blocks; blk++) {
+        float *y = m->y + (ptrdiff_t)p0 * m->y_px + (ptrdiff_t)blk * m->y_blk;
+        if (blk + 1 < m->blocks || !e->part) {
+            for (size_t p = 0; p < px; p++, y += m->y_px)
+                _mm256_storeu_ps(y, oc_v8_act(kind, a, b, _mm256_loadu_ps(y)));
+            continue;
+        }
+        for (size_t p = 0; p < px; p++, y += m->y_px) {
+            __m256 v = oc_v8_act(kind, a, b, _mm256_maskload_ps(y, e->mask));
+            if (m->whole)
+                _mm256_storeu_ps(y, _mm256_and_ps(v, _mm256_castsi256_ps(e->mask)));
+            else
+                _mm256_maskstore_ps(y, e->mask, v);
+        }
+    }
+}
+
+static void act_pass(const oc_mac *m, const tile_end *e, size_t p0, size_t px)
+{
+#define CASE(kind) \
+    case kind: act_run(kind, m, e, p0, px); return;
+    switch (m->act.kind) {
+        CASE(OC_ACT_LEAKY)
+        CASE(OC_ACT_SIGMOID)
+        CASE(OC_ACT_SILU)
+        CASE(OC_ACT_HARDSIGMOID)
+        CASE(OC_ACT_HARDSWISH)
+        CASE(OC_ACT_TANH)
+        CASE(OC_ACT_GELU)
+        CASE(OC_ACT_MISH)
+    case OC_ACT_NONE:
+    case OC_ACT_RELU:
+    case OC_ACT_CLIP: return;
+    }
+#undef CASE
+}
+
+static tile_end end_of(const oc_mac *m)
+{
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    float         lo = -INFINITY, hi = INFINITY;
+
+    if (m->act.kind == OC_ACT_RELU)
+        lo = 0.0f;
+    if (m->act.kind == OC_ACT_CLIP) {
+        lo = m->act.a;
+        hi = m->act.b;
+    }
+    return (tile_end){
+        .lo = _mm256_set1_ps(lo),
+        .hi = _mm256_set1_ps(hi),
+        .mask = _mm256_cmpgt_epi32(_mm256_set1_epi32((int)m->lanes), lane),
+        .part = m->lanes < 8,
+    };
+}
+
+void oc_k_f32_mac__avx2(const oc_mac *m)
+{
+    static const size_t tile_max[OC_MAC_BLOCKS_MAX] = {12, 6, 4};
+    const size_t        most = tile_max[m->blocks - 1], n = (m->px + most - 1) / most;
+    const size_t        size = m->px / n, larger = m->px % n;
+    const tile_end      e = end_of(m);
+    size_t              p = 0, acted = 0;
+
+    for (size_t t = 0; t < n; t++) {
+        size_t px = size + (t < larger);
+        tiles[m->blocks - 1][px - 1](m, &e, p);
+        p += px;
+        if (p - acted >= 96 || t + 1 == n) {
+            act_pass(m, &e, acted, p - acted);
+            acted = p;
+        }
+    }
+}
