@@ -17,7 +17,7 @@
 #if defined(__clang__)
 #define OC_UNROLL _Pragma("clang loop unroll(full)")
 #else
-#define OC_UNROLL _Pragma("GCC unroll 16")
+#define OC_UNROLL _Pragma("GCC unroll 24")
 #endif
 
 /* exp(f) for |f| <= ln2 / 2: minimax fit of (exp(f) - 1 - f) / f^2, 3e-9 of exp(f). */

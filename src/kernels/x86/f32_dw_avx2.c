@@ -1,0 +1,236 @@
+/* A row at a time.  Columns whose taps all lie inside go in tiles of eight or four pixels, each
+ * input pixel being loaded once per tile and row of taps; the last tile is moved back over its
+ * neighbour instead of being narrower.  Columns at the edges go one by one. */
+#include <immintrin.h>
+#include <math.h>
+#include <stdbool.h>
+
+#include "kernels/f32_dw.h"
+#include "kernels/x86/act_avx2.h"
+
+typedef struct row_end {
+    __m256 bias, lo, hi, mask;
+} row_end;
+
+/* One output row: the taps of rows ky0..ky1 reach the input; x is at the first of them, column
+ * -left. */
+typedef struct row {
+    const oc_dw *d;
+    row_end      e;
+    const float *x, *w, *add;
+    float       *y;
+    ptrdiff_t    n_ky, x_row; /* rows of taps; floats from one to the next */
+} row;
+
+OC_INLINE void store(const row *r, ptrdiff_t col, __m256 v)
+{
+    if (r->add)
+        v = _mm256_add_ps(v, _mm256_load_ps(r->add + col * 8));
+    v = _mm256_and_ps(oc_v8_clamp(v, r->e.lo, r->e.hi), r->e.mask);
+    _mm256_store_ps(r->y + col * 8, v);
+}
+
+/* px neighbouring outputs, kernel width and stride constant: input j feeds output p with the tap
+ * j - p * sx. */
+OC_INLINE void tile(const int px, const int kw, const int sx, const row *r, ptrdiff_t col)
+{
+    __m256       acc[8], wv[5];
+    const float *x = r->x + col * sx * 8, *w = r->w;
+
+    OC_UNROLL for (int p = 0; p < px; p++) acc[p] = r->e.bias;
+    for (ptrdiff_t ky = 0; ky < r->n_ky; ky++, x += r->x_row, w += kw * 8) {
+        OC_UNROLL for (int k = 0; k < kw; k++) wv[k] = _mm256_load_ps(w + k * 8);
+        OC_UNROLL for (int j = 0; j < (px - 1) * sx + kw; j++)
+        {
+            __m256 v = _mm256_load_ps(x + j * 8);
+            OC_UNROLL for (int p = 0; p < px; p++) if (j - p * sx >= 0 && j - p * sx < kw)
+                acc[p] = _mm256_fmadd_ps(v, wv[j - p * sx], acc[p]);
+        }
+    }
+    OC_UNROLL for (int p = 0; p < px; p++) store(r, col + p, acc[p]);
+}
+
+/* Any width, stride and dilation. */
+OC_INLINE void tile_any(const int px, const row *r, ptrdiff_t col)
+{
+    const ptrdiff_t s = r->d->sx * 8, step = r->d->dx * 8, kw = r->d->kw;
+    __m256          acc[8];
+    const float    *x = r->x + col * s, *w = r->w;
+
+    OC_UNROLL for (int p = 0; p < px; p++) acc[p] = r->e.bias;
+    for (ptrdiff_t ky = 0; ky < r->n_ky; ky++, x += r->x_row) {
+        const float *t = x;
+        for (ptrdiff_t k = 0; k < kw; k++, w += 8, t += step) {
+            __m256       v = _mm256_load_ps(w);
+            const float *u = t;
+            OC_UNROLL for (int p = 0; p < px; p++, u += s) acc[p] =
+                _mm256_fmadd_ps(v, _mm256_load_ps(u), acc[p]);
+        }
+    }
+    OC_UNROLL for (int p = 0; p < px; p++) store(r, col + p, acc[p]);
+}
+
+/* One output whose taps kx0..kx1 reach the input.  Four sums, so that a large kernel over a small
+ * plane does not wait for each addition. */
+static void pixel(const row *r, ptrdiff_t col, ptrdiff_t kx0, ptrdiff_t kx1)
+{
+    const oc_dw *d = r->d;
+    const float *x = r->x + col * d->sx * 8, *w = r->w;
+    __m256       a0 = r->e.bias, a1 = _mm256_setzero_ps(), a2 = a1, a3 = a1;
+
+    for (ptrdiff_t ky = 0; ky < r->n_ky; ky++, x += r->x_row, w += d->kw * 8) {
+        const ptrdiff_t step = d->dx * 8;
+        ptrdiff_t       k = kx0;
+        for (; k + 4 <= kx1; k += 4) {
+            const float *u = x + k * step, *v = w + k * 8;
+            a0 = _mm256_fmadd_ps(_mm256_load_ps(u), _mm256_load_ps(v), a0);
+            a1 = _mm256_fmadd_ps(_mm256_load_ps(u + step), _mm256_load_ps(v + 8), a1);
+            a2 = _mm256_fmadd_ps(_mm256_load_ps(u + 2 * step), _mm256_load_ps(v + 16), a2);
+            a3 = _mm256_fmadd_ps(_mm256_load_ps(u + 3 * step), _mm256_load_ps(v + 24), a3);
+        }
+        if (k < kx1)
+            a1 = _mm256_fmadd_ps(_mm256_load_ps(x + k * step), _mm256_load_ps(w + k * 8), a1);
+        if (k + 1 < kx1)
+            a2 = _mm256_fmadd_ps(_mm256_load_ps(x + (k + 1) * step), _mm256_load_ps(w + k * 8 + 8),
+                                 a2);
+        if (k + 2 < kx1)
+            a3 = _mm256_fmadd_ps(_mm256_load_ps(x + (k + 2) * step), _mm256_load_ps(w + k * 8 + 16),
+                                 a3);
+    }
+    store(r, col, _mm256_add_ps(_mm256_add_ps(a0, a1), _mm256_add_ps(a2, a3)));
+}
+
+typedef void tile_fn(const row *r, ptrdiff_t col);
+#define TILE(px, kw, sx)                                            \
+    static void tile_##px##_##kw##_##sx(const row *r, ptrdiff_t col) \
+    {                                                               \
+        tile(px, kw, sx, r, col);                                   \
+    }
+TILE(8, 3, 1) TILE(4, 3, 1) TILE(8, 3, 2) TILE(4, 3, 2)
+TILE(8, 5, 1) TILE(4, 5, 1) TILE(8, 5, 2) TILE(4, 5, 2)
+static void tile_8_any(const row *r, ptrdiff_t col)
+{
+    tile_any(8, r, col);
+}
+static void tile_4_any(const row *r, ptrdiff_t col)
+{
+    tile_any(4, r, col);
+}
+
+typedef struct tile_pair {
+    tile_fn *eight, *four;
+} tile_pair;
+
+static tile_pair tiles_for(const oc_dw *d)
+{
+    if (d->dx == 1 && d->kw == 3 && d->sx == 1)
+        return (tile_pair){tile_8_3_1, tile_4_3_1};
+    if (d->dx == 1 && d->kw == 3 && d->sx == 2)
+        return (tile_pair){tile_8_3_2, tile_4_3_2};
+    if (d->dx == 1 && d->kw == 5 && d->sx == 1)
+        return (tile_pair){tile_8_5_1, tile_4_5_1};
+    if (d->dx == 1 && d->kw == 5 && d->sx == 2)
+        return (tile_pair){tile_8_5_2, tile_4_5_2};
+    return (tile_pair){tile_8_any, tile_4_any};
+}
+
+static void inner_columns(const row *r, tile_pair t, ptrdiff_t begin, ptrdiff_t end)
+{
+    ptrdiff_t c = begin;
+
+    if (end - begin < 4) {
+        for (; c < end; c++)
+            pixel(r, c, 0, r->d->kw);
+        return;
+    }
+    for (; c + 8 <= end; c += 8)
+        t.eight(r, c);
+    if (end - c > 4 && end - begin >= 8) {
+        t.eight(r, end - 8);
+    } else if (c < end) {
+        if (end - c > 4)
+            t.four(r, c);
+        t.four(r, end - 4);
+    }
+}
+
+OC_INLINE void act_run(const oc_act_kind kind, const oc_dw *d, __m256 mask, float *y, ptrdiff_t n)
+{
+    const __m256 a = _mm256_set1_ps(d->act.a), b = _mm256_set1_ps(d->act.b);
+
+    for (ptrdiff_t i = 0; i < n; i++, y += 8)
+        _mm256_store_ps(y, _mm256_and_ps(oc_v8_act(kind, a, b, _mm256_load_ps(y)), mask));
+}
+
+/* What is more than a clamp, over pixels just stored. */
+static void act_pass(const oc_dw *d, __m256 mask, float *y, ptrdiff_t n)
+{
+#define CASE(kind) \
+    case kind: act_run(kind, d, mask, y, n); return;
+    switch (d->act.kind) {
+        CASE(OC_ACT_LEAKY)
+        CASE(OC_ACT_SIGMOID)
+        CASE(OC_ACT_SILU)
+        CASE(OC_ACT_HARDSIGMOID)
+        CASE(OC_ACT_HARDSWISH)
+        CASE(OC_ACT_TANH)
+        CASE(OC_ACT_GELU)
+        CASE(OC_ACT_MISH)
+    case OC_ACT_NONE:
+    case OC_ACT_RELU:
+    case OC_ACT_CLIP: return;
+    }
+#undef CASE
+}
+
+static row_end end_of(const oc_dw *d)
+{
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    float         lo = -INFINITY, hi = INFINITY;
+
+    if (d->act.kind == OC_ACT_RELU)
+        lo = 0.0f;
+    if (d->act.kind == OC_ACT_CLIP) {
+        lo = d->act.a;
+        hi = d->act.b;
+    }
+    return (row_end){
+        .bias = d->bias ? _mm256_load_ps(d->bias) : _mm256_setzero_ps(),
+        .lo = _mm256_set1_ps(lo),
+        .hi = _mm256_set1_ps(hi),
+        .mask = _mm256_castsi256_ps(_mm256_cmpgt_epi32(_mm256_set1_epi32((int)d->lanes), lane)),
+    };
+}
+
+void oc_k_f32_dw__avx2(const oc_dw *d)
+{
+    const tile_pair t = tiles_for(d);
+    row             r = {.d = d, .e = end_of(d), .x_row = d->dy * d->in_w * 8};
+    /* columns [c0, c1) have all their taps inside */
+    ptrdiff_t c0 = (d->left + d->sx - 1) / d->sx;
+    ptrdiff_t last = d->in_w - 1 - (d->kw - 1) * d->dx + d->left; /* c * sx <= last */
+    ptrdiff_t c1 = last < 0 ? 0 : last / d->sx + 1;
+    c0 = c0 < d->out_w ? c0 : d->out_w;
+    c1 = c1 < d->out_w ? c1 : d->out_w;
+    c1 = c1 > c0 ? c1 : c0;
+
+    for (ptrdiff_t at = d->row_begin; at < d->row_end; at++) {
+        ptrdiff_t iy = at * d->sy - d->top, ky0 = oc_tap_begin(iy, d->dy, d->kh);
+        ptrdiff_t ky1 = oc_tap_end(iy, d->dy, d->kh, d->in_h);
+        r.n_ky = ky1 > ky0 ? ky1 - ky0 : 0;
+        r.x = r.n_ky ? d->x + ((iy + ky0 * d->dy) * d->in_w - d->left) * 8 : d->x;
+        r.w = d->w + ky0 * d->kw * 8;
+        r.y = d->y + at * d->out_w * 8;
+        r.add = d->add ? d->add + at * d->out_w * 8 : NULL;
+        for (ptrdiff_t c = 0; c < d->out_w; c++) {
+            if (c == c0 && c1 > c0) {
+                inner_columns(&r, t, c0, c1);
+                c = c1 - 1;
+                continue;
+            }
+            ptrdiff_t ix = c * d->sx - d->left;
+            pixel(&r, c, oc_tap_begin(ix, d->dx, d->kw), oc_tap_end(ix, d->dx, d->kw, d->in_w));
+        }
+        act_pass(d, r.e.mask, r.y, d->out_w);
+    }
+}
