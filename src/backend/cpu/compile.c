@@ -1,0 +1,181 @@
+/* From a subgraph to steps: places, views, packed weights. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/cpu/program.h"
+#include "core/cpu.h"
+
+static oc_status build_views(oc_program *p, const oc_graph *g, const cpu_layout *lay,
+                             const oc_vid *ids, uint32_t n, oc_tensor_view *views, oc_error *err)
+{
+    for (uint32_t k = 0; k < n; k++) {
+        if (ids[k] == OC_VID_NONE)
+            continue;
+        const oc_value  *v = &g->values[ids[k]];
+        const cpu_place *at = &lay->places[ids[k]];
+        views[k] = (oc_tensor_view){.info = v->info, .data = (void *)(uintptr_t)v->data};
+        if (v->data)
+            continue;
+        if (at->home == CPU_HOME_CONST)
+            return OC_FAIL(err, OC_INVALID, "'%.80s' has no contents", v->name);
+        p->patches[p->n_patches++] = (cpu_patch){.view = &views[k], .place = *at};
+    }
+    return OC_OK;
+}
+
+static void fill_slots(const oc_graph *g, const oc_vid *ids, uint32_t n, oc_slot *slots)
+{
+    for (uint32_t k = 0; k < n; k++) {
+        if (ids[k] == OC_VID_NONE)
+            continue;
+        const oc_value *v = &g->values[ids[k]];
+        slots[k] = (oc_slot){.info = v->info, .layout = v->layout, .data = v->data};
+    }
+}
+
+static oc_status prepare_step(oc_program *p, const oc_graph *g, const oc_node *node, oc_isa isa,
+                              cpu_step *step, oc_error *err)
+{
+    oc_slot  *slots = calloc((size_t)node->n_in + node->n_out + 1, sizeof(*slots));
+    oc_status st;
+    step->state = oc_arena_alloc64(&p->mem, node->op->state_size + 1, 1);
+    if (!slots || !step->state) {
+        free(slots);
+        return OC_FAIL(err, OC_NOMEM, "step");
+    }
+    fill_slots(g, node->in, node->n_in, slots);
+    fill_slots(g, node->out, node->n_out, slots + node->n_in);
+    oc_prepare ask = {.node = node, .in = slots, .out = slots + node->n_in, .n_in = node->n_in,
+                      .n_out = node->n_out, .isa = isa, .mem = &p->mem, .state = step->state,
+                      .work = &step->work};
+    st = node->op->prepare(&ask, err);
+    if (step->work.n_phases == 0)
+        step->work.n_phases = 1;
+    if (step->work.scratch_bytes > p->scratch_bytes)
+        p->scratch_bytes = (step->work.scratch_bytes + 63) / 64 * 64;
+    free(slots);
+    return st;
+}
+
+static oc_status build_step(oc_program *p, const oc_graph *g, const oc_node *node,
+                            const cpu_layout *lay, oc_isa isa, oc_error *err)
+{
+    cpu_step *step = &p->steps[p->n_steps];
+    oc_status st;
+    step->op = node->op;
+    step->node = node;
+    step->n_in = node->n_in;
+    step->n_out = node->n_out;
+    step->in = oc_arena_alloc(&p->mem, (size_t)node->n_in + node->n_out + 1, sizeof(*step->in));
+    if (!step->in)
+        return OC_FAIL(err, OC_NOMEM, "step");
+    step->out = step->in + node->n_in;
+    if ((st = build_views(p, g, lay, node->in, node->n_in, step->in, err)) == OC_OK &&
+        (st = build_views(p, g, lay, node->out, node->n_out, step->out, err)) == OC_OK)
+        st = prepare_step(p, g, node, isa, step, err);
+    if (st != OC_OK)
+        oc_error_prefix(err, "node '%.80s' (%.40s)", node->name, node->op_type);
+    p->n_steps++;
+    return st;
+}
+
+static int arena_first(const void *a, const void *b)
+{
+    bool x = ((const cpu_patch *)a)->place.home == CPU_HOME_ARENA;
+    bool y = ((const cpu_patch *)b)->place.home == CPU_HOME_ARENA;
+    return (int)y - (int)x;
+}
+
+/* Outputs that no step writes: constants, inputs, views of them. */
+static oc_status build_copies(oc_program *p, const oc_graph *g, const cpu_layout *lay,
+                              oc_error *err)
+{
+    oc_tensor_view *from = oc_arena_alloc(&p->mem, (size_t)g->n_outputs + 1, sizeof(*from));
+    p->copies = oc_arena_alloc(&p->mem, (size_t)g->n_outputs + 1, sizeof(*p->copies));
+    if (!from || !p->copies)
+        return OC_FAIL(err, OC_NOMEM, "outputs");
+    for (uint32_t i = 0; i < g->n_outputs; i++) {
+        oc_vid           v = g->outputs[i];
+        const cpu_place *at = &lay->places[v];
+        if (at->home == CPU_HOME_OUTPUT && at->index == i)
+            continue;
+        from[i] = (oc_tensor_view){.info = g->values[v].info,
+                                   .data = (void *)(uintptr_t)g->values[v].data};
+        if (!from[i].data)
+            p->patches[p->n_patches++] = (cpu_patch){.view = &from[i], .place = *at};
+        p->copies[p->n_copies++] =
+            (cpu_patch){.view = &from[i], .place = {.home = CPU_HOME_OUTPUT, .index = i}};
+    }
+    return OC_OK;
+}
+
+static oc_status build(oc_program *p, const oc_graph *g, const cpu_layout *lay, oc_isa isa,
+                       oc_error *err)
+{
+    size_t    n_views = (size_t)g->n_outputs + 1;
+    oc_status st;
+    for (uint32_t i = 0; i < g->n_nodes; i++)
+        n_views += (size_t)g->nodes[i].n_in + g->nodes[i].n_out;
+    p->steps = oc_arena_alloc(&p->mem, (size_t)g->n_nodes + 1, sizeof(*p->steps));
+    p->patches = oc_arena_alloc(&p->mem, n_views, sizeof(*p->patches));
+    if (!p->steps || !p->patches)
+        return OC_FAIL(err, OC_NOMEM, "program of %u steps", g->n_nodes);
+    for (uint32_t i = 0; i < g->n_nodes; i++)
+        if (!lay->elided[i] && (st = build_step(p, g, &g->nodes[i], lay, isa, err)) != OC_OK)
+            return st;
+    if ((st = build_copies(p, g, lay, err)) != OC_OK)
+        return st;
+    qsort(p->patches, p->n_patches, sizeof(*p->patches), arena_first);
+    while (p->n_arena < p->n_patches && p->patches[p->n_arena].place.home == CPU_HOME_ARENA)
+        p->n_arena++;
+    p->arena_bytes = lay->arena_bytes;
+    return OC_OK;
+}
+
+oc_status cpu_compile(const oc_subgraph *sg, const oc_compile_options *options, oc_program **out,
+                      oc_program_info *info, oc_error *err)
+{
+    cpu_layout  lay = {0};
+    oc_program *p = calloc(1, sizeof(*p));
+    oc_isa      isa;
+    oc_status   st;
+    if (!p)
+        return OC_FAIL(err, OC_NOMEM, "program");
+    p->pool = options->pool;
+    p->cores_max = options->cores_max;
+    if (!oc_isa_parse(options->isa ? options->isa : "auto", &isa)) {
+        st = OC_FAIL(err, OC_INVALID, "this processor has no '%.20s'", options->isa);
+        goto out;
+    }
+    if ((st = cpu_place_values(sg->graph, &lay, err)) != OC_OK)
+        goto out;
+    if (options->memory_bytes_max && lay.arena_bytes > options->memory_bytes_max) {
+        st = OC_FAIL(err, OC_NOMEM, "needs %zu bytes for activations, %llu are allowed",
+                     lay.arena_bytes, (unsigned long long)options->memory_bytes_max);
+        goto out;
+    }
+    if ((st = build(p, sg->graph, &lay, isa, err)) != OC_OK)
+        goto out;
+    double flops = 0;
+    for (size_t i = 0; i < p->n_steps; i++)
+        flops += p->steps[i].work.flops;
+    *info = (oc_program_info){.struct_size = sizeof(*info), .weight_bytes = p->mem.bytes,
+                              .cores_max = oc_pool_threads(p->pool),
+                              .workspace_bytes = p->arena_bytes + 64 +
+                                                 p->scratch_bytes * oc_pool_threads(p->pool),
+                              .flops = flops, .n_steps = (uint32_t)p->n_steps};
+    *out = p;
+    p = NULL;
+out:
+    cpu_layout_finish(&lay);
+    cpu_drop(p);
+    return st;
+}
+
+void cpu_drop(oc_program *program)
+{
+    if (!program)
+        return;
+    oc_arena_finish(&program->mem);
+    free(program);
+}

@@ -1,0 +1,60 @@
+/* Shape inference and constant folding, in one sweep: a shape computed by the network itself is
+ * constant by the time a Reshape asks for it. */
+#include "passes/pass.h"
+
+static bool all_constant(const oc_graph *graph, const oc_node *node)
+{
+    for (uint32_t i = 0; i < node->n_in; i++)
+        if (node->in[i] != OC_VID_NONE && !graph->values[node->in[i]].data)
+            return false;
+    return true;
+}
+
+/* Does anything after the fold want this value as numbers? */
+static bool any_output(const oc_graph *graph, const oc_node *node)
+{
+    for (uint32_t i = 0; i < node->n_out; i++)
+        if (node->out[i] != OC_VID_NONE && graph->values[node->out[i]].is_output)
+            return true;
+    return false;
+}
+
+static oc_status fold_node(oc_graph *graph, oc_node *node, oc_isa isa, oc_error *err)
+{
+    void     *data[64] = {0};
+    oc_error  quiet;
+    if (node->n_out > 64)
+        return OC_OK;
+    oc_status st = oc_node_evaluate(graph, node, isa, data, &quiet);
+    if (st == OC_UNSUPPORTED)
+        return OC_OK; /* too large: it stays a node */
+    if (st != OC_OK) {
+        if (err)
+            *err = quiet;
+        return st;
+    }
+    for (uint32_t i = 0; i < node->n_out; i++)
+        if (node->out[i] != OC_VID_NONE)
+            graph->values[node->out[i]].data = data[i];
+    node->dead = true;
+    return OC_OK;
+}
+
+oc_pass_fn oc_pass_fold;
+
+oc_status oc_pass_fold(oc_graph *graph, const oc_pass_options *options, oc_error *err)
+{
+    for (uint32_t i = 0; i < graph->n_nodes; i++) {
+        oc_node  *node = &graph->nodes[i];
+        oc_status st;
+        if (node->dead)
+            continue;
+        if ((st = oc_node_infer(graph, node, err)) != OC_OK)
+            return st;
+        bool shape_only = (node->op->flags & OC_OP_SHAPE_ONLY) != 0;
+        if ((shape_only || all_constant(graph, node)) && !any_output(graph, node) &&
+            (st = fold_node(graph, node, options->isa, err)) != OC_OK)
+            return st;
+    }
+    return OC_OK;
+}
