@@ -11,8 +11,8 @@ bench() {
             build/release/bench/peers "$@"
             ;;
         tracker)
-            build release bench_tracker
-            build/release/bench/bench_tracker "$@"
+            build release tracker_bench
+            build/release/bench/tracker_bench "$@"
             ;;
         *)
             [ -f "tests/kernels/check_$what.c" ] || die "no kernel family '$what': $(
