@@ -71,34 +71,46 @@ const oc_head_ops *oc_head_at(size_t i);
 
 /* Index of the output called `name`; with name NULL, the only output there is.  -1 with a message. */
 OC_MUST_CHECK int oc_head_output(const oc_head_bind *bind, const char *name, oc_error *err);
-/* Checks output i against the given dimensions (-1 = any); ones in front may be missing or more.
+/* Checks that output i has the given dimensions (-1 = any); ones in front do not count.
  * OC_INVALID says both shapes. */
 OC_MUST_CHECK oc_status oc_head_shape(const oc_head_bind *bind, int i, size_t n,
                                       const int64_t *dims, oc_error *err);
+/* The j-th of the dimensions checked with the same n. */
+int64_t oc_head_dim(const oc_head_bind *bind, int i, size_t n, size_t j);
+
+/* How detections are chosen.  The parameters of heads of kind OC_HEAD_DETECT begin with it. */
+typedef struct oc_head_select {
+    float  score;    /* candidates below are not looked at */
+    float  iou;      /* of suppression; 1 = none */
+    bool   agnostic; /* suppression across labels */
+    size_t top_k;    /* candidates that enter suppression */
+    size_t keep_max; /* detections given at most */
+} oc_head_select;
+
+/* Keys score, iou, agnostic, top_k, keep. */
+void oc_head_select_parse(oc_yaml_map *map, float score, float iou, oc_head_select *select);
 
 /* Candidates that passed the score threshold, and the memory their winners go to. */
 typedef struct oc_candidates {
-    oc_detection *items; /* in input pixels */
-    oc_point     *points;
-    uint32_t     *order;
+    const oc_head_select *select;
+    oc_detection *items;  /* in input pixels */
     uint32_t     *source; /* where in the outputs the item came from: the head's own numbering */
+    uint32_t     *order;
     size_t        n, cap;
-    size_t        n_points;
     oc_detection *kept;
-    size_t        keep_max;
+    oc_point     *points; /* of the kept ones */
+    size_t        n_points;
 } oc_candidates;
 
-OC_MUST_CHECK oc_status oc_candidates_init(oc_candidates *c, oc_arena *arena, size_t cap,
-                                           size_t keep_max, size_t n_points, oc_error *err);
-/* NULL when score or box is not a finite number, or the list is full (cannot be, when cap counts
- * every anchor). */
-oc_detection *oc_candidates_add(oc_candidates *c, oc_box box, float score, uint32_t label,
-                                uint32_t source);
+OC_MUST_CHECK oc_status oc_candidates_init(oc_candidates *c, oc_arena *arena,
+                                           const oc_head_select *select, size_t cap,
+                                           size_t n_points, oc_error *err);
+/* Drops a candidate whose score or box is not finite (networks do overflow). */
+void oc_candidates_add(oc_candidates *c, oc_box box, float score, uint32_t label, uint32_t source);
 
-/* Suppression, then the survivors in frame pixels into result->detections; c->order[i] is the
- * candidate that became detection i. */
-void oc_candidates_finish(oc_candidates *c, float iou, bool agnostic, size_t top_k,
-                          const oc_to_tensor_map *map, oc_result *result);
+/* Suppression, then the survivors in frame pixels into result->detections.  Candidate
+ * c->order[i] became detection i; its key-points, c->points[i * n_points], are the head's to fill. */
+void oc_candidates_finish(oc_candidates *c, const oc_to_tensor_map *map, oc_result *result);
 
 static inline oc_point oc_map_point(const oc_to_tensor_map *map, float x, float y, float score)
 {
