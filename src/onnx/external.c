@@ -82,7 +82,7 @@ oc_status onnx_external(const onnx_context *c, const char *location, uint64_t of
     if (!location_inside(location))
         return OC_FAIL(c->err, OC_FORMAT, "external data '%.80s' lies outside the model's folder",
                        location);
-    oc_bytes *bytes;
+    oc_bytes *bytes = NULL;
     oc_status st = files_open(c, location, &bytes);
     if (st != OC_OK)
         return st;

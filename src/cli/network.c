@@ -1,0 +1,75 @@
+#include "cli/network.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+double cli_now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
+}
+
+static oc_status gather_shapes(const cli_network_options *o, const oc_port *shapes, size_t n_shapes,
+                               char **texts, oc_port *all, size_t *n, oc_error *err)
+{
+    for (size_t i = 0; i < o->shapes.n; i++) {
+        if (!(texts[i] = strdup(o->shapes.item[i])))
+            return OC_FAIL(err, OC_NOMEM, "shapes");
+        oc_status st = cli_shape(texts[i], &all[*n], err);
+        if (st != OC_OK)
+            return st;
+        ++*n;
+    }
+    for (size_t i = 0; i < n_shapes; i++)
+        all[(*n)++] = shapes[i];
+    return OC_OK;
+}
+
+oc_status cli_network_open(const char *path, const cli_network_options *options,
+                           const oc_port *shapes, size_t n_shapes, cli_network *out, oc_error *err)
+{
+    cli_network net = {0};
+    char       *texts[64] = {0};
+    size_t      n = 0;
+    double      t0 = cli_now_ms();
+    oc_status   st;
+    oc_port    *all = calloc(options->shapes.n + n_shapes + 1, sizeof(*all));
+    if (!all)
+        return OC_FAIL(err, OC_NOMEM, "shapes");
+    if ((st = gather_shapes(options, shapes, n_shapes, texts, all, &n, err)) != OC_OK ||
+        (st = oc_pool_create((unsigned)options->threads, &net.pool, err)) != OC_OK ||
+        (st = oc_model_load(path, &net.model, err)) != OC_OK)
+        goto out;
+    for (size_t i = 0; oc_model_warning(net.model, i); i++)
+        fprintf(stderr, "warning: %s: %s\n", path, oc_model_warning(net.model, i));
+    oc_session_options so = OC_SESSION_OPTIONS_INIT;
+    so.pool = net.pool;
+    so.backend = options->backend;
+    so.isa = options->isa;
+    so.no_fusion = options->no_fusion;
+    so.shapes = all;
+    so.n_shapes = n;
+    if ((st = oc_session_create(net.model, &so, &net.session, err)) != OC_OK) {
+        oc_error_prefix(err, "%s", path);
+        goto out;
+    }
+    net.load_ms = cli_now_ms() - t0;
+    *out = net;
+    net = (cli_network){0};
+out:
+    for (size_t i = 0; i < 64; i++)
+        free(texts[i]);
+    free(all);
+    cli_network_close(&net);
+    return st;
+}
+
+void cli_network_close(cli_network *net)
+{
+    oc_session_destroy(net->session);
+    oc_model_unref(net->model);
+    oc_pool_destroy(net->pool);
+    *net = (cli_network){0};
+}

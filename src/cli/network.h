@@ -1,0 +1,37 @@
+/* network.h -- loading a network the way infer, bench and inspect do. */
+#ifndef OC_CLI_NETWORK_H
+#define OC_CLI_NETWORK_H
+
+#include "cli/cli.h"
+
+typedef struct cli_network {
+    oc_pool    *pool;
+    oc_model   *model;
+    oc_session *session;
+    double      load_ms;
+} cli_network;
+
+typedef struct cli_network_options {
+    uint64_t    threads; /* 0: all */
+    const char *backend, *isa;
+    cli_texts   shapes; /* NAME=1x3x320x320 */
+    bool        no_fusion;
+} cli_network_options;
+
+/* shapes: more bound inputs (of .npy files); --shape comes first.  Warnings go to stderr. */
+OC_MUST_CHECK oc_status cli_network_open(const char *path, const cli_network_options *options,
+                                         const oc_port *shapes, size_t n_shapes, cli_network *out,
+                                         oc_error *err);
+void cli_network_close(cli_network *net); /* a zeroed one is fine */
+
+double cli_now_ms(void); /* monotonic */
+
+/* Lines of a cli_option table for these options. */
+#define CLI_NETWORK_OPTIONS(o)                                                                  \
+    {"--threads", 'u', &(o).threads, "N", "worker threads (default: one per processor)"},       \
+    {"--shape", 'S', &(o).shapes, "NAME=1x3x320x320", "bind an input's shape"},                 \
+    {"--backend", 's', &(o).backend, "B", "where to run (default: cpu)"},                       \
+    {"--isa", 's', &(o).isa, "ref|avx2|...", "lower the kernels' instruction set"},             \
+    {"--no-fusion", 'f', &(o).no_fusion, NULL, "run the graph as the file has it"}
+
+#endif
