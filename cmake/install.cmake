@@ -14,18 +14,18 @@ set_target_properties(ocellus_shared PROPERTIES OUTPUT_NAME ocellus EXPORT_NAME 
   VERSION ${PROJECT_VERSION} SOVERSION 0 LINKER_LANGUAGE C)
 target_include_directories(ocellus_shared INTERFACE
   $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-# whole archives, so that every public function is kept
-set(whole WHOLE_ARCHIVE)
+# the layers' objects rather than their archives, so that every public function is kept
 foreach(layer IN LISTS library_layers)
   get_target_property(kind oc_${layer} TYPE)
   if(kind STREQUAL STATIC_LIBRARY)
-    list(APPEND whole oc_${layer})
-    target_link_libraries(ocellus_shared PRIVATE oc_${layer})
+    target_sources(ocellus_shared PRIVATE $<TARGET_OBJECTS:oc_${layer}>)
   endif()
 endforeach()
-list(JOIN whole "," whole)
-set_property(TARGET ocellus_shared PROPERTY LINK_LIBRARY_OVERRIDE "${whole}")
 target_link_libraries(ocellus_shared PRIVATE oc_flags)
+if(OC_APP)
+  target_link_libraries(ocellus_shared PRIVATE PkgConfig::JPEG PkgConfig::PNG PkgConfig::FYAML
+    PkgConfig::JANSSON)
+endif()
 if(NOT OC_SANITIZE)
   target_link_options(ocellus_shared PRIVATE -Wl,--no-undefined)
 endif()
