@@ -1,0 +1,298 @@
+#!/usr/bin/python3
+"""Writes the seeds under corpus/: small well-formed inputs, and the malformed ones that users meet.
+What a fuzzer found lies beside them under names that begin with found-, and is left alone.
+
+Needs Debian's python3-onnx and python3-numpy, and ffmpeg for the JPEG seeds."""
+import pathlib
+import struct
+import subprocess
+import zlib
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+CORPUS = pathlib.Path(__file__).resolve().parent / "corpus"
+
+
+def put(folder, name, data):
+    path = CORPUS / folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data if isinstance(data, bytes) else data.encode())
+
+
+# ---- ONNX ----
+
+def value(name, shape, kind=TensorProto.FLOAT):
+    return helper.make_tensor_value_info(name, kind, shape)
+
+
+def model(nodes, inputs, outputs, weights=(), opset=13, domains=()):
+    graph = helper.make_graph(nodes, "g", inputs, outputs, list(weights))
+    imports = [helper.make_opsetid("", opset)] + [helper.make_opsetid(d, 1) for d in domains]
+    return helper.make_model(graph, opset_imports=imports, ir_version=8)
+
+
+def weight(name, shape, seed=1):
+    rng = np.random.default_rng(seed)
+    return numpy_helper.from_array(rng.standard_normal(shape).astype(np.float32), name)
+
+
+def small_net():
+    """conv, batch norm, relu, pool, flatten, gemm, softmax"""
+    nodes = [
+        helper.make_node("Conv", ["x", "w", "b"], ["c"], "conv", pads=[1, 1, 1, 1]),
+        helper.make_node("BatchNormalization", ["c", "s", "h", "m", "v"], ["n"], "bn"),
+        helper.make_node("Relu", ["n"], ["r"], "relu"),
+        helper.make_node("MaxPool", ["r"], ["p"], "pool", kernel_shape=[2, 2], strides=[2, 2]),
+        helper.make_node("Flatten", ["p"], ["f"], "flat"),
+        helper.make_node("Gemm", ["f", "k"], ["g"], "gemm"),
+        helper.make_node("Softmax", ["g"], ["y"], "soft"),
+    ]
+    weights = [weight("w", (4, 3, 3, 3)), weight("b", (4,)), weight("s", (4,)), weight("h", (4,)),
+               weight("m", (4,)), numpy_helper.from_array(np.ones(4, np.float32), "v"),
+               weight("k", (64, 5))]
+    return model(nodes, [value("x", [1, 3, 8, 8])], [value("y", [1, 5])], weights)
+
+
+def one(op, n_in=1, shape=(1, 4, 6, 6), out=None, weights=(), opset=13, **attributes):
+    names = [f"x{i}" for i in range(n_in)]
+    node = helper.make_node(op, names + [w.name for w in weights], ["y"], "node", **attributes)
+    return model([node], [value(n, list(shape)) for n in names],
+                 [value("y", list(out or shape))], weights, opset)
+
+
+def good_nets():
+    yield "small", small_net()
+    yield "add", one("Add", 2)
+    yield "sigmoid", one("Sigmoid")
+    yield "leaky", one("LeakyRelu", alpha=0.1)
+    yield "transpose", one("Transpose", shape=(2, 3, 4), out=(4, 2, 3), perm=[2, 0, 1])
+    yield "concat", one("Concat", 2, shape=(1, 2, 3), out=(1, 4, 3), axis=1)
+    yield "depthwise", one("Conv", weights=[weight("w", (4, 1, 3, 3))], group=4,
+                           pads=[1, 1, 1, 1])
+    yield "deconv", one("ConvTranspose", out=(1, 2, 12, 12), weights=[weight("w", (4, 2, 2, 2))],
+                        strides=[2, 2])
+    yield "avgpool", one("AveragePool", out=(1, 4, 3, 3), kernel_shape=[2, 2], strides=[2, 2])
+    yield "reshape", one("Reshape", out=(1, 144), weights=[
+        numpy_helper.from_array(np.array([0, -1], np.int64), "shape")])
+    yield "slice", one("Slice", out=(1, 4, 3, 6), weights=[
+        numpy_helper.from_array(np.array([1], np.int64), "starts"),
+        numpy_helper.from_array(np.array([-2], np.int64), "ends"),
+        numpy_helper.from_array(np.array([2], np.int64), "axes")])
+    yield "resize", one("Resize", out=(1, 4, 12, 12), weights=[
+        numpy_helper.from_array(np.array([], np.float32), "roi"),
+        numpy_helper.from_array(np.array([1, 1, 2, 2], np.float32), "scales")], mode="nearest")
+    yield "matmul", one("MatMul", 2, shape=(2, 4, 4))
+    yield "reduce", one("ReduceMean", out=(1, 4, 1, 1), axes=[2, 3])
+    yield "opset7", one("Clip", opset=7, min=0.0, max=6.0)
+    dynamic = one("Relu")
+    for port in (dynamic.graph.input[0], dynamic.graph.output[0]):
+        port.type.tensor_type.shape.dim[2].dim_param = "h"
+    yield "dynamic", dynamic
+
+
+def cyclic():
+    nodes = [helper.make_node("Add", ["x", "b"], ["a"], "first"),
+             helper.make_node("Relu", ["a"], ["b"], "second")]
+    return model(nodes, [value("x", [4])], [value("b", [4])])
+
+
+def external(location, offset="0", length="16"):
+    tensor = TensorProto(name="w", data_type=TensorProto.FLOAT, dims=[4],
+                         data_location=TensorProto.EXTERNAL)
+    for key, text in (("location", location), ("offset", offset), ("length", length)):
+        entry = tensor.external_data.add()
+        entry.key, entry.value = key, text
+    return model([helper.make_node("Add", ["x", "w"], ["y"], "add")], [value("x", [4])],
+                 [value("y", [4])], [tensor])
+
+
+def bad_weights(array):
+    return model([helper.make_node("Add", ["x", "w"], ["y"], "add")], [value("x", [4])],
+                 [value("y", [4])], [numpy_helper.from_array(np.array(array, np.float32), "w")])
+
+
+def short_weight():
+    net = small_net()
+    net.graph.initializer[0].raw_data = net.graph.initializer[0].raw_data[:7]
+    return net
+
+
+def huge(dims):
+    net = one("Relu", shape=(1,))
+    for port in (net.graph.input[0], net.graph.output[0]):
+        del port.type.tensor_type.shape.dim[:]
+        for d in dims:
+            port.type.tensor_type.shape.dim.add().dim_value = d
+    return net
+
+
+def huge_weight():
+    net = small_net()
+    del net.graph.initializer[0].dims[:]
+    net.graph.initializer[0].dims.extend([2**62, 2**62, 3, 3])
+    return net
+
+
+def deep_attributes():
+    """a body in a body in a body"""
+    body = helper.make_graph([helper.make_node("Relu", ["x"], ["y"])], "b", [], [value("y", [1])])
+    for i in range(40):
+        node = helper.make_node("If", ["c"], ["y"], f"if{i}", then_branch=body, else_branch=body)
+        body = helper.make_graph([node], "b", [], [value("y", [1])])
+        if len(body.SerializeToString()) > 6000:
+            break
+    return model(body.node, [value("c", [], TensorProto.BOOL)], [value("y", [1])])
+
+
+def bad_nets():
+    yield "cyclic", cyclic()
+    yield "opset-0", one("Relu", opset=0)
+    yield "opset-99", one("Relu", opset=99)
+    yield "unknown-operator", one("Frobnicate")
+    other = one("Relu")
+    other.graph.node[0].domain = "org.example"
+    other.opset_import.append(helper.make_opsetid("org.example", 1))
+    yield "unknown-domain", other
+    yield "external-escape", external("../../../../etc/passwd")
+    yield "external-absolute", external("/etc/passwd")
+    yield "external-missing", external("weights.bin")
+    yield "external-negative", external("weights.bin", "-8", "99999999999999999999")
+    yield "nan-weights", bad_weights([0, float("nan"), 1, 2])
+    yield "inf-weights", bad_weights([0, float("inf"), -float("inf"), 2])
+    yield "short-weight", short_weight()
+    yield "huge-dims", huge([2**31, 2**31, 2**31])
+    yield "huge-negative", huge([-5, 3])
+    yield "huge-rank", huge([1] * 30)
+    yield "huge-plan", huge([1, 65535, 65535])
+    yield "huge-weight", huge_weight()
+    yield "deep", deep_attributes()
+    yield "no-nodes", model([], [value("x", [1])], [value("x", [1])])
+    yield "no-producer", model([helper.make_node("Relu", ["ghost"], ["y"], "r")],
+                               [value("x", [1])], [value("y", [1])])
+    yield "twice-made", model([helper.make_node("Relu", ["x"], ["y"], "a"),
+                               helper.make_node("Relu", ["x"], ["y"], "b")],
+                              [value("x", [1])], [value("y", [1])])
+    yield "kernel-too-large", one("Conv", shape=(1, 3, 5, 5), weights=[weight("w", (1, 3, 7, 7))])
+    yield "stride-zero", one("MaxPool", kernel_shape=[2, 2], strides=[0, 0])
+    yield "pads-huge", one("MaxPool", kernel_shape=[2, 2], pads=[2**62, 0, 2**62, 0])
+    yield "group-zero", one("Conv", weights=[weight("w", (4, 4, 1, 1))], group=0)
+    yield "axis-out", one("Concat", 2, axis=9)
+    yield "perm-wrong", one("Transpose", shape=(2, 3), perm=[0, 0])
+    yield "channels-wrong", one("Conv", weights=[weight("w", (4, 7, 1, 1))])
+    yield "inputs-missing", one("Add", 1)
+    yield "inputs-many", one("Relu", 3)
+    yield "reshape-wrong", one("Reshape", weights=[
+        numpy_helper.from_array(np.array([-1, -1, 7], np.int64), "shape")])
+
+
+def onnx_corpus():
+    for name, net in good_nets():
+        put("onnx", f"good-{name}", net.SerializeToString())
+    for name, net in bad_nets():
+        put("onnx", f"bad-{name}", net.SerializeToString())
+    whole = small_net().SerializeToString()
+    for i, cut in enumerate((0, 1, 7, 64, len(whole) // 2, len(whole) - 1)):
+        put("onnx", f"truncated-{i}", whole[:cut])
+    put("onnx", "text", "This is a text file, not a network.\n")
+    put("onnx", "lengths", b"\x3a" + b"\xff" * 9 + b"\x01" + b"\x00" * 32)
+    put("onnx", "varint-endless", b"\x08" + b"\xff" * 40)
+    put("onnx", "groups", b"\x0b" * 200 + b"\x0c" * 200)
+
+
+# ---- images ----
+
+def png(width, height, kind, rows, head=None):
+    def chunk(tag, data):
+        return struct.pack(">I", len(data)) + tag + data + struct.pack(">I", zlib.crc32(tag + data))
+    ihdr = head or struct.pack(">IIBBBBB", width, height, 8, kind, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", ihdr) + chunk(b"IDAT", zlib.compress(rows)) + \
+        chunk(b"IEND", b"")
+
+
+def jpeg(*options):
+    return subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=size=35x23",
+                           "-frames:v", "1", *options, "-f", "mjpeg", "-"],
+                          stdout=subprocess.PIPE, check=True).stdout
+
+
+def image_corpus():
+    rgb = b"".join(b"\0" + bytes((x * 7 + y * 13) % 256 for x in range(3 * 9)) for y in range(5))
+    good = png(9, 5, 2, rgb)
+    put("image", "good-rgb.png", good)
+    put("image", "good-gray.png", png(3, 2, 0, b"\0\1\2\3\0\4\5\6"))
+    put("image", "good-alpha.png", png(1, 1, 6, b"\0\1\2\3\4"))
+    put("image", "bad-short-rows.png", png(9, 5, 2, rgb[:40]))
+    put("image", "bad-huge.png", png(0, 0, 0, b"", struct.pack(">IIBBBBB", 2**31 - 1, 2**31 - 1, 8, 2,
+                                                            0, 0, 0)))
+    put("image", "bad-zero.png", png(0, 0, 0, b""))
+    put("image", "bad-depth.png", png(0, 0, 0, b"", struct.pack(">IIBBBBB", 4, 4, 3, 2, 0, 0, 0)))
+    put("image", "truncated.png", good[:len(good) // 2])
+    for name, fmt in (("420", "yuvj420p"), ("422", "yuvj422p"), ("444", "yuvj444p"),
+                      ("gray", "gray")):
+        put("image", f"good-{name}.jpg", jpeg("-pix_fmt", fmt, "-q:v", "8"))
+    whole = jpeg("-pix_fmt", "yuvj420p", "-q:v", "8")
+    put("image", "truncated-head.jpg", whole[:40])
+    put("image", "truncated.jpg", whole[:len(whole) * 2 // 3])
+    at = whole.index(b"\xff\xc0") + 5
+    put("image", "bad-huge.jpg", whole[:at] + b"\xff\xff\xff\xff" + whole[at + 4:])
+    put("image", "bad-zero.jpg", whole[:at] + b"\0\0\0\0" + whole[at + 4:])
+    put("image", "empty", b"")
+    put("image", "text", "not a picture\n")
+
+
+# ---- arrays ----
+
+def npy(head, data=b"", version=b"\x01\x00"):
+    text = head.encode() + b"\n"
+    size = struct.pack("<H", len(text)) if version[0] == 1 else struct.pack("<I", len(text))
+    return b"\x93NUMPY" + version + size + text + data
+
+
+def npy_corpus():
+    head = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }"
+    put("npy", "good", npy(head, bytes(24)))
+    put("npy", "good-scalar", npy(head.replace("(2, 3)", "()"), bytes(4)))
+    put("npy", "good-v2", npy(head, bytes(24), b"\x02\x00"))
+    put("npy", "good-u1", npy(head.replace("<f4", "|u1"), bytes(6)))
+    put("npy", "bad-short", npy(head, bytes(23)))
+    put("npy", "bad-fortran", npy(head.replace("False", "True"), bytes(24)))
+    put("npy", "bad-big-endian", npy(head.replace("<f4", ">f4"), bytes(24)))
+    put("npy", "bad-object", npy(head.replace("<f4", "|O"), bytes(24)))
+    put("npy", "bad-huge", npy(head.replace("(2, 3)", "(4294967296, 4294967296, 4)"), bytes(24)))
+    put("npy", "bad-negative", npy(head.replace("(2, 3)", "(-2, 3)"), bytes(24)))
+    put("npy", "bad-rank", npy(head.replace("(2, 3)", "(" + "1, " * 40 + ")"), bytes(4)))
+    put("npy", "bad-head", b"\x93NUMPY\x01\x00\xff\xff{'descr'")
+    put("npy", "bad-version", npy(head, bytes(24), b"\x09\x00"))
+    put("npy", "empty", b"")
+
+
+# ---- YAML ----
+
+def yaml_corpus(folder, seeds):
+    """The project's own files, and faults planted into them."""
+    top = CORPUS.parent.parent.parent
+    for path in sorted(top.glob(seeds)):
+        name = path.parent.name if path.name == "card.yaml" else path.stem
+        put(folder, f"good-{name}", path.read_text())
+    texts = {
+        "empty": "", "list": "- 1\n- 2\n", "scalar": "42\n", "tab": "a:\n\t- b\n",
+        "unknown-key": "frobnicate: 3\n", "open-quote": 'name: "never closed\n',
+        "duplicate": "name: a\nname: b\n", "null": "name:\n", "control": "name: \x01\x02\n",
+        "not-utf8": b"name: \xff\xfe\n", "anchor-loop": "a: &a [*a]\n",
+        "bomb": "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\n"
+                "c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\n"
+                "e: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: [*e,*e,*e,*e,*e,*e,*e,*e,*e]\n",
+        "deep": "[" * 200 + "]" * 200, "deep-map": "".join("  " * i + "a:\n" for i in range(60)),
+        "two-documents": "a: 1\n---\nb: 2\n", "number": "1: 2\n? [a, b]\n: c\n",
+    }
+    for name, text in texts.items():
+        put(folder, f"bad-{name}", text)
+
+
+onnx_corpus()
+image_corpus()
+npy_corpus()
+yaml_corpus("card", "models/*/card.yaml")
+yaml_corpus("pipeline", "pipelines/*.yaml")
