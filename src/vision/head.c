@@ -42,12 +42,21 @@ static void list_outputs(const oc_head_bind *bind, char *text, size_t bytes)
     }
 }
 
+static bool check_dtype(const oc_port *port, oc_error *err)
+{
+    if (port->info.dtype == OC_F32)
+        return true;
+    OC_FAIL(err, OC_INVALID, "output '%s' is %s, heads read float32 and float16", port->name,
+            oc_dtype_name(port->info.dtype));
+    return false;
+}
+
 int oc_head_output(const oc_head_bind *bind, const char *name, oc_error *err)
 {
     char list[300];
     for (size_t i = 0; i < bind->n_outputs; i++)
         if (name ? strcmp(bind->outputs[i].name, name) == 0 : bind->n_outputs == 1)
-            return (int)i;
+            return check_dtype(&bind->outputs[i], err) ? (int)i : -1;
     list_outputs(bind, list, sizeof(list));
     if (name)
         OC_FAIL(err, OC_INVALID, "the network has no output '%s', only %s", name, list);

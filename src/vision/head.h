@@ -39,7 +39,7 @@ typedef struct oc_result {
 typedef struct oc_head_bind {
     const void        *params;        /* filled in by parse */
     int32_t            width, height; /* of the input these outputs belong to */
-    const oc_port     *outputs;       /* with bound shapes; all come to decode as f32 */
+    const oc_port     *outputs;       /* with bound shapes; f16 ones are f32 by here */
     size_t             n_outputs;
     const char *const *labels;        /* may be NULL */
     size_t             n_labels;
