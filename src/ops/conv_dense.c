@@ -1,0 +1,273 @@
+#include "ops/conv_dense.h"
+
+#include <string.h>
+
+#define UNIT_FLOPS 4e6          /* about 40 us on one core */
+#define CHUNK_BYTES (192 << 10) /* input of a chunk: stays in L2 next to a panel of weights */
+
+size_t oc_grain_of_flops(double unit_flops)
+{
+    return unit_flops >= 2e6 ? 1 : (size_t)(2e6 / (unit_flops + 1e3)) + 1;
+}
+
+static size_t min_size(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static size_t div_up(size_t a, size_t b)
+{
+    return (a + b - 1) / b;
+}
+
+/* Panels of two blocks; an odd number of blocks ends with one of three. */
+static oc_status make_panels(oc_dense *d, oc_arena *mem, oc_error *err)
+{
+    const size_t blocks = d->blocks_out, k = d->s.c * (size_t)(d->s.kh * d->s.kw);
+    size_t       at = 0, w = 0;
+
+    d->n_panels = blocks == 1 ? 1 : blocks / 2;
+    d->panels = oc_arena_alloc(mem, d->n_panels, sizeof(*d->panels));
+    if (!d->panels)
+        return OC_FAIL(err, OC_NOMEM, "%zu panels of weights", d->n_panels);
+    for (size_t i = 0; i < d->n_panels; i++) {
+        size_t n = i + 1 == d->n_panels ? blocks - at : 2;
+        d->panels[i] = (oc_dense_panel){.first = (uint32_t)at, .blocks = (uint32_t)n, .lanes = 8,
+                                        .w = w};
+        at += n;
+        w += n * 8 * k;
+    }
+    d->panels[d->n_panels - 1].lanes = (uint32_t)((d->s.oc - 1) % 8 + 1);
+    d->group_w = w;
+    return OC_OK;
+}
+
+/* Column (output channel) o of one panel row: input channel c, tap (ky, kx). */
+static float weight_at(const oc_dense *d, const oc_dense_weights *w, size_t g, size_t o, size_t c,
+                       ptrdiff_t ky, ptrdiff_t kx)
+{
+    const size_t og = d->s.oc / w->merge, cg = d->s.c / w->merge;
+
+    if (o >= d->s.oc)
+        return 0.0f;
+    if (w->merge == 1) /* spares the divisions */
+        return w->w[(ptrdiff_t)g * w->group + (ptrdiff_t)o * w->oc + (ptrdiff_t)c * w->c +
+                    ky * w->ky + kx * w->kx];
+    if (o / og != c / cg)
+        return 0.0f;
+    return w->w[(ptrdiff_t)(g * w->merge + o / og) * w->group + (ptrdiff_t)(o % og) * w->oc +
+                (ptrdiff_t)(c % cg) * w->c + ky * w->ky + kx * w->kx];
+}
+
+static void pack_panel(const oc_dense *d, const oc_dense_weights *w, size_t g,
+                       const oc_dense_panel *panel, float *out)
+{
+    const size_t    width = panel->blocks * 8, first = panel->first * 8;
+    const ptrdiff_t kh = d->s.kh, kw = d->s.kw, c = (ptrdiff_t)d->s.c;
+    /* planar: (c, ky, kx); blocked: (ky, kx, c) */
+    const ptrdiff_t n0 = d->s.planar ? c : kh, n1 = d->s.planar ? kh : kw;
+    const ptrdiff_t n2 = d->s.planar ? kw : c;
+
+    for (ptrdiff_t i0 = 0; i0 < n0; i0++)
+        for (ptrdiff_t i1 = 0; i1 < n1; i1++)
+            for (ptrdiff_t i2 = 0; i2 < n2; i2++)
+                for (size_t o = 0; o < width; o++)
+                    *out++ = d->s.planar
+                                 ? weight_at(d, w, g, first + o, (size_t)i0, i1, i2)
+                                 : weight_at(d, w, g, first + o, (size_t)i2, i0, i1);
+}
+
+static oc_status pack(oc_dense *d, const oc_dense_weights *w, oc_arena *mem, oc_error *err)
+{
+    const size_t bias_group = d->blocks_out * 8;
+
+    d->w = oc_arena_alloc64(mem, d->s.groups * d->group_w, sizeof(float));
+    d->bias = oc_arena_alloc64(mem, d->s.groups * bias_group, sizeof(float));
+    if ((!d->w && d->group_w) || !d->bias)
+        return OC_FAIL(err, OC_NOMEM, "%zu packed weights", d->s.groups * d->group_w);
+    for (size_t g = 0; g < d->s.groups; g++) {
+        for (size_t i = 0; i < d->n_panels; i++)
+            pack_panel(d, w, g, &d->panels[i], d->w + g * d->group_w + d->panels[i].w);
+        if (w->bias)
+            memcpy(d->bias + g * bias_group, w->bias + g * d->s.oc, d->s.oc * sizeof(float));
+    }
+    return OC_OK;
+}
+
+/* One tap, stride 1, nothing cut off: pixels of all rows are one long row. */
+static bool is_flat(const oc_dense_shape *s)
+{
+    return !s->planar && s->kh == 1 && s->kw == 1 && s->sy == 1 && s->sx == 1 && s->top == 0 &&
+           s->left == 0 && s->in_h == s->out_h && s->in_w == s->out_w &&
+           s->y_row == s->out_w * s->y_px;
+}
+
+static bool leaves_input(const oc_dense_shape *s)
+{
+    if (s->kh < 1 || s->kw < 1)
+        return false;
+    return s->top > 0 || s->left > 0 ||
+           (s->out_h - 1) * s->sy - s->top + (s->kh - 1) * s->dy >= s->in_h ||
+           (s->out_w - 1) * s->sx - s->left + (s->kw - 1) * s->dx >= s->in_w;
+}
+
+/* Rows and columns of input under `rows` rows of output. */
+static size_t rows_in(const oc_dense_shape *s, size_t rows)
+{
+    return (size_t)(((ptrdiff_t)rows - 1) * s->sy + (s->kh - 1) * s->dy + 1);
+}
+static size_t cols_in(const oc_dense_shape *s)
+{
+    return (size_t)((s->out_w - 1) * s->sx + (s->kw - 1) * s->dx + 1);
+}
+static size_t lanes_in(const oc_dense_shape *s)
+{
+    return s->planar ? 1 : 8;
+}
+
+static size_t copy_bytes(const oc_dense *d, size_t rows)
+{
+    size_t planes = d->s.planar ? d->s.c : d->blocks_in;
+    return planes * rows_in(&d->s, rows) * cols_in(&d->s) * lanes_in(&d->s) * sizeof(float);
+}
+
+static void cut_units(oc_dense *d)
+{
+    const oc_dense_shape *s = &d->s;
+    const double pixel = 2.0 * (double)s->oc * (double)s->c * (double)(s->kh * s->kw) + 16;
+    const size_t total = d->flat ? (size_t)(s->out_w) : (size_t)s->out_h;
+    const double each = d->flat ? pixel : pixel * (double)s->out_w;
+    size_t       chunk = (size_t)(UNIT_FLOPS / each) + 1;
+
+    if (d->flat) {
+        size_t fit = CHUNK_BYTES / (s->c * sizeof(float) + 1) / 12 * 12;
+        chunk = min_size((chunk + 11) / 12 * 12, fit > 48 ? fit : 48);
+    }
+    while (d->copy && chunk > 1 && copy_bytes(d, chunk) > 2 * CHUNK_BYTES)
+        chunk--;
+    chunk = min_size(chunk, total);
+    d->n_chunks = chunk ? div_up(total, chunk) : 0;
+    d->chunk = chunk ? div_up(total, d->n_chunks) : 0;
+    double flops = each * (double)d->chunk;
+    size_t parts = min_size((size_t)(flops / (2 * UNIT_FLOPS)) + 1, d->n_panels);
+    d->panels_per = div_up(d->n_panels, parts);
+    d->n_panel_groups = div_up(d->n_panels, d->panels_per);
+    d->unit_flops = flops / (double)d->n_panel_groups;
+    d->units = s->n * s->groups * d->n_chunks * d->n_panel_groups;
+    d->scratch_bytes = d->copy ? copy_bytes(d, d->chunk) : 0;
+}
+
+oc_status oc_dense_init(oc_dense *d, const oc_dense_shape *shape, const oc_dense_weights *weights,
+                        oc_act act, oc_isa isa, oc_arena *mem, oc_error *err)
+{
+    oc_status st;
+
+    *d = (oc_dense){.s = *shape, .act = act, .kernel = oc_k_f32_mac(isa)};
+    d->blocks_in = div_up(shape->c, 8);
+    d->blocks_out = div_up(shape->oc, 8);
+    d->flat = is_flat(shape);
+    if (d->flat) {
+        d->s.in_w = d->s.out_w = shape->in_w * shape->in_h;
+        d->s.in_h = d->s.out_h = 1;
+    }
+    d->copy = leaves_input(&d->s);
+    if ((st = make_panels(d, mem, err)) != OC_OK || (st = pack(d, weights, mem, err)) != OC_OK)
+        return st;
+    cut_units(d);
+    return OC_OK;
+}
+
+/* The rows under output rows from `row` on, zeros where they leave the input. */
+static void copy_padded(const oc_dense *d, const float *x, size_t row, size_t rows, float *out)
+{
+    const oc_dense_shape *s = &d->s;
+    const size_t    lanes = lanes_in(s), planes = s->planar ? s->c : d->blocks_in;
+    const ptrdiff_t width = (ptrdiff_t)cols_in(s), count = (ptrdiff_t)rows_in(s, rows);
+    const ptrdiff_t iy0 = (ptrdiff_t)row * s->sy - s->top;
+    ptrdiff_t       begin = s->left > 0 ? s->left : 0; /* columns of `out` inside the input */
+    ptrdiff_t       end = s->in_w + s->left;
+
+    end = end > width ? width : end;
+    begin = begin > width ? width : begin;
+    end = end < begin ? begin : end;
+    for (size_t p = 0; p < planes; p++, x += (size_t)(s->in_h * s->in_w) * lanes)
+        for (ptrdiff_t i = 0; i < count; i++, out += (size_t)width * lanes) {
+            ptrdiff_t iy = iy0 + i;
+            if (iy < 0 || iy >= s->in_h) {
+                memset(out, 0, (size_t)width * lanes * sizeof(float));
+                continue;
+            }
+            memset(out, 0, (size_t)begin * lanes * sizeof(float));
+            memcpy(out + (size_t)begin * lanes, x + (iy * s->in_w + begin - s->left) * (ptrdiff_t)lanes,
+                   (size_t)(end - begin) * lanes * sizeof(float));
+            memset(out + (size_t)end * lanes, 0, (size_t)(width - end) * lanes * sizeof(float));
+        }
+}
+
+/* How a call walks over rows of `width` pixels and planes of `plane` pixels. */
+static oc_mac mac_over(const oc_dense *d, ptrdiff_t width, ptrdiff_t plane)
+{
+    const oc_dense_shape *s = &d->s;
+    const size_t          k2 = s->planar ? (size_t)s->kw : s->c;
+    oc_mac m = {.whole = true, .act = d->act, .y_px = s->y_px, .y_blk = s->y_blk};
+
+    m.n0 = s->planar ? s->c : (size_t)s->kh;
+    m.n1 = (size_t)(s->planar ? s->kh : s->kw);
+    m.n2 = div_up(k2, 8);
+    m.k_last = k2 ? (unsigned)((k2 - 1) % 8 + 1) : 0;
+    m.x_px = s->sx * (ptrdiff_t)lanes_in(s);
+    m.x0 = s->planar ? plane : s->dy * width * 8;
+    m.x1 = s->planar ? s->dy * width : s->dx * 8;
+    m.x2 = s->planar ? 8 : plane * 8;
+    if (m.n1 == 0 || m.n2 == 0)
+        m.n0 = 0; /* no tap at all: bias alone */
+    return m;
+}
+
+void oc_dense_run(const oc_dense *d, const float *x, const float *add, float *y, size_t unit,
+                  float *scratch)
+{
+    const oc_dense_shape *s = &d->s;
+    const size_t part = unit % d->n_panel_groups, chunk = unit / d->n_panel_groups % d->n_chunks;
+    const size_t image_group = unit / d->n_panel_groups / d->n_chunks;
+    const size_t n = image_group / s->groups, g = image_group % s->groups;
+    const size_t begin = chunk * d->chunk;
+    const size_t end = min_size(begin + d->chunk, (size_t)(d->flat ? s->out_w : s->out_h));
+    const ptrdiff_t lanes = (ptrdiff_t)lanes_in(s);
+    ptrdiff_t       width = s->in_w, plane = s->in_h * s->in_w, row_step = s->sy * width * lanes;
+    const size_t    last = min_size((part + 1) * d->panels_per, d->n_panels);
+    ptrdiff_t       y0 = s->y_at + (ptrdiff_t)n * s->y_image + (ptrdiff_t)(g * d->blocks_out) * s->y_blk;
+
+    x += image_group * (s->planar ? s->c : d->blocks_in * 8) * (size_t)plane;
+    if (d->flat) {
+        x += (ptrdiff_t)begin * lanes;
+        y0 += (ptrdiff_t)begin * s->y_px;
+    } else if (d->copy) {
+        copy_padded(d, x, begin, end - begin, scratch);
+        x = scratch;
+        width = (ptrdiff_t)cols_in(s);
+        plane = width * (ptrdiff_t)rows_in(s, end - begin);
+        row_step = s->sy * width * lanes;
+        y0 += (ptrdiff_t)begin * s->y_row;
+    } else {
+        x += (((ptrdiff_t)begin * s->sy - s->top) * width - s->left) * lanes;
+        y0 += (ptrdiff_t)begin * s->y_row;
+    }
+    oc_mac m = mac_over(d, width, plane);
+    m.px = d->flat ? end - begin : (size_t)s->out_w;
+    size_t rows = d->flat ? 1 : end - begin;
+    for (size_t p = part * d->panels_per; p < last; p++) {
+        const oc_dense_panel *panel = &d->panels[p];
+        m.w = d->w + g * d->group_w + panel->w;
+        m.bias = d->bias + (g * d->blocks_out + panel->first) * 8;
+        m.blocks = panel->blocks;
+        m.lanes = panel->lanes;
+        for (size_t row = 0; row < rows; row++) {
+            ptrdiff_t at = y0 + (ptrdiff_t)row * s->y_row + (ptrdiff_t)panel->first * s->y_blk;
+            m.x = x + (ptrdiff_t)row * row_step;
+            m.y = y + at;
+            m.add = add ? add + at : NULL;
+            d->kernel(&m);
+        }
+    }
+}

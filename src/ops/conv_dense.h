@@ -1,0 +1,60 @@
+/* conv_dense.h -- a convolution over blocked (NC8) output as multiply-accumulate tiles.
+ *
+ * Input is blocked too, or planar (the first layer).  Where taps leave the input, the rows a unit
+ * needs are copied into scratch with zeros around them; elsewhere they are read in place.  A unit
+ * is (picture, group, chunk of rows or pixels, group of panels): the whole sum over channels and
+ * taps happens inside one, so that results do not depend on how units are spread. */
+#ifndef OC_OPS_CONV_DENSE_H
+#define OC_OPS_CONV_DENSE_H
+
+#include "kernels/f32_mac.h"
+#include "ops/op.h"
+
+/* What is to be computed.  Output pixel (row, col) takes input (row * sy + ky * dy - top, col * sx +
+ * kx * dx - left); top and left may be negative. */
+typedef struct oc_dense_shape {
+    size_t    n, groups, c, oc; /* c and oc per group; whole blocks when there are more groups */
+    bool      planar;           /* x is plain [n][c][h][w]; one group, dx 1 */
+    ptrdiff_t in_h, in_w, kh, kw, sy, sx, dy, dx, top, left, out_h, out_w;
+    /* where the output goes, in floats: first pixel, then steps */
+    ptrdiff_t y_at, y_px, y_row, y_blk, y_image;
+} oc_dense_shape;
+
+/* Weights by strides (in floats, any sign).  Each group of the shape is `merge` groups of the
+ * operator next to each other; weights between different ones are zero. */
+typedef struct oc_dense_weights {
+    const float *w, *bias; /* bias of groups * oc floats, or NULL */
+    ptrdiff_t    group, oc, c, ky, kx;
+    size_t       merge;
+} oc_dense_weights;
+
+typedef struct oc_dense_panel {
+    uint32_t first, blocks, lanes; /* blocks of output channels */
+    size_t   w;                    /* floats from the group's first weight */
+} oc_dense_panel;
+
+typedef struct oc_dense {
+    oc_dense_shape   s;
+    oc_k_f32_mac_fn *kernel;
+    oc_act           act;
+    float           *w, *bias;
+    oc_dense_panel  *panels;
+    size_t           n_panels, group_w, blocks_in, blocks_out; /* of one group */
+    bool             flat, copy;
+    size_t           chunk, n_chunks;        /* rows, or pixels when flat */
+    size_t           panels_per, n_panel_groups;
+    size_t           units, scratch_bytes;
+    double           unit_flops;
+} oc_dense;
+
+OC_MUST_CHECK oc_status oc_dense_init(oc_dense *d, const oc_dense_shape *shape,
+                                      const oc_dense_weights *weights, oc_act act, oc_isa isa,
+                                      oc_arena *mem, oc_error *err);
+/* add: as y, or NULL. */
+void oc_dense_run(const oc_dense *d, const float *x, const float *add, float *y, size_t unit,
+                  float *scratch);
+
+/* Units worth 20 us or more, at some 100 flops a nanosecond. */
+size_t oc_grain_of_flops(double unit_flops);
+
+#endif

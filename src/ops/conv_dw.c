@@ -1,0 +1,63 @@
+#include "ops/conv_dw.h"
+
+#include <string.h>
+
+#define UNIT_FLOPS 1.2e6 /* at some 40 flops a nanosecond */
+
+static oc_status pack(oc_conv_dw *d, const oc_conv_geom *g, const float *w, const float *bias,
+                      oc_arena *mem, oc_error *err)
+{
+    const size_t taps = (size_t)(g->k[0] * g->k[1]), c = (size_t)g->c;
+
+    d->w = oc_arena_alloc64(mem, d->blocks * taps * 8, sizeof(float));
+    d->bias = oc_arena_alloc64(mem, d->blocks * 8, sizeof(float));
+    if (!d->w || !d->bias)
+        return OC_FAIL(err, OC_NOMEM, "%zu packed weights", d->blocks * taps * 8);
+    for (size_t i = 0; i < c; i++)
+        for (size_t t = 0; t < taps; t++)
+            d->w[(i / 8 * taps + t) * 8 + i % 8] = w[i * taps + t];
+    if (bias)
+        memcpy(d->bias, bias, c * sizeof(float));
+    return OC_OK;
+}
+
+oc_status oc_conv_dw_init(oc_conv_dw *d, const oc_conv_geom *g, const float *w, const float *bias,
+                          oc_act act, oc_isa isa, oc_arena *mem, oc_error *err)
+{
+    const size_t blocks = (size_t)(g->c + 7) / 8, rows = (size_t)g->out[0];
+    const double row = 16.0 * (double)(g->k[0] * g->k[1]) * (double)g->out[1];
+    oc_status    st;
+
+    *d = (oc_conv_dw){.kernel = oc_k_f32_dw(isa), .blocks = blocks, .rows = rows};
+    d->call = (oc_dw){.in_h = g->in[0], .in_w = g->in[1], .out_w = g->out[1], .kh = g->k[0],
+                      .kw = g->k[1], .sy = g->stride[0], .sx = g->stride[1], .dy = g->dil[0],
+                      .dx = g->dil[1], .top = g->pad[0], .left = g->pad[1], .act = act};
+    d->lanes_last = (unsigned)((g->c - 1) % 8 + 1);
+    d->n_chunks = (size_t)(row * (double)rows / UNIT_FLOPS) + 1;
+    d->n_chunks = d->n_chunks < rows ? d->n_chunks : rows;
+    d->chunk = d->n_chunks ? (rows + d->n_chunks - 1) / d->n_chunks : 0;
+    d->n_chunks = d->chunk ? (rows + d->chunk - 1) / d->chunk : 0;
+    d->units = (size_t)g->n * blocks * d->n_chunks;
+    d->unit_flops = row * (double)d->chunk * 2.5; /* worth as much as that many of the dense path */
+    st = pack(d, g, w, bias, mem, err);
+    return st;
+}
+
+void oc_conv_dw_run(const oc_conv_dw *d, const float *x, const float *add, float *y, size_t unit)
+{
+    const size_t chunk = unit % d->n_chunks, plane = unit / d->n_chunks, block = plane % d->blocks;
+    const size_t in_plane = (size_t)(d->call.in_h * d->call.in_w) * 8;
+    const size_t out_plane = d->rows * (size_t)d->call.out_w * 8;
+    const size_t end = (chunk + 1) * d->chunk;
+    oc_dw        call = d->call;
+
+    call.x = x + plane * in_plane;
+    call.y = y + plane * out_plane;
+    call.add = add ? add + plane * out_plane : NULL;
+    call.w = d->w + block * (size_t)(call.kh * call.kw) * 8;
+    call.bias = d->bias + block * 8;
+    call.lanes = block + 1 == d->blocks ? d->lanes_last : 8;
+    call.row_begin = (ptrdiff_t)(chunk * d->chunk);
+    call.row_end = (ptrdiff_t)(end < d->rows ? end : d->rows);
+    d->kernel(&call);
+}
