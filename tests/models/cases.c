@@ -22,7 +22,7 @@ static const struct {
     {"street", "cache:media/opencv/data/basketball1.png", {0}},
     {"street", "cache:media/opencv/data/messi5.jpg", {0}},
     {"text", "cache:media/opencv/text/scenetext01.jpg", {0}},
-    {"text", "cache:media/opencv/data/licenseplate_motion.jpg", {0}},
+    {"text", "cache:media/opencv/data/imageTextR.png", {0}},
     {"text", "cache:media/opencv/data/imageTextN.png", {0}},
     {"digits", "cache:media/opencv/data/digits.png", {200, 300, 20, 20}},
 };
