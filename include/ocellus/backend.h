@@ -92,6 +92,17 @@ typedef struct oc_program_info {
     bool     can_yield; /* returns to the scheduler between ranges */
 } oc_program_info;
 
+/* What a program tells of one finished step, where it can (profiling). */
+typedef struct oc_step_view {
+    uint32_t    struct_size;
+    const char *name, *op_type;
+    uint32_t    index;
+    uint64_t    ns;
+    double      flops, bytes; /* bytes: of inputs and outputs */
+    const oc_tensor_info *out; /* the first output */
+} oc_step_view;
+typedef void oc_step_fn(void *ctx, const oc_step_view *step);
+
 typedef struct oc_run {
     uint32_t            struct_size;
     uint32_t            cores;       /* granted for this run; 0 = all */
@@ -99,6 +110,8 @@ typedef struct oc_run {
     uint64_t            deadline_ns; /* monotonic; 0 = none */
     const volatile int *cancel;      /* non-zero: stop soon, return OC_CANCELLED; may be NULL */
     void               *stream;      /* device queue, or NULL */
+    oc_step_fn         *on_step;     /* called after every step; NULL: not */
+    void               *on_step_ctx;
 } oc_run;
 
 #define OC_BACKEND_ABI 1u /* raised only when a slot changes its meaning */

@@ -4,30 +4,8 @@
 
 #include "cli/network.h"
 #include "core/pool.h"
-#include "tensor/half.h"
 
 #define RUNS_MAX 100000
-
-/* (i mod 255) / 255 in the input's own type: integers get i mod 255. */
-static void fill(void *data, const oc_tensor_info *info)
-{
-    size_t n;
-    if (!oc_shape_elements(&info->shape, &n))
-        return;
-    for (size_t i = 0; i < n; i++) {
-        unsigned m = (unsigned)(i % 255);
-        switch (info->dtype) {
-        case OC_F32: ((float *)data)[i] = (float)m / 255.0f; break;
-        case OC_F64: ((double *)data)[i] = (double)m / 255.0; break;
-        case OC_F16: ((uint16_t *)data)[i] = oc_half_from_float((float)m / 255.0f); break;
-        case OC_U8: case OC_I8: ((uint8_t *)data)[i] = (uint8_t)m; break;
-        case OC_BOOL: ((uint8_t *)data)[i] = m & 1; break;
-        case OC_U16: case OC_I16: ((uint16_t *)data)[i] = (uint16_t)m; break;
-        case OC_U32: case OC_I32: ((uint32_t *)data)[i] = m; break;
-        default: ((uint64_t *)data)[i] = m; break;
-        }
-    }
-}
 
 static int by_value(const void *a, const void *b)
 {
@@ -49,7 +27,7 @@ static oc_status measure(oc_session *s, timing *t, oc_error *err)
     oc_status       st = OC_OK;
     for (size_t i = 0; in && i < n_in; i++) {
         in[i] = (oc_tensor_view){.info = ports[i].info, .data = oc_session_input_buffer(s, i)};
-        fill(in[i].data, &in[i].info);
+        cli_fill(in[i].data, &in[i].info);
     }
     n_out = oc_session_outputs(s, &ports);
     out = calloc(n_out + 1, sizeof(*out));

@@ -26,6 +26,9 @@ void cli_network_close(cli_network *net); /* a zeroed one is fine */
 
 double cli_now_ms(void); /* monotonic */
 
+/* (i mod 255) / 255 in the tensor's own type: integers get i mod 255. */
+void cli_fill(void *data, const oc_tensor_info *info);
+
 /* Lines of a cli_option table for these options. */
 #define CLI_NETWORK_OPTIONS(o)                                                                  \
     {"--threads", 'u', &(o).threads, "N", "worker threads (default: one per processor)"},       \

@@ -7,6 +7,7 @@
 #include "core/arena.h"
 #include "ir/subgraph.h"
 #include "runtime/prepare.h"
+#include "runtime/watch.h"
 
 struct oc_session {
     oc_model             *model;
@@ -180,6 +181,13 @@ static oc_status check_inputs(const oc_session *s, const oc_tensor_view *in, siz
 oc_status oc_session_run(oc_session *session, const oc_tensor_view *in, size_t n_in,
                          oc_tensor_view *out, size_t n_out, oc_error *err)
 {
+    return oc_session_run_watched(session, in, n_in, out, n_out, NULL, NULL, err);
+}
+
+oc_status oc_session_run_watched(oc_session *session, const oc_tensor_view *in, size_t n_in,
+                                 oc_tensor_view *out, size_t n_out, oc_step_fn *on_step, void *ctx,
+                                 oc_error *err)
+{
     oc_status st = check_inputs(session, in, n_in, n_out, err);
     if (st != OC_OK)
         return st;
@@ -188,6 +196,7 @@ oc_status oc_session_run(oc_session *session, const oc_tensor_view *in, size_t n
         if (!out[i].data)
             out[i].data = session->memory[n_in + i];
     }
-    oc_run run = {.struct_size = sizeof(run), .workspace = session->workspace};
+    oc_run run = {.struct_size = sizeof(run), .workspace = session->workspace,
+                  .on_step = on_step, .on_step_ctx = ctx};
     return session->ops->run(session->program, &run, in, out, err);
 }

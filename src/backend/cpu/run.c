@@ -1,4 +1,5 @@
 #include <string.h>
+#include <time.h>
 
 #include "backend/cpu/program.h"
 #include "backend/registry.h"
@@ -34,6 +35,33 @@ static void run_range(void *ctx, oc_range part, unsigned worker)
     s->step->op->run(&r);
 }
 
+static uint64_t now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static double view_bytes(const oc_tensor_view *v, uint32_t n)
+{
+    double sum = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        size_t bytes;
+        if (v[i].data && oc_tensor_bytes(&v[i].info, &bytes))
+            sum += (double)bytes;
+    }
+    return sum;
+}
+
+static void tell_step(const oc_run *run, const cpu_step *s, uint32_t i, uint64_t ns)
+{
+    oc_step_view v = {.struct_size = sizeof(v), .name = s->node->name, .op_type = s->op->name,
+                      .index = i, .ns = ns, .flops = s->work.flops,
+                      .bytes = view_bytes(s->in, s->n_in) + view_bytes(s->out, s->n_out),
+                      .out = s->n_out ? &s->out[0].info : NULL};
+    run->on_step(run->on_step_ctx, &v);
+}
+
 oc_status cpu_run(oc_program *program, const oc_run *run, const oc_tensor_view *in,
                   oc_tensor_view *out, oc_error *err)
 {
@@ -50,9 +78,12 @@ oc_status cpu_run(oc_program *program, const oc_run *run, const oc_tensor_view *
                          program->n_steps);
             break;
         }
+        uint64_t t0 = run->on_step ? now_ns() : 0;
         for (s.phase = 0; s.phase < s.step->work.n_phases; s.phase++)
             oc_pool_run(program->pool, cores, s.step->work.phase[s.phase].units,
                         s.step->work.phase[s.phase].grain, run_range, &s);
+        if (run->on_step)
+            tell_step(run, s.step, (uint32_t)i, now_ns() - t0);
     }
     oc_fp_restore(mode);
     for (size_t i = 0; i < program->n_copies && st == OC_OK; i++) {

@@ -1,0 +1,174 @@
+/* ocellus inspect: what a network is made of, and what the passes make of it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/network.h"
+#include "runtime/prepare.h"
+
+static void print_ports(const char *what, const oc_port *ports, size_t n, bool json)
+{
+    char shape[96];
+    if (json)
+        printf("\"%s\":[", what);
+    for (size_t i = 0; i < n; i++) {
+        oc_shape_text(&ports[i].info.shape, shape, sizeof(shape));
+        if (!json) {
+            printf("%-8s %-36s %s %s\n", i ? "" : what, ports[i].name,
+                   oc_dtype_name(ports[i].info.dtype), shape);
+            continue;
+        }
+        printf("%s{\"name\":", i ? "," : "");
+        cli_json_text(stdout, ports[i].name);
+        printf(",\"dtype\":\"%s\",\"shape\":\"%s\"}", oc_dtype_name(ports[i].info.dtype), shape);
+    }
+    if (json)
+        printf("],");
+}
+
+typedef struct op_count {
+    const char *name;
+    size_t      n;
+} op_count;
+
+static int by_count(const void *a, const void *b)
+{
+    const op_count *x = a, *y = b;
+    return x->n != y->n ? (x->n < y->n ? 1 : -1) : strcmp(x->name, y->name);
+}
+
+static size_t count_operators(const oc_graph *g, op_count *out)
+{
+    size_t n = 0, k;
+    for (uint32_t i = 0; i < g->n_nodes; i++) {
+        for (k = 0; k < n && strcmp(out[k].name, g->nodes[i].op_type) != 0; k++)
+            ;
+        if (k == n)
+            out[n++].name = g->nodes[i].op_type;
+        out[k].n++;
+    }
+    qsort(out, n, sizeof(*out), by_count);
+    return n;
+}
+
+static oc_status print_operators(const oc_graph *g, bool json, oc_error *err)
+{
+    op_count *ops = calloc((size_t)g->n_nodes + 1, sizeof(*ops));
+    if (!ops)
+        return OC_FAIL(err, OC_NOMEM, "inspect");
+    size_t n = count_operators(g, ops);
+    if (json)
+        printf("\"nodes\":%u,\"operators\":{", g->n_nodes);
+    else
+        printf("nodes    %u\n", g->n_nodes);
+    for (size_t i = 0; i < n; i++) {
+        if (json) {
+            printf("%s", i ? "," : "");
+            cli_json_text(stdout, ops[i].name);
+            printf(":%zu", ops[i].n);
+        } else {
+            printf("%8zu %s\n", ops[i].n, ops[i].name);
+        }
+    }
+    if (json)
+        printf("}");
+    free(ops);
+    return OC_OK;
+}
+
+static void on_pass(void *ctx, const oc_pass *pass, const oc_graph *g)
+{
+    bool *json = ctx;
+    if (*json)
+        printf("%s{\"pass\":\"%s\",\"nodes\":%u}", pass ? "," : "", pass ? pass->name : "import",
+               g->n_nodes);
+    else
+        printf("%-12s %5u nodes   %s\n", pass ? pass->name : "import", g->n_nodes,
+               pass ? pass->what : "as the file has it");
+}
+
+static void print_node(const oc_graph *g, const oc_node *n)
+{
+    char        shape[96];
+    static const char *const acts[] = {"", "+relu", "+clip", "+leaky", "+sigmoid", "+silu",
+                                       "+hardsigmoid", "+hardswish", "+tanh", "+gelu", "+mish"};
+    const oc_value *out = n->n_out && n->out[0] != OC_VID_NONE ? &g->values[n->out[0]] : NULL;
+    printf("  %s%s%s -> %s%s  %.60s\n", n->op_type, n->add ? "+add" : "", acts[n->act.kind],
+           out ? oc_shape_text(&out->info.shape, shape, sizeof(shape)) : "",
+           out && out->layout == OC_LAYOUT_NC8 ? " blocked" : "", n->name);
+}
+
+static oc_status print_passes(const oc_model *model, const cli_network_options *no, bool kernels,
+                              bool json, oc_error *err)
+{
+    oc_session_options so = OC_SESSION_OPTIONS_INIT;
+    oc_port            shapes[64];
+    char              *texts[64] = {0};
+    oc_graph          *g = NULL;
+    oc_status          st = OC_OK;
+    for (size_t i = 0; i < no->shapes.n && st == OC_OK; i++) {
+        if (!(texts[i] = strdup(no->shapes.item[i])))
+            st = OC_FAIL(err, OC_NOMEM, "shapes");
+        else
+            st = cli_shape(texts[i], &shapes[i], err);
+    }
+    so.shapes = shapes;
+    so.n_shapes = no->shapes.n;
+    so.isa = no->isa;
+    so.no_fusion = no->no_fusion;
+    if (json)
+        printf(",\"passes\":[");
+    if (st == OC_OK)
+        st = oc_prepare_graph(model, &so, true, on_pass, &json, &g, err);
+    if (json)
+        printf("]");
+    for (uint32_t i = 0; st == OC_OK && kernels && !json && i < g->n_nodes; i++)
+        print_node(g, &g->nodes[i]);
+    oc_graph_destroy(g);
+    for (size_t i = 0; i < 64; i++)
+        free(texts[i]);
+    return st;
+}
+
+int oc_cmd_inspect(int argc, char **argv);
+
+int oc_cmd_inspect(int argc, char **argv)
+{
+    cli_network_options no = {0};
+    oc_model           *model = NULL;
+    const oc_port      *ports;
+    const char         *pos[1];
+    bool                json = false, passes = false, kernels = false;
+    size_t              n_pos;
+    oc_error            err = {0};
+    const cli_option    options[] = {
+        {"--passes", 'f', &passes, NULL, "what every graph pass leaves"},
+        {"--kernels", 'f', &kernels, NULL, "the steps that will run, with fusions and layouts"},
+        CLI_NETWORK_OPTIONS(no),
+        {"--json", 'f', &json, NULL, "one JSON document on stdout"},
+        {0}};
+    const cli_command command = {"inspect", "MODEL", "Shows what a network is made of.", options, 1,
+                                 1};
+    int               e = cli_parse(&command, argc, argv, pos, &n_pos);
+    if (e >= 0)
+        return e;
+    oc_status st = oc_model_load(pos[0], &model, &err);
+    if (st != OC_OK)
+        return cli_fail("inspect", &err);
+    for (size_t i = 0; oc_model_warning(model, i); i++)
+        fprintf(stderr, "warning: %s: %s\n", pos[0], oc_model_warning(model, i));
+    if (json)
+        printf("{");
+    size_t n = oc_model_inputs(model, &ports);
+    print_ports("inputs", ports, n, json);
+    n = oc_model_outputs(model, &ports);
+    print_ports("outputs", ports, n, json);
+    st = print_operators(oc_model_peek_graph(model), json, &err);
+    if (st == OC_OK && (passes || kernels))
+        st = print_passes(model, &no, kernels, json, &err);
+    if (json)
+        printf("}\n");
+    oc_model_unref(model);
+    if (st != OC_OK)
+        oc_error_prefix(&err, "%s", pos[0]);
+    return st == OC_OK ? CLI_DONE : cli_fail("inspect", &err);
+}
