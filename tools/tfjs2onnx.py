@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Converts a TensorFlow.js graph model to ONNX; see docs/converter.md.
 
 The work is done by the package of the same name beside this file.

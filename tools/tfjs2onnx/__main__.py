@@ -5,7 +5,11 @@ import os
 import re
 import sys
 
-from . import layout, reader, simplify, translate, writer
+try:
+    from . import layout, reader, simplify, translate, writer
+except ImportError as missing:
+    sys.exit('tfjs2onnx: %s: install python3-numpy and python3-onnx, and run with /usr/bin/python3'
+             % missing)
 from .errors import ConvertError, UsageError
 
 EXIT_USAGE, EXIT_BAD_INPUT = 2, 3

@@ -8,6 +8,9 @@ from .graph import Node, Value
 # kept, unless it is within this of 1.
 UNIT_TOLERANCE = 3e-7
 
+# How far a pattern is followed through the graph.
+DEPTH_MAX, NODES_MAX = 8, 64
+
 
 def run(graph):
     changed = False
@@ -47,18 +50,18 @@ def relu6_argument(node, made):
     return x if three == 3.0 else None
 
 
-def factors(value, made, users, top=False):
+def factors(value, made, users, depth=0):
     """A product taken apart: (its computed factors, the product of its scalar ones)."""
     node, k = made.get(value), scalar(value)
     if k is not None:
         return [], k
-    if node is None or (not top and len(users[value]) > 1):
+    if node is None or depth == DEPTH_MAX or (depth and len(users[value]) > 1):
         return [value], 1.0
     if node.op == 'Mul':
-        parts = [factors(v, made, users) for v in node.inputs]
+        parts = [factors(v, made, users, depth + 1) for v in node.inputs]
         return parts[0][0] + parts[1][0], parts[0][1] * parts[1][1]
     if node.op == 'Div' and scalar(node.inputs[1]):
-        leaves, k = factors(node.inputs[0], made, users)
+        leaves, k = factors(node.inputs[0], made, users, depth + 1)
         return leaves, k / scalar(node.inputs[1])
     return [value], 1.0
 
@@ -68,7 +71,7 @@ def hard_swish(graph):
     for at, node in reversed(list(enumerate(graph.nodes))):
         if node.op not in ('Mul', 'Div') or node.outputs[0].dtype != np.float32:
             continue
-        leaves, k = factors(node.outputs[0], made, users, top=True)
+        leaves, k = factors(node.outputs[0], made, users)
         if len(leaves) != 2:
             continue
         for i in (0, 1):
@@ -85,7 +88,7 @@ def hard_sigmoid(graph):
     for at, node in enumerate(graph.nodes):
         if node.op not in ('Mul', 'Div') or node.outputs[0].dtype != np.float32:
             continue
-        leaves, k = factors(node.outputs[0], made, users, top=True)
+        leaves, k = factors(node.outputs[0], made, users)
         x = relu6_argument(made.get(leaves[0]), made) if len(leaves) == 1 else None
         if x is not None:
             attrs = {'alpha': float(np.float32(1 / 6)), 'beta': .5}
@@ -132,7 +135,8 @@ def reached(value, users, seen):
     factor on; None if some way leads elsewhere."""
     convs = []
     for node in users.get(value, ()):
-        if node is None or id(node) in seen:        # a graph output; or a product of two ways
+        # A graph output, a product of two ways, or too long a way.
+        if node is None or id(node) in seen or len(seen) == NODES_MAX:
             return None
         seen.add(id(node))
         if node.op == 'Conv' and node.inputs[0] is value and node.inputs[1].const is not None:
@@ -163,21 +167,21 @@ KEEP_SIGN = ('Cast', 'Reshape', 'Squeeze', 'Unsqueeze', 'Slice', 'Transpose', 'S
              'Identity')
 
 
-def not_negative(value, made):
+def not_negative(value, made, depth=0):
     """Whether no element can be below zero: positions, and what is counted from them."""
     if value.const is not None:
         return bool((value.const >= 0).all())
     node = made.get(value)
-    if node is None:
+    if node is None or depth == DEPTH_MAX:
         return False
     if node.op in ('ArgMax', 'ArgMin', 'NonZero') or (node.op == 'TopK' and value is
                                                       node.outputs[1]):
         return True
     if node.op in KEEP_SIGN:
-        return value.dtype.kind == 'i' and not_negative(node.inputs[0], made)
+        return value.dtype.kind == 'i' and not_negative(node.inputs[0], made, depth + 1)
     if node.op in ('Add', 'Mul', 'Div', 'Concat'):
-        return all(not_negative(v, made) for v in node.inputs)
-    return node.op == 'Mod' and not_negative(node.inputs[1], made)
+        return all(not_negative(v, made, depth + 1) for v in node.inputs)
+    return node.op == 'Mod' and not_negative(node.inputs[1], made, depth + 1)
 
 
 def plain_division(graph):

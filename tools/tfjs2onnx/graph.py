@@ -10,6 +10,10 @@ from . import onnxops
 from .errors import ConvertError
 
 
+# A constant this large is a mistake in the file, not a network.
+CONSTANT_MAX = 1 << 27
+
+
 class Value:
     """A tensor: shape is a tuple with None where a size depends on data."""
 
@@ -58,6 +62,8 @@ class Graph:
     def emit(self, op, name, inputs, at=None, n_out=1, **attrs):
         """Adds a node (before nodes[at]) or folds it; returns its value, or a list if n_out > 1."""
         if all(v.const is not None for v in inputs) and op in onnxops.EVALUATE:
+            for _, shape in onnxops.infer(op, inputs, attrs, n_out):
+                check_size(shape)
             arrays = onnxops.evaluate(op, [v.const for v in inputs], attrs)
             values = [self.constant(output_name(name, i), a) for i, a in enumerate(arrays)]
         else:
@@ -100,6 +106,15 @@ class Graph:
 
 def output_name(name, index):
     return name if index == 0 else '%s:%d' % (name, index)
+
+
+def check_size(shape):
+    """Before a constant of this shape is made."""
+    count = 1
+    for d in shape:
+        count *= d
+    if count > CONSTANT_MAX:
+        raise ConvertError('a constant of %d elements is too large' % count)
 
 
 def static_shape(value, what):

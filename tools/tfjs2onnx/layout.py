@@ -208,7 +208,7 @@ PUSH = {op: elementwise for op in ELEMENTWISE}
 PUSH.update({
     'Concat': concat, 'Split': one_axis, 'Softmax': one_axis, 'LogSoftmax': one_axis,
     'CumSum': one_axis, 'Slice': slice_, 'Pad': pad, 'Tile': per_axis('repeats'),
-    'Resize': per_axis('sizes'), 'Squeeze': squeeze, 'ArgMax': arg, 'ArgMin': arg,
+    'Squeeze': squeeze, 'ArgMax': arg, 'ArgMin': arg,
     'ReduceSum': reduce, 'ReduceMean': reduce, 'ReduceMax': reduce, 'ReduceMin': reduce,
     'ReduceProd': reduce,
 })

@@ -79,9 +79,9 @@ def fold_into_conv(graph):
             continue
         for i in (0, 1):
             conv, const = made.get(node.inputs[i]), node.inputs[1 - i].const
-            if (conv is None or conv.op != 'Conv' or const is None or len(users[conv.outputs[0]]) > 1
-                    or any(v.const is None for v in conv.inputs[1:])
-                    or (node.op == 'Sub' and i == 1)):
+            if conv is None or conv.op != 'Conv' or const is None or node.op == 'Sub' and i == 1:
+                continue
+            if len(users[conv.outputs[0]]) > 1 or any(v.const is None for v in conv.inputs[1:]):
                 continue
             vector = channel_vector(const, conv.outputs[0])
             if vector is not None:
@@ -119,24 +119,41 @@ def absorb(graph, conv, node, vector):
 
 def fold_pad(graph):
     """Pad of height and width in front of a Conv (zeros) or a MaxPool (nothing larger)."""
-    made = graph.producers()
+    made, users = graph.producers(), graph.users()
     for node in graph.nodes:
-        pad = made.get(node.inputs[0]) if node.op in ('Conv', 'MaxPool') else None
+        above = made.get(node.inputs[0]) if node.op in ('Conv', 'MaxPool') else None
+        order = above if above is not None and above.op == 'Transpose' else None
+        pad = made.get(order.inputs[0]) if order is not None else above
         if pad is None or pad.op != 'Pad' or pad.attrs['mode'] != 'constant':
             continue
-        p, value = pad.attrs['pads'], pad.attrs['value']
-        neutral = value == 0 if node.op == 'Conv' else value <= LOWEST
-        if not neutral or p[:2] + p[4:6] != [0, 0, 0, 0]:
+        pads = foldable(node, pad, order.attrs['perm'] if order is not None else [0, 1, 2, 3])
+        if pads is None or (order is not None and len(users[order.outputs[0]]) > 1):
             continue
-        pads = [a + b for a, b in zip(node.attrs['pads'], p[2:4] + p[6:8])]
-        # A window that saw only padding would make -inf of a large negative number; and
-        # runtimes refuse padding as large as the window.
-        if node.op == 'MaxPool' and any(q >= k for q, k in zip(pads, node.attrs['kernel_shape'] * 2)):
-            continue
-        node.inputs[0] = pad.inputs[0]
         node.attrs = dict(node.attrs, pads=pads)
+        if order is None:
+            node.inputs[0] = pad.inputs[0]
+        else:
+            order.inputs = [pad.inputs[0]]
+            order.outputs[0].shape = tuple(pad.inputs[0].shape[q] for q in order.attrs['perm'])
         return True
     return False
+
+
+def foldable(node, pad, perm):
+    """The pads of node with those of pad, which it sees through perm, added; or None."""
+    value, old = pad.attrs['value'], pad.attrs['pads']
+    if value != 0 if node.op == 'Conv' else value > LOWEST:
+        return None
+    before, after = ([old[q + side] for q in perm] for side in (0, 4))
+    if before[:2] + after[:2] != [0, 0, 0, 0]:
+        return None
+    pads = [a + b for a, b in zip(node.attrs['pads'], before[2:] + after[2:])]
+    # A window that saw only padding would make -inf of a large negative number; and runtimes
+    # refuse padding as large as the window.
+    kernel = node.attrs.get('kernel_shape', [])
+    if node.op == 'MaxPool' and any(q >= k for q, k in zip(pads, kernel * 2)):
+        return None
+    return pads
 
 
 # ---- shapes --------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .errors import ConvertError
-from .graph import static_shape
+from .graph import check_size, static_shape
 from .tf_math import BOOL, I32, cast
 
 
@@ -201,15 +201,17 @@ def fill(ctx):
 def filled_like(value):
     def run(ctx):
         x = ctx.need(1)
-        return ctx.array(np.full(static_shape(x, 'the shape'), value, x.dtype), 'value')
+        check_size(static_shape(x, 'the shape'))
+        return ctx.array(np.full(x.shape, value, x.dtype), 'value')
     return run
 
 
 def range_(ctx):
-    start, limit, delta = (ctx.const(i, what) for i, what in
+    start, limit, delta = (ctx.const(i, what).item() for i, what in
                            ((0, 'the start'), (1, 'the limit'), (2, 'the step')))
     if delta == 0:
         raise ConvertError('step 0')
+    check_size([max(0, int((limit - start) / delta))])
     return ctx.array(np.arange(start, limit, delta), 'value', ctx.inputs[0].dtype)
 
 
@@ -249,6 +251,7 @@ def where(ctx):
 def sparse_to_dense(ctx):
     index, shape = ctx.const(0, 'the indices'), ctx.ints(1, 'the shape')
     value, default = ctx.const(2, 'the values'), ctx.const(3, 'the default')
+    check_size(shape)
     dense = np.full(shape, default, value.dtype)
     if index.size:
         dense[tuple(np.atleast_2d(index.reshape(-1, len(shape))).T)] = value
@@ -262,6 +265,7 @@ def one_hot(ctx):
     axis = ctx.axis(ctx.attr('axis', -1), index.rank + 1)
     shape = [1] * (index.rank + 1)
     shape[axis] = depth
+    check_size(shape)
     grid = ctx.array(np.arange(depth).reshape(shape), 'classes', index.dtype)
     index = ctx.emit('Unsqueeze', [index], 'unsqueeze', axes=[axis])
     return ctx.emit('Where', [ctx.emit('Equal', [index, grid], 'equal'), on, off])

@@ -29,8 +29,9 @@ def settings(ctx):
     boxes, scores = ctx.inputs[:2]
     if boxes.rank != 2 or scores.rank != 1:
         raise ConvertError('boxes %s and scores %s' % (list(boxes.shape), list(scores.shape)))
-    overlap = float(ctx.const(3, 'the overlap')) if len(ctx.inputs) > 3 else .5
-    threshold = float(ctx.const(4, 'the score threshold')) if len(ctx.inputs) > 4 else None
+    overlap = float(ctx.const(3, 'the overlap').item()) if len(ctx.inputs) > 3 else .5
+    threshold = (float(ctx.const(4, 'the score threshold').item()) if len(ctx.inputs) > 4
+                 else None)
     return ctx.ints(2, 'the limit')[0], overlap, threshold
 
 
@@ -62,9 +63,9 @@ def counted(ctx, kept):
 
 def nms_scored(ctx):
     """V5: indices, their scores, how many."""
-    if len(ctx.inputs) > 5 and float(ctx.const(5, 'sigma')) != 0:
-        raise ConvertError('soft suppression (sigma %g) is not supported'
-                           % float(ctx.const(5, 'sigma')))
+    sigma = float(ctx.const(5, 'sigma').item()) if len(ctx.inputs) > 5 else 0.0
+    if sigma != 0:
+        raise ConvertError('soft suppression (sigma %g) is not supported' % sigma)
     limit, overlap, threshold = settings(ctx)
     kept = suppress(ctx, ctx.inputs[0], ctx.inputs[1], limit, overlap, threshold)
     return [kept, ctx.emit('Gather', [ctx.inputs[1], kept], 'kept_scores', axis=0),

@@ -120,9 +120,20 @@ def fused(conv):
             ops = ops[1:]
         if len(ops) > 1:
             raise ConvertError('fused operators %s are not supported' % ', '.join(ops))
-        slope = image.enter(ctx.inputs[3], 'slope') if ops == ['Prelu'] else None
+        slope = slope_of(ctx, image) if ops == ['Prelu'] else None
         return image.leave(activation(ctx, ops[0], y, slope) if ops else y)
     return run
+
+
+def slope_of(ctx, image):
+    """Prelu's slope, which broadcasts against the result from the right."""
+    if len(ctx.inputs) < 4:
+        raise ConvertError('the slope of Prelu is missing')
+    slope = ctx.inputs[3]
+    if slope.rank < 4:
+        shape = [1] * (4 - slope.rank) + list(static_shape(slope, 'the slope'))
+        slope = ctx.emit('Reshape', [slope], 'slope', shape=shape)
+    return image.enter(slope, 'slope')
 
 
 def per_channel(ctx, v, what):

@@ -100,8 +100,8 @@ def bind_shape(port, declared, given, path):
                              % (port.name, list(declared), list(given)))
         return given
     for shape in (declared, port.shape):
-        if shape is not None and None not in shape:
-            return shape
+        if shape is not None and None not in shape[1:]:
+            return tuple(1 if d is None else d for d in shape)      # one image at a time
     raise ConvertError("%s: input '%s' has no fixed shape (%s): give one with --shape"
                        % (path, port.name, 'unknown' if declared is None else list(declared)))
 
@@ -127,7 +127,8 @@ def order(model):
                 raise ConvertError("%s: node '%s' (%s): input '%s' is not in the graph"
                                    % (model.path, node.name, node.op, ref))
             if state.get(child) == 'open':
-                raise ConvertError("%s: node '%s' is part of a cycle" % (model.path, child))
+                raise ConvertError("%s: node '%s' (%s) is part of a cycle, loops are not supported"
+                                   % (model.path, child, model.nodes[child].op))
             if child not in state:
                 state[child] = 'open'
                 path.append((model.nodes[child], iter(model.nodes[child].inputs)))
