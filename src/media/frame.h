@@ -40,7 +40,7 @@ uint64_t oc_frame_pool_allocations(const oc_frame_pool *pool); /* since it was m
 /* ---- copies ---- */
 
 /* Writes `from` into `to`, a frame of the same size that the caller alone holds.  `to` may be I420,
- * GRAY8 (luma as it is), RGB24 or BGR24.  YUV to I420 keeps range and matrix; from RGB it becomes
+ * GRAY8 (luma, full range), RGB24 or BGR24.  YUV to I420 keeps range and matrix; from RGB it becomes
  * limited-range BT.601.  Index, time and flags are copied.
  *
  * OC_INVALID  sizes differ, or `to` has another format */
