@@ -38,8 +38,22 @@ static oc_status take_options(const oc_session_options *options, oc_session_opti
     return OC_OK;
 }
 
+/* `bytes` more than `limit` (0 = none) or than the machine has: told before they are asked for. */
+static oc_status check_memory(uint64_t bytes, uint64_t limit, oc_error *err)
+{
+    long     pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+    uint64_t have = pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page : UINT64_MAX;
+    if (bytes > have)
+        return OC_FAIL(err, OC_NOMEM, "needs %llu MB of memory, this machine has %llu",
+                       (unsigned long long)(bytes >> 20), (unsigned long long)(have >> 20));
+    if (limit && bytes > limit)
+        return OC_FAIL(err, OC_NOMEM, "needs %llu bytes for inputs and outputs, %llu are allowed",
+                       (unsigned long long)bytes, (unsigned long long)limit);
+    return OC_OK;
+}
+
 /* All buffers are made here, so that a run allocates nothing. */
-static oc_status make_ports(oc_session *s, oc_error *err)
+static oc_status make_ports(oc_session *s, uint64_t bytes_max, oc_error *err)
 {
     const oc_graph *g = s->graph;
     s->n_in = g->n_inputs;
@@ -50,11 +64,17 @@ static oc_status make_ports(oc_session *s, oc_error *err)
     s->views = calloc(n + 1, sizeof(*s->views));
     if (!s->ports || !s->memory || !s->views)
         return OC_FAIL(err, OC_NOMEM, "session");
+    uint64_t sum = 0;
     for (size_t i = 0; i < n; i++) {
         const oc_value *v = &g->values[i < s->n_in ? g->inputs[i] : g->outputs[i - s->n_in]];
         size_t          bytes;
         s->ports[i] = (oc_port){v->name, v->info};
-        if (!oc_tensor_bytes(&v->info, &bytes) || !(s->memory[i] = oc_alloc64(bytes + 64, 1)))
+        if (!oc_tensor_bytes(&v->info, &bytes) || __builtin_add_overflow(sum, bytes, &sum))
+            return OC_FAIL(err, OC_NOMEM, "'%.80s' is too large", v->name);
+        oc_status st = check_memory(sum, bytes_max, err);
+        if (st != OC_OK)
+            return st;
+        if (!(s->memory[i] = oc_alloc64(bytes + 64, 1)))
             return OC_FAIL(err, OC_NOMEM, "buffer for '%.80s'", v->name);
         memset(s->memory[i], 0, bytes);
     }
@@ -72,11 +92,8 @@ static oc_status make_program(oc_session *s, const oc_session_options *o, oc_err
     st = s->ops->compile(s->backend, &s->subgraph, &co, &s->program, &s->info, err);
     if (st != OC_OK)
         return st;
-    long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
-    if (pages > 0 && page > 0 && s->info.workspace_bytes / (uint64_t)page > (uint64_t)pages)
-        return OC_FAIL(err, OC_NOMEM, "needs %llu MB of memory, this machine has %llu",
-                       (unsigned long long)(s->info.workspace_bytes >> 20),
-                       ((unsigned long long)pages * (unsigned long long)page) >> 20);
+    if ((st = check_memory(s->info.workspace_bytes, 0, err)) != OC_OK)
+        return st;
     if (!(s->workspace = oc_alloc64(s->info.workspace_bytes, 1)))
         return OC_FAIL(err, OC_NOMEM, "workspace of %llu bytes",
                        (unsigned long long)s->info.workspace_bytes);
@@ -101,7 +118,7 @@ oc_status oc_session_create(oc_model *model, const oc_session_options *options, 
         goto out;
     s->subgraph.graph = s->graph;
     s->model = oc_model_ref(model);
-    if ((st = make_program(s, &o, err)) != OC_OK || (st = make_ports(s, err)) != OC_OK)
+    if ((st = make_program(s, &o, err)) != OC_OK || (st = make_ports(s, o.arena_bytes_max, err)) != OC_OK)
         goto out;
     *out = s;
     s = NULL;
