@@ -196,6 +196,19 @@ class Folding(Case):
         self.assertEqual(ops(converted(model)), ['Transpose', 'Conv', 'Transpose'])
         np.testing.assert_allclose(run(model, **feed)['y'], wanted, atol=1e-5)
 
+    def test_constants_around_a_convolution(self):
+        for op, first, left in (('AddV2', 'c', 0), ('AddV2', 'k', 0), ('Sub', 'c', 0),
+                                ('Sub', 'k', 1), ('Mul', 'c', 0)):
+            model = Model()
+            conv(model, 'c', model.input('x', [1, 4, 4, 2]), noise(3, 3, 2, 3))
+            model.const('k', noise(3))
+            model.node('y', op, [first, 'k' if first == 'c' else 'c'])
+            model.output('y')
+            self.assertEqual(len(ops(converted(model))), 3 + left, (op, first))
+            feed = {'x': noise(1, 4, 4, 2)}
+            np.testing.assert_allclose(run(model, **feed)['y'],
+                                       onnx_numpy.run(unoptimised(model), feed)['y'], atol=1e-5)
+
     def test_padding_goes_into_convolution_and_pool(self):
         for value, op, folds in ((0, 'conv', True), (1, 'conv', False), (0, 'pool', False),
                                  (-np.inf, 'pool', True)):
