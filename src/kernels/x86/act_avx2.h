@@ -73,9 +73,10 @@ OC_INLINE __m256 oc_v8_sigmoid(__m256 x)
     return _mm256_div_ps(one, _mm256_add_ps(one, e));
 }
 
+/* The whole range of exp here: a huge negative x over a bounded exponential would not vanish. */
 OC_INLINE __m256 oc_v8_silu(__m256 x)
 {
-    __m256 e = oc_v8_exp_bounded(_mm256_sub_ps(_mm256_setzero_ps(), x));
+    __m256 e = oc_v8_exp(_mm256_sub_ps(_mm256_setzero_ps(), x));
     return _mm256_div_ps(x, _mm256_add_ps(_mm256_set1_ps(1.0f), e));
 }
 
@@ -142,7 +143,7 @@ OC_INLINE __m256 oc_v8_gelu(__m256 x)
 OC_INLINE __m256 oc_v8_mish(__m256 x)
 {
     const __m256 two = _mm256_set1_ps(2.0f), limit = _mm256_set1_ps(20.0f);
-    __m256 e = oc_v8_exp_bounded(_mm256_min_ps(limit, x));
+    __m256 e = oc_v8_exp(_mm256_min_ps(limit, x));
     __m256 n = _mm256_mul_ps(e, _mm256_add_ps(e, two));
     __m256 y = _mm256_mul_ps(x, _mm256_div_ps(n, _mm256_add_ps(n, two)));
     return _mm256_blendv_ps(y, x, _mm256_cmp_ps(x, limit, _CMP_GT_OQ));
