@@ -1,0 +1,110 @@
+/* Capture: read, pace, hand over.  A live source that is lost is waited for. */
+#include <signal.h>
+
+#include "media/reconnect.h"
+#include "pipeline/capture.h"
+
+/* What comes after a loss counts on from where the stream was. */
+typedef struct resume {
+    oc_reconnect *again;
+    uint64_t      index;
+    int64_t       pts_ns;
+    uint64_t      clock_ns; /* when the last frame came */
+    uint64_t      index_base;
+    int64_t       pts_base;
+} resume;
+
+static oc_status read_again(oc_capture *c, resume *r, oc_frame **out, oc_error *err)
+{
+    oc_status st = OC_OK;
+    if (!r->again) {
+        if ((st = oc_reconnect_create(&c->source, NULL, &r->again, err)) != OC_OK)
+            return st;
+        r->index_base = r->index + 1;
+        r->pts_base = -1;
+    }
+    if ((st = oc_reconnect_read(r->again, out, err)) != OC_OK)
+        return st;
+    if (r->pts_base < 0) /* time went on while nobody saw it */
+        r->pts_base = r->pts_ns + (int64_t)(oc_now_ns() - r->clock_ns);
+    (*out)->index += r->index_base;
+    (*out)->pts_ns += r->pts_base;
+    return OC_OK;
+}
+
+static oc_status read_frame(oc_capture *c, resume *r, oc_frame **out, oc_error *err)
+{
+    oc_status st = OC_IO;
+    if (!r->again) {
+        st = oc_input_read(c->input, out, err);
+        if (!(st == OC_IO && oc_input_info(c->input)->live))
+            return st;
+    }
+    return read_again(c, r, out, err);
+}
+
+static oc_capture_end end_of(oc_status st)
+{
+    switch (st) {
+    case OC_END: return OC_CAPTURE_END;
+    case OC_CANCELLED: return OC_CAPTURE_STOPPED;
+    default: return OC_CAPTURE_BROKEN;
+    }
+}
+
+static oc_capture_end capture_loop(oc_capture *c, resume *r)
+{
+    uint64_t start_ns = 0;
+    for (;;) {
+        oc_frame *frame = NULL;
+        uint64_t  before = oc_now_ns();
+        oc_status st = read_frame(c, r, &frame, &c->err);
+        if (st != OC_OK)
+            return end_of(st);
+        uint64_t now = oc_now_ns();
+        oc_histogram_add(&c->stages->histogram[OC_STAGE_DECODE], now - before);
+        r->index = frame->index;
+        r->pts_ns = frame->pts_ns;
+        r->clock_ns = now;
+        if (c->duration_s > 0.0 && (double)frame->pts_ns >= c->duration_s * 1e9) {
+            oc_frame_unref(frame);
+            return OC_CAPTURE_DURATION;
+        }
+        if (!start_ns)
+            start_ns = now - (uint64_t)frame->pts_ns;
+        if (c->pace && !oc_mailbox_sleep(c->box, start_ns + (uint64_t)frame->pts_ns)) {
+            oc_frame_unref(frame);
+            return OC_CAPTURE_STOPPED;
+        }
+        if (!oc_mailbox_put(c->box, frame))
+            return OC_CAPTURE_STOPPED;
+    }
+}
+
+static void *capture_thread(void *arg)
+{
+    oc_capture *c = arg;
+    resume      r = {0};
+    sigset_t    all;
+    sigfillset(&all); /* signals are the main thread's */
+    pthread_sigmask(SIG_BLOCK, &all, NULL);
+    c->end = capture_loop(c, &r);
+    oc_reconnect_destroy(r.again);
+    oc_mailbox_close(c->box);
+    return NULL;
+}
+
+oc_status oc_capture_start(oc_capture *c, oc_error *err)
+{
+    if (pthread_create(&c->thread, NULL, capture_thread, c) != 0)
+        return OC_FAIL(err, OC_NOMEM, "cannot start the capture thread");
+    c->started = true;
+    return OC_OK;
+}
+
+void oc_capture_join(oc_capture *c)
+{
+    if (c->started)
+        pthread_join(c->thread, NULL);
+    c->started = false;
+}

@@ -1,0 +1,35 @@
+/* capture.h -- the thread that reads a source into the mailbox. */
+#ifndef OC_PIPELINE_CAPTURE_H
+#define OC_PIPELINE_CAPTURE_H
+
+#include "media/source.h"
+#include "pipeline/mailbox.h"
+#include "pipeline/stage.h"
+
+typedef enum oc_capture_end {
+    OC_CAPTURE_GOES_ON,
+    OC_CAPTURE_END,      /* of the source */
+    OC_CAPTURE_DURATION, /* asked for is over */
+    OC_CAPTURE_STOPPED,  /* by the working side, or cancelled */
+    OC_CAPTURE_BROKEN,   /* the source broke off; err tells */
+} oc_capture_end;
+
+typedef struct oc_capture {
+    oc_source_options source; /* url and cancel must live on */
+    bool              pace;   /* a file is played at its own speed */
+    double            duration_s; /* of the stream; 0 = all */
+    oc_mailbox       *box;
+    oc_stages        *stages;
+    oc_input         *input;
+    pthread_t         thread;
+    bool              started;
+    /* written by the thread, read after it has ended */
+    oc_capture_end end;
+    oc_error       err;
+} oc_capture;
+
+/* Starts reading; box, stages, input and options have been filled in. */
+OC_MUST_CHECK oc_status oc_capture_start(oc_capture *c, oc_error *err);
+void oc_capture_join(oc_capture *c); /* after the mailbox was stopped or ran dry */
+
+#endif

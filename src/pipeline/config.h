@@ -1,0 +1,122 @@
+/* config.h -- a pipeline as its YAML file describes it (docs/pipelines.md).
+ *
+ * Only what the file alone can tell is checked here: kinds, ranges, unknown keys, names that refer
+ * to nothing within the file.  Networks and their labels are looked at by oc_pipeline_create. */
+#ifndef OC_PIPELINE_CONFIG_H
+#define OC_PIPELINE_CONFIG_H
+
+#include "config/yaml.h"
+#include "media/draw.h"
+#include "track/tracker.h"
+
+#define OC_RECOGNISERS_MAX 4
+#define OC_LINES_MAX 16
+#define OC_ZONES_MAX 16
+#define OC_CORNERS_MAX 32
+#define OC_LABELS_MAX 32
+
+typedef struct oc_label_list { /* names of labels; n 0 = all */
+    const char         *name[OC_LABELS_MAX];
+    const oc_yaml_node *node[OC_LABELS_MAX];
+    size_t              n;
+} oc_label_list;
+
+typedef struct oc_detect_config {
+    const oc_yaml_node *network_at;
+    const char         *network; /* card */
+    const char         *model;   /* file instead of the card's, or NULL */
+    uint32_t            every;   /* look at each n-th frame */
+    float               score;   /* least that goes to the tracker; 0 = the card's */
+    float               min_height; /* of a box, as part of the frame's height */
+    oc_label_list       labels;
+} oc_detect_config;
+
+typedef enum oc_recognise_kind {
+    OC_RECOGNISE_POSTURE,
+    OC_RECOGNISE_TEXT,
+    OC_RECOGNISE_CLASS,
+    OC_RECOGNISE_GALLERY,
+} oc_recognise_kind;
+
+typedef struct oc_recognise_config {
+    const oc_yaml_node *at, *network_at;
+    const char         *name;
+    oc_recognise_kind   kind;
+    const char         *network, *model;
+    oc_label_list       labels;
+    double              refresh_s;  /* look again after this time */
+    double              enlarged;   /* ... or when the box grew by this factor in area */
+    double              sharper;    /* ... or the picture by this factor in sharpness */
+    double              memory_s;   /* half-life of evidence; 0 = all of it counts for ever */
+    uint32_t            per_frame;  /* looks at most in one frame */
+    float               min_height; /* of a box, as part of the frame's height */
+    float               confidence; /* of the fused value, least to be told */
+    float               point_score; /* posture: least of a key-point that is used */
+    float               similarity; /* gallery: least of an entry that counts */
+    const char         *gallery;    /* file */
+} oc_recognise_config;
+
+typedef enum oc_anchor { OC_ANCHOR_BOTTOM, OC_ANCHOR_CENTER } oc_anchor;
+
+/* Coordinates of lines and zones are parts of the frame's width and height, 0 .. 1. */
+typedef struct oc_line_config {
+    const char   *name;
+    oc_xy         from, to;
+    const char   *directions[2]; /* to the right as seen from `from` towards `to`; to the left */
+    oc_anchor     anchor;
+    oc_label_list labels;
+} oc_line_config;
+
+typedef struct oc_zone_config {
+    const char   *name;
+    oc_xy         corner[OC_CORNERS_MAX];
+    size_t        n_corners;
+    oc_anchor     anchor;
+    double        settle_s; /* a change must last this long to count */
+    oc_label_list labels;
+} oc_zone_config;
+
+typedef struct oc_outputs_config { /* paths, NULL = not wanted */
+    const char *events, *video, *mot, *report, *summary;
+} oc_outputs_config;
+
+typedef struct oc_pipeline_config {
+    oc_yaml    *doc; /* owns the texts */
+    const char *file, *name, *title;
+
+    const oc_yaml_node *source_at;
+    const char         *url;    /* "cache:<file>" = data/media.yaml's; NULL = must be given */
+    const char         *format;
+    double              fps, timeout_s;
+    bool                rtsp_udp;
+
+    oc_detect_config      detect;
+    const oc_tracker_ops *tracker;
+    oc_tracker_options    track;
+    oc_recognise_config   recognise[OC_RECOGNISERS_MAX];
+    size_t                n_recognise;
+    oc_line_config        line[OC_LINES_MAX];
+    size_t                n_lines;
+    oc_zone_config        zone[OC_ZONES_MAX];
+    size_t                n_zones;
+    double                updated_every_s; /* 0 = never */
+    oc_outputs_config     outputs;
+} oc_pipeline_config;
+
+/* OC_IO, OC_FORMAT: "file:line:column: reason". */
+OC_MUST_CHECK oc_status oc_pipeline_config_load(const char *path, oc_pipeline_config **out,
+                                                oc_error *err);
+OC_MUST_CHECK oc_status oc_pipeline_config_memory(const char *name, const void *text, size_t bytes,
+                                                  oc_pipeline_config **out, oc_error *err);
+void oc_pipeline_config_destroy(oc_pipeline_config *c); /* NULL is fine */
+
+const char *oc_recognise_kind_name(oc_recognise_kind kind);
+
+/* ---- between config.c and config_rules.c ---- */
+void oc_config_labels(oc_yaml_map *map, oc_label_list *out);
+OC_MUST_CHECK oc_status oc_config_lines(oc_pipeline_config *c, const oc_yaml_node *list,
+                                        oc_error *err);
+OC_MUST_CHECK oc_status oc_config_zones(oc_pipeline_config *c, const oc_yaml_node *list,
+                                        oc_error *err);
+
+#endif
