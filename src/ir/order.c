@@ -179,7 +179,8 @@ oc_status oc_graph_sort(oc_graph *graph, oc_error *err)
     st = sort_into(graph, uses.producer, made, placed, stack, sorted, &n, err);
     if (st != OC_OK)
         goto out;
-    memcpy(graph->nodes, sorted, n * sizeof(*sorted));
+    if (n) /* without nodes there is no array either */
+        memcpy(graph->nodes, sorted, n * sizeof(*sorted));
     graph->n_nodes = n;
 out:
     oc_uses_finish(&uses);
