@@ -4,7 +4,7 @@
 
 #include "ops/op.h"
 
-#define OC_ARGS_MAX 8
+#define OC_ARGS_MAX 10
 
 /* The first inputs of a node, whichever function asks.  data is NULL for what is not constant. */
 typedef struct oc_args {

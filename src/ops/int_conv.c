@@ -1,0 +1,280 @@
+#include "ops/int_conv.h"
+
+#include <string.h>
+
+#define UNIT_BYTES ((size_t)64 * 1024) /* of gathered pixels: they stay in the second-level cache */
+#define K_MAX 32768                    /* 255 * 255 * K_MAX still fits 32 bits */
+
+static int32_t weight_at(const oc_prepare *p, uint32_t i_w, const oc_qparam *w, size_t oc, size_t k,
+                         size_t per_oc)
+{
+    return oc_zero_at(p->in[i_w].info.dtype, p->in[i_w].data, oc * per_oc + k) -
+           oc_qparam_zero(w, oc);
+}
+
+static oc_status pack_dense(oc_int_conv *c, const oc_prepare *p, uint32_t i_w, const oc_qparam *w,
+                            oc_error *err)
+{
+    size_t   tiles = (c->m + 3) / 4, groups = (size_t)c->g.groups;
+    int16_t *to = oc_arena_alloc64(p->mem, groups * tiles * c->k2, 8 * sizeof(*to));
+    c->w = to;
+    if (!to)
+        return OC_FAIL(err, OC_NOMEM, "packed weights of %zu x %zu", groups * c->m, c->k);
+    for (size_t g = 0; g < groups; g++)
+        for (size_t m = 0; m < c->m; m++)
+            for (size_t k = 0; k < c->k; k++)
+                to[(((g * tiles + m / 4) * c->k2 + k / 2) * 4 + m % 4) * 2 + k % 2] =
+                    (int16_t)weight_at(p, i_w, w, g * c->m + m, k, c->k);
+    return OC_OK;
+}
+
+static oc_status pack_depthwise(oc_int_conv *c, const oc_prepare *p, uint32_t i_w,
+                                const oc_qparam *w, oc_error *err)
+{
+    size_t   oc = (size_t)c->g.oc;
+    int16_t *to = oc_arena_alloc64(p->mem, oc * c->taps, sizeof(*to));
+    c->w = to;
+    if (!to)
+        return OC_FAIL(err, OC_NOMEM, "packed weights of %zu x %zu", oc, c->taps);
+    for (size_t i = 0; i < oc; i++)
+        for (size_t t = 0; t < c->taps; t++)
+            to[i * c->taps + t] = (int16_t)weight_at(p, i_w, w, i, t, c->taps);
+    return OC_OK;
+}
+
+static void plan_dense(oc_int_conv *c, oc_work *work)
+{
+    size_t strip_bytes = c->k2 * 32 * sizeof(int16_t);
+    size_t outer = (size_t)(c->g.n * c->g.groups), tiles = (c->m + 3) / 4;
+    c->n_strips = (c->out_pixels + 15) / 16;
+    c->unit_strips = UNIT_BYTES / (strip_bytes + 1);
+    c->unit_strips = c->unit_strips < 1 ? 1 : c->unit_strips > 8 ? 8 : c->unit_strips;
+    c->strip_units = (c->n_strips + c->unit_strips - 1) / c->unit_strips;
+    /* few pixels: cut the channels too, but keep enough of them to repay the gathering */
+    size_t units = outer * c->strip_units, cut = units ? 16 / units : 0;
+    size_t most = tiles / 8;
+    cut = cut > most ? most : cut;
+    c->tile_units = cut > 1 ? cut : 1;
+    c->unit_tiles = (tiles + c->tile_units - 1) / c->tile_units;
+    c->tile_units = c->unit_tiles ? (tiles + c->unit_tiles - 1) / c->unit_tiles : 0;
+    work->phase[0].units = units * c->tile_units;
+    double macs = (double)(c->unit_strips * 16) * (double)(c->unit_tiles * 4) * (double)c->k;
+    work->phase[0].grain = macs >= 1e6 ? 1 : (size_t)(1e6 / (macs + 1)) + 1;
+    work->scratch_bytes = c->unit_strips * strip_bytes + c->k * 16 + 64;
+}
+
+static void plan_depthwise(oc_int_conv *c, oc_work *work)
+{
+    const oc_conv_geom *g = &c->g;
+    size_t              s = (size_t)g->stride[1];
+    size_t columns = (size_t)((g->out[1] - 1) * g->stride[1] + (g->k[1] - 1) * g->dil[1] + 1);
+    size_t rows = (size_t)((g->out[0] - 1) * g->stride[0] + (g->k[0] - 1) * g->dil[0] + 1);
+    c->row = (columns + s - 1) / s;
+    c->plane = rows * c->row * s;
+    work->phase[0].units = (size_t)(g->n * g->c);
+    double macs = (double)c->out_pixels * (double)c->taps * (double)(g->oc / g->c);
+    work->phase[0].grain = macs >= 5e5 ? 1 : (size_t)(5e5 / (macs + 1)) + 1;
+    work->scratch_bytes = (c->plane + 32) * sizeof(int16_t) +
+                          ((size_t)g->out[1] + 16) * sizeof(int32_t) +
+                          c->taps * sizeof(void *) + 64;
+}
+
+static bool is_pointwise(const oc_conv_geom *g)
+{
+    for (uint32_t i = 0; i < g->dims; i++)
+        if (g->k[i] != 1 || g->stride[i] != 1 || g->pad[i] || g->pad_end[i])
+            return false;
+    return true;
+}
+
+oc_status oc_int_conv_prepare(oc_int_conv *c, const oc_prepare *p, uint32_t i_w, const oc_qparam *w,
+                              oc_error *err)
+{
+    oc_status st =
+        oc_conv_geom_read(p->node, &p->in[0].info, &p->in[i_w].info, &c->g, err);
+    if (st != OC_OK)
+        return st;
+    if (!p->in[i_w].data)
+        return OC_FAIL(err, OC_UNSUPPORTED, "the weights are computed at run time");
+    c->in_pixels = c->out_pixels = c->taps = 1;
+    for (uint32_t i = 0; i < c->g.dims; i++) {
+        c->in_pixels *= (size_t)c->g.in[i];
+        c->out_pixels *= (size_t)c->g.out[i];
+        c->taps *= (size_t)c->g.k[i];
+    }
+    c->m = (size_t)(c->g.oc / c->g.groups);
+    c->k = (size_t)(c->g.c / c->g.groups) * c->taps;
+    c->k2 = (c->k + 1) / 2;
+    if (c->k > K_MAX)
+        return OC_FAIL(err, OC_UNSUPPORTED, "sums of %zu products may leave 32 bits", c->k);
+    c->gemm = oc_k_s16_gemm_4x16(p->isa);
+    c->pack = oc_k_s16_pack(p->isa);
+    c->tap_row = oc_k_s16_taps(p->isa);
+    c->requant = oc_k_s32_requant(p->isa);
+    c->depthwise = c->g.groups == c->g.c && c->g.dims == 2 && c->out_pixels;
+    c->pointwise = is_pointwise(&c->g);
+    p->work->n_phases = 1;
+    p->work->flops = 2.0 * (double)c->g.n * (double)c->g.oc * (double)c->out_pixels * (double)c->k;
+    if (c->depthwise) {
+        plan_depthwise(c, p->work);
+        return pack_depthwise(c, p, i_w, w, err);
+    }
+    plan_dense(c, p->work);
+    return pack_dense(c, p, i_w, w, err);
+}
+
+/* n sums of out channel oc of picture `image`, from pixel `at` on. */
+static void store(const oc_int_conv *c, const oc_int_conv_out *out, size_t image, size_t oc,
+                  size_t at, size_t n, const int32_t *acc)
+{
+    size_t to = (image * (size_t)c->g.oc + oc) * c->out_pixels + at;
+    if (out->raw) {
+        memcpy((int32_t *)out->y + to, acc, n * sizeof(*acc));
+        return;
+    }
+    oc_k_requant q = {.bias = out->bias ? out->bias[oc] : 0, .zero = out->zero,
+                      .scale = out->scale[oc], .is_signed = out->is_signed};
+    c->requant(n, acc, &q, (uint8_t *)out->y + to);
+}
+
+/* ---- dense ---- */
+
+/* For each of n pixels from `at` on: the input position its first tap reads, per axis. */
+static void pixel_origins(const oc_conv_geom *g, size_t at, size_t n, int64_t (*origin)[16])
+{
+    for (size_t i = 0; i < n; i++) {
+        size_t left = at + i;
+        for (uint32_t d = g->dims; d-- > 0; left /= (size_t)g->out[d])
+            origin[d][i] = (int64_t)(left % (size_t)g->out[d]) * g->stride[d] - g->pad[d];
+    }
+}
+
+static void gather_tap(const oc_conv_geom *g, const uint8_t *x, size_t tap, int64_t (*origin)[16],
+                       size_t n, uint8_t pad, uint8_t *to)
+{
+    int64_t shift[OC_CONV_DIMS_MAX];
+    for (uint32_t d = g->dims; d-- > 0; tap /= (size_t)g->k[d])
+        shift[d] = (int64_t)(tap % (size_t)g->k[d]) * g->dil[d];
+    for (size_t i = 0; i < n; i++) {
+        size_t at = 0;
+        bool   inside = true;
+        for (uint32_t d = 0; d < g->dims; d++) {
+            int64_t p = origin[d][i] + shift[d];
+            inside &= p >= 0 && p < g->in[d];
+            at = at * (size_t)g->in[d] + (size_t)p;
+        }
+        to[i] = inside ? x[at] : pad;
+    }
+}
+
+/* Strip of n pixels from `at` on, all k of a group, packed. */
+static void make_strip(const oc_int_conv *c, const uint8_t *x, size_t at, size_t n, oc_k_pack pack,
+                       uint8_t *bytes, int16_t *to)
+{
+    const oc_conv_geom *g = &c->g;
+    int64_t             origin[OC_CONV_DIMS_MAX][16];
+    pack.rows = c->k;
+    pack.cols = n;
+    if (c->pointwise) {
+        pack.stride = c->in_pixels;
+        c->pack(&pack, x + at, to);
+        return;
+    }
+    pixel_origins(g, at, n, origin);
+    for (size_t k = 0; k < c->k; k++)
+        gather_tap(g, x + k / c->taps * c->in_pixels, k % c->taps, origin, n, (uint8_t)pack.zero,
+                   bytes + k * n);
+    pack.stride = n;
+    c->pack(&pack, bytes, to);
+}
+
+static void dense_unit(const oc_int_conv *c, const oc_op_run *r, size_t unit, int32_t x_zero,
+                       const oc_int_conv_out *out)
+{
+    size_t tile_unit = unit % c->tile_units, strip_unit = unit / c->tile_units % c->strip_units;
+    size_t outer = unit / c->tile_units / c->strip_units, groups = (size_t)c->g.groups;
+    size_t group = outer % groups, image = outer / groups, tiles = (c->m + 3) / 4;
+    size_t first = strip_unit * c->unit_strips, left = c->n_strips - first;
+    size_t strips = left < c->unit_strips ? left : c->unit_strips;
+    size_t tile_end = (tile_unit + 1) * c->unit_tiles;
+    int16_t *packed = r->scratch;
+    uint8_t *bytes = (uint8_t *)(packed + c->unit_strips * c->k2 * 32);
+    const uint8_t *x = (const uint8_t *)r->in[0].data +
+                       outer * (size_t)(c->g.c / c->g.groups) * c->in_pixels;
+    oc_k_pack pack = {.zero = x_zero, .is_signed = r->in[0].info.dtype == OC_I8};
+    for (size_t s = 0; s < strips; s++) {
+        size_t at = (first + s) * 16, n = c->out_pixels - at;
+        make_strip(c, x, at, n < 16 ? n : 16, pack, bytes, packed + s * c->k2 * 32);
+    }
+    for (size_t t = tile_unit * c->unit_tiles; t < tile_end && t < tiles; t++) {
+        const int16_t *w = c->w + (group * tiles + t) * c->k2 * 8;
+        for (size_t s = 0; s < strips; s++) {
+            int32_t acc[64];
+            size_t  at = (first + s) * 16, n = c->out_pixels - at;
+            c->gemm(c->k2, w, packed + s * c->k2 * 32, acc);
+            for (size_t m = t * 4; m < t * 4 + 4 && m < c->m; m++)
+                store(c, out, image, group * c->m + m, at, n < 16 ? n : 16, acc + m % 4 * 16);
+        }
+    }
+}
+
+/* ---- depthwise ---- */
+
+/* The padded picture less its zero point; column x of a row lies at (x % s) * c->row + x / s. */
+static void widen_plane(const oc_int_conv *c, const uint8_t *x, bool is_signed, int32_t zero,
+                        int16_t *plane)
+{
+    const oc_conv_geom *g = &c->g;
+    size_t              s = (size_t)g->stride[1], width = c->row * s;
+    memset(plane, 0, c->plane * sizeof(*plane));
+    for (size_t row = 0; row * width < c->plane; row++) {
+        int64_t y = (int64_t)row - g->pad[0];
+        if (y < 0 || y >= g->in[0])
+            continue;
+        const uint8_t *from = x + y * g->in[1];
+        int16_t       *to = plane + row * width;
+        for (size_t phase = 0; phase < s; phase++)
+            for (size_t i = 0; i < c->row; i++) {
+                int64_t at = (int64_t)(i * s + phase) - g->pad[1];
+                if (at >= 0 && at < g->in[1])
+                    to[phase * c->row + i] =
+                        (int16_t)((is_signed ? (int8_t)from[at] : from[at]) - zero);
+            }
+    }
+}
+
+static void depthwise_unit(const oc_int_conv *c, const oc_op_run *r, size_t unit, int32_t x_zero,
+                           const oc_int_conv_out *out)
+{
+    const oc_conv_geom *g = &c->g;
+    size_t   channel = unit % (size_t)g->c, image = unit / (size_t)g->c;
+    size_t   s = (size_t)g->stride[1], width = c->row * s, n = (size_t)g->out[1];
+    int16_t *plane = r->scratch;
+    int32_t *acc = (int32_t *)(void *)(plane + (c->plane + 31) / 32 * 32);
+    const int16_t **taps = (const int16_t **)(void *)(acc + (n + 15) / 16 * 16);
+    widen_plane(c, (const uint8_t *)r->in[0].data + unit * c->in_pixels,
+                r->in[0].info.dtype == OC_I8, x_zero, plane);
+    for (size_t m = 0; m < c->m; m++) {
+        size_t oc = channel * c->m + m;
+        for (size_t y = 0; y < (size_t)g->out[0]; y++) {
+            for (size_t t = 0; t < c->taps; t++) {
+                size_t ky = t / (size_t)g->k[1] * (size_t)g->dil[0];
+                size_t kx = t % (size_t)g->k[1] * (size_t)g->dil[1];
+                taps[t] = plane + (y * (size_t)g->stride[0] + ky) * width + kx % s * c->row + kx / s;
+            }
+            c->tap_row(n, c->taps, taps, c->w + oc * c->taps, acc);
+            store(c, out, image, oc, y * n, n, acc);
+        }
+    }
+}
+
+void oc_int_conv_run(const oc_int_conv *c, const oc_op_run *r, int32_t x_zero,
+                     const oc_int_conv_out *out)
+{
+    for (size_t unit = r->part.begin; unit < r->part.end; unit++) {
+        if (c->depthwise)
+            depthwise_unit(c, r, unit, x_zero, out);
+        else
+            dense_unit(c, r, unit, x_zero, out);
+    }
+}

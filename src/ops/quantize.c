@@ -1,0 +1,220 @@
+/* QuantizeLinear, DequantizeLinear, DynamicQuantizeLinear.   ONNX opset 10.., dynamic 11..
+ *
+ *   QuantizeLinear    x f32, y_scale, y_zero (its type is y's; left out: u8)
+ *     y = saturate(round_half_even(x / y_scale) + y_zero)
+ *   DequantizeLinear  x u8, i8 or i32, x_scale, x_zero;  y = (x - x_zero) * x_scale, f32
+ *   DynamicQuantizeLinear  x f32;  y u8, and the scale and zero point that its range asks for
+ *
+ *   scale and zero point: one, or one per index of `axis`; they may be computed at run time */
+#include <math.h>
+
+#include "kernels/f32_quantize.h"
+#include "ops/qparam.h"
+
+typedef struct quant_state {
+    size_t                n_scale, inner; /* scales; elements in a row that share one */
+    oc_k_f32_quantize_fn *quantize;
+} quant_state;
+
+static oc_status check_params(const oc_infer *ask, oc_dtype *zero, oc_error *err)
+{
+    const oc_tensor_info *x = &ask->in[0], *scale = &ask->in[1];
+    uint32_t              axis = 0;
+    oc_status             st = oc_shape_known(x, "x", err);
+    if (st != OC_OK || (st = oc_shape_known(scale, "the scale", err)) != OC_OK)
+        return st;
+    if (scale->dtype != OC_F32)
+        return OC_FAIL(err, OC_UNSUPPORTED, "the scale is %s, only float32",
+                       oc_dtype_name(scale->dtype));
+    if (oc_node_int(ask->node, "block_size", 0) || scale->shape.rank > 1)
+        return OC_FAIL(err, OC_UNSUPPORTED, "scales in blocks");
+    size_t n = oc_elements(scale);
+    if (n != 1) {
+        st = oc_axis(oc_node_int(ask->node, "axis", 1), x->shape.rank, &axis, err);
+        if (st != OC_OK)
+            return st;
+        if ((int64_t)n != x->shape.dim[axis])
+            return OC_FAIL(err, OC_FORMAT, "%zu scales for axis %u of %lld", n, axis,
+                           (long long)x->shape.dim[axis]);
+    }
+    *zero = OC_DTYPE_NONE;
+    if (ask->n_in > 2 && ask->in[2].dtype) {
+        if ((st = oc_shape_known(&ask->in[2], "the zero point", err)) != OC_OK)
+            return st;
+        if (oc_elements(&ask->in[2]) != n)
+            return OC_FAIL(err, OC_FORMAT, "%zu scales and %zu zero points", n,
+                           oc_elements(&ask->in[2]));
+        *zero = ask->in[2].dtype;
+    }
+    return OC_OK;
+}
+
+static oc_status quantize_infer(const oc_infer *ask, oc_error *err)
+{
+    oc_dtype  zero;
+    oc_status st = check_params(ask, &zero, err);
+    if (st != OC_OK)
+        return st;
+    /* output_dtype counts as TensorProto does: 2 is uint8, 3 int8 */
+    int64_t type = oc_node_int(ask->node, "output_dtype", 0);
+    zero = zero ? zero : type == 3 ? OC_I8 : OC_U8;
+    if (ask->in[0].dtype != OC_F32 || !oc_is_byte(zero) || (type != 0 && type != 2 && type != 3))
+        return OC_FAIL(err, OC_UNSUPPORTED, "from %s to %s, only float32 to bytes",
+                       oc_dtype_name(ask->in[0].dtype), oc_dtype_name(zero));
+    ask->out[0] = (oc_tensor_info){zero, ask->in[0].shape};
+    return OC_OK;
+}
+
+static oc_status dequantize_infer(const oc_infer *ask, oc_error *err)
+{
+    oc_dtype  zero, x = ask->in[0].dtype;
+    oc_status st = check_params(ask, &zero, err);
+    if (st != OC_OK)
+        return st;
+    if (!oc_is_byte(x) && x != OC_I32)
+        return OC_FAIL(err, OC_UNSUPPORTED, "x is %s, only uint8, int8 and int32",
+                       oc_dtype_name(x));
+    if (zero && zero != x)
+        return OC_FAIL(err, OC_FORMAT, "x is %s, its zero point %s", oc_dtype_name(x),
+                       oc_dtype_name(zero));
+    ask->out[0] = (oc_tensor_info){OC_F32, ask->in[0].shape};
+    return OC_OK;
+}
+
+static oc_status quant_prepare(const oc_prepare *p, oc_error *err)
+{
+    quant_state    *s = p->state;
+    const oc_shape *x = &p->in[0].info.shape;
+    uint32_t        axis = 0;
+    s->n_scale = oc_elements(&p->in[1].info);
+    s->inner = oc_elements(&p->in[0].info);
+    if (s->n_scale != 1) {
+        oc_status st = oc_axis(oc_node_int(p->node, "axis", 1), x->rank, &axis, err);
+        if (st != OC_OK)
+            return st;
+        s->inner = oc_dims_product(x, axis + 1, x->rank);
+    }
+    s->quantize = oc_k_f32_quantize(p->isa);
+    p->work->phase[0].units = oc_elements(&p->in[0].info);
+    p->work->phase[0].grain = 64 * 1024;
+    return OC_OK;
+}
+
+/* The next run of elements from `at` with one scale: its length, and which. */
+static size_t next_run(const quant_state *s, size_t at, size_t end, size_t *which)
+{
+    size_t left = s->inner - at % s->inner;
+    *which = at / s->inner % s->n_scale;
+    return left < end - at ? left : end - at;
+}
+
+static int32_t zero_of(const oc_op_run *r, size_t i)
+{
+    return r->n_in > 2 ? oc_zero_at(r->in[2].info.dtype, r->in[2].data, i) : 0;
+}
+
+static void quantize_run(const oc_op_run *r)
+{
+    const quant_state *s = r->state;
+    const float       *x = r->in[0].data, *scale = r->in[1].data;
+    bool               is_signed = r->out[0].info.dtype == OC_I8;
+    for (size_t at = r->part.begin, n, k; at < r->part.end; at += n) {
+        n = next_run(s, at, r->part.end, &k);
+        s->quantize(n, x + at, scale[k], zero_of(r, k), is_signed, (uint8_t *)r->out[0].data + at);
+    }
+}
+
+static void dequantize(oc_dtype dtype, const void *x, size_t at, size_t n, int32_t zero,
+                       float scale, float *y)
+{
+    if (dtype == OC_U8)
+        for (size_t i = at; i < at + n; i++)
+            y[i] = (float)(((const uint8_t *)x)[i] - zero) * scale;
+    else if (dtype == OC_I8)
+        for (size_t i = at; i < at + n; i++)
+            y[i] = (float)(((const int8_t *)x)[i] - zero) * scale;
+    else
+        for (size_t i = at; i < at + n; i++)
+            y[i] = (float)(int32_t)((uint32_t)((const int32_t *)x)[i] - (uint32_t)zero) * scale;
+}
+
+static void dequantize_run(const oc_op_run *r)
+{
+    const quant_state *s = r->state;
+    const float       *scale = r->in[1].data;
+    for (size_t at = r->part.begin, n, k; at < r->part.end; at += n) {
+        n = next_run(s, at, r->part.end, &k);
+        dequantize(r->in[0].info.dtype, r->in[0].data, at, n, zero_of(r, k), scale[k],
+                   r->out[0].data);
+    }
+}
+
+static oc_status dynamic_infer(const oc_infer *ask, oc_error *err)
+{
+    if (ask->in[0].dtype != OC_F32)
+        return OC_FAIL(err, OC_UNSUPPORTED, "x is %s, only float32",
+                       oc_dtype_name(ask->in[0].dtype));
+    ask->out[0] = (oc_tensor_info){OC_U8, ask->in[0].shape};
+    ask->out[1] = (oc_tensor_info){OC_F32, {0, {0}}};
+    ask->out[2] = (oc_tensor_info){OC_U8, {0, {0}}};
+    return OC_OK;
+}
+
+static oc_status dynamic_prepare(const oc_prepare *p, oc_error *err)
+{
+    (void)err;
+    quant_state *s = p->state;
+    s->quantize = oc_k_f32_quantize(p->isa);
+    p->work->n_phases = 2;
+    p->work->phase[0].units = p->work->phase[0].grain = 1;
+    p->work->phase[1].units = oc_elements(&p->in[0].info);
+    p->work->phase[1].grain = 64 * 1024;
+    return OC_OK;
+}
+
+/* The range always holds 0, so that 0 is represented exactly. */
+static void find_range(const oc_op_run *r)
+{
+    const float *x = r->in[0].data;
+    size_t       n = oc_elements(&r->in[0].info);
+    float        lo = 0.0f, hi = 0.0f;
+    for (size_t i = 0; i < n; i++) {
+        lo = x[i] < lo ? x[i] : lo;
+        hi = x[i] > hi ? x[i] : hi;
+    }
+    float scale = hi == lo ? 1.0f : (hi - lo) / 255.0f;
+    float zero = 0.0f - lo / scale;
+    zero = zero < 0.0f ? 0.0f : zero > 255.0f ? 255.0f : zero;
+    *(float *)r->out[1].data = scale;
+    *(uint8_t *)r->out[2].data = (uint8_t)rintf(zero);
+}
+
+static void dynamic_run(const oc_op_run *r)
+{
+    const quant_state *s = r->state;
+    if (r->phase == 0) {
+        find_range(r);
+        return;
+    }
+    size_t at = r->part.begin;
+    if (at < r->part.end)
+        s->quantize(r->part.end - at, (const float *)r->in[0].data + at,
+                    *(const float *)r->out[1].data, *(const uint8_t *)r->out[2].data, false,
+                    (uint8_t *)r->out[0].data + at);
+}
+
+const oc_op oc_op_quantize_linear = {
+    .name = "QuantizeLinear", .domain = "", .n_in_min = 2, .n_in_max = 3, .n_out_min = 1,
+    .n_out_max = 1, .state_size = sizeof(quant_state), .infer = quantize_infer,
+    .prepare = quant_prepare, .run = quantize_run,
+};
+const oc_op oc_op_dequantize_linear = {
+    .name = "DequantizeLinear", .domain = "", .n_in_min = 2, .n_in_max = 3, .n_out_min = 1,
+    .n_out_max = 1, .state_size = sizeof(quant_state), .infer = dequantize_infer,
+    .prepare = quant_prepare, .run = dequantize_run,
+};
+const oc_op oc_op_dynamic_quantize_linear = {
+    .name = "DynamicQuantizeLinear", .domain = "", .n_in_min = 1, .n_in_max = 1, .n_out_min = 3,
+    .n_out_max = 3, .state_size = sizeof(quant_state), .infer = dynamic_infer,
+    .prepare = dynamic_prepare, .run = dynamic_run,
+};
