@@ -92,7 +92,11 @@ static oc_status failure(const oc_source *s, int code, const char *doing, oc_err
         return FAIL(err, OC_CANCELLED, "cancelled");
     if (s->deadline_ms && now_ms() > s->deadline_ms)
         return FAIL(err, OC_IO, "%s: no answer within %u ms", doing, s->timeout_ms);
-    return FAIL(err, st, "%s: %s", doing, ff_reason(code, text, sizeof(text)));
+    ff_reason(code, text, sizeof(text));
+    if (strstr(text, "moov atom not found"))
+        return FAIL(err, OC_FORMAT, "the file is truncated or was never finished: its index "
+                                    "is missing (moov atom not found)");
+    return FAIL(err, st, "%s: %s", doing, text);
 }
 
 static AVDictionary *open_options(const oc_source_options *o, const oc_source *s)
