@@ -376,7 +376,8 @@ static void pad_columns(const job *j, int32_t y, int32_t from, int32_t to)
         return;
     }
     for (uint32_t k = 0; k < j->t->n_out; k++)
-        memcpy(element_at(j, from, y, k), j->t->pad_row, n);
+        memcpy(element_at(j, from, y, k),
+               (char *)j->t->pad_row + k * (size_t)j->t->o.width * j->t->element, n);
 }
 
 /* Columns that lie partly outside the frame: picture and border mixed by how much is inside. */
