@@ -1,0 +1,18 @@
+/* process.h -- other programs that `models get` leans on: apt-get, dpkg-deb, python3. */
+#ifndef OC_CLI_PROCESS_H
+#define OC_CLI_PROCESS_H
+
+#include <sys/types.h>
+
+#include "ocellus/status.h"
+
+/* Runs argv in `folder` (NULL = here) and waits; its output goes to our stderr.
+ * OC_NOT_FOUND: no such program.  OC_IO: it failed; the message tells how. */
+OC_MUST_CHECK oc_status cli_run(const char *const argv[], const char *folder, oc_error *err);
+
+/* Starts argv with its output as *fd.  cli_wait tells how it ended; reading less than all of the
+ * output is no failure of the program. */
+OC_MUST_CHECK oc_status cli_start(const char *const argv[], int *fd, pid_t *pid, oc_error *err);
+OC_MUST_CHECK oc_status cli_wait(const char *name, pid_t pid, oc_error *err);
+
+#endif
