@@ -93,7 +93,6 @@ void oc_record_note(oc_record *r, const oc_record_frame *f)
         bin->inside_sum[i] += f->rules->zone[i].inside;
     r->tracks_max = seen > r->tracks_max ? seen : r->tracks_max;
     r->track_seconds += (double)seen * passed;
-    r->detections += f->detections;
     r->frames++;
     r->last_s = f->time_s;
     r->last_clock_ns = now;

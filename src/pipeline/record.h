@@ -51,7 +51,7 @@ typedef struct oc_record_frame {
     const oc_objects *objects;
     const oc_rules   *rules;
     uint64_t          latency_ns, dropped; /* dropped: so far */
-    size_t            n_recognisers, detections;
+    size_t            n_recognisers;
 } oc_record_frame;
 void oc_record_note(oc_record *r, const oc_record_frame *frame);
 void oc_record_crossed(oc_record *r, double time_s, int direction);

@@ -1,0 +1,201 @@
+/* ocellus run: a pipeline over a stream, with progress and a summary. */
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "core/cpu.h"
+#include "events/part.h"
+#include "pipeline/pipeline.h"
+
+#define PATH_BYTES 4200
+
+static volatile int cancel;
+
+static void on_signal(int number)
+{
+    /* A second one ends the program the hard way: something hangs. */
+    if (cancel)
+        signal(number, SIG_DFL);
+    cancel = 1;
+}
+
+typedef struct arguments {
+    const char *source, *events, *video, *mot, *report, *out, *isa, *http;
+    double      duration_s;
+    uint64_t    threads;
+    bool        realtime, check, json, quiet;
+    char        path[5][PATH_BYTES]; /* of outputs inside --out */
+} arguments;
+
+typedef struct bar {
+    bool tty, shown;
+} bar;
+
+static void show_progress(void *ctx, const oc_progress *p)
+{
+    bar     *b = ctx;
+    uint64_t dropped = oc_counts_dropped(&p->counts);
+    char     of[64] = "", lost[48] = "";
+    if (!b->tty)
+        return;
+    if (p->frames > 0)
+        snprintf(of, sizeof(of), "/%lld (%d%%)", (long long)p->frames,
+                 (int)(100 * p->counts.captured / (uint64_t)p->frames));
+    if (dropped)
+        snprintf(lost, sizeof(lost), "  %llu dropped", (unsigned long long)dropped);
+    fprintf(stderr, "\r\033[K  %02u:%04.1f  frame %llu%s%s  %.1f frames/s  %zu in view",
+            (unsigned)(p->time_s / 60), p->time_s - 60 * (unsigned)(p->time_s / 60),
+            (unsigned long long)p->counts.completed, of, lost, p->fps, p->tracks);
+    fflush(stderr);
+    b->shown = true;
+}
+
+static void clear_progress(const bar *b)
+{
+    if (b->shown)
+        fputs("\r\033[K", stderr);
+}
+
+static oc_status choose_outputs(arguments *a, oc_outputs_config *o, oc_error *err)
+{
+    static const char *const names[] = {"events.jsonl", "video.mp4", "tracks.txt", "report.html",
+                                        "summary.json"};
+    const char **slots[] = {&o->events, &o->video, &o->mot, &o->report, &o->summary};
+    *o = (oc_outputs_config){.events = a->events, .video = a->video, .mot = a->mot,
+                             .report = a->report};
+    if (!a->out)
+        return OC_OK;
+    if (strlen(a->out) + 32 > PATH_BYTES)
+        return OC_FAIL(err, OC_INVALID, "--out: the name is too long");
+    oc_status st = oc_make_folders(a->out, err);
+    for (size_t i = 0; i < 5 && st == OC_OK; i++) {
+        snprintf(a->path[i], sizeof(a->path[i]), "%s/%s", a->out, names[i]);
+        if (!*slots[i])
+            *slots[i] = a->path[i];
+    }
+    return st;
+}
+
+static void catch_signals(void)
+{
+    struct sigaction act = {.sa_handler = on_signal};
+    sigemptyset(&act.sa_mask);
+    sigaction(SIGINT, &act, NULL);
+    sigaction(SIGTERM, &act, NULL);
+    signal(SIGPIPE, SIG_IGN); /* a pipe that is read no more is an error of its write */
+    signal(SIGXFSZ, SIG_IGN); /* and so is a file that may not grow */
+}
+
+static int tell_end(const oc_pipeline *p, const arguments *a)
+{
+    const oc_pipeline_end *end = oc_pipeline_ended(p);
+    if (end->truncated)
+        fprintf(stderr, "ocellus run: warning: the source broke off: %s\n", end->broken.message);
+    if (end->interrupted)
+        fprintf(stderr, "ocellus run: interrupted; what was written is whole\n");
+    fputs(a->json ? oc_pipeline_summary(p) : oc_pipeline_text(p), stdout);
+    if (fflush(stdout) != 0) {
+        fprintf(stderr, "ocellus run: cannot write to standard output\n");
+        return CLI_FAILED;
+    }
+    return end->interrupted ? CLI_INTERRUPTED : CLI_DONE;
+}
+
+static int run_pipeline(arguments *a, const oc_pipeline_config *config, oc_pipeline_options *o)
+{
+    oc_pipeline *p = NULL;
+    oc_error     err = {0};
+    bar          b = {.tty = isatty(STDERR_FILENO) && !a->quiet};
+    int          code;
+
+    o->cancel = &cancel;
+    o->progress = show_progress;
+    o->progress_ctx = &b;
+    if (oc_pipeline_create(config, o, &p, &err) != OC_OK)
+        return cli_fail("run", &err);
+    if (a->check) {
+        if (a->json)
+            printf("{\"ok\":true}\n");
+        else
+            printf("%s: nothing wrong with it\n", config->file);
+        oc_pipeline_destroy(p);
+        return CLI_DONE;
+    }
+    catch_signals();
+    oc_status st = choose_outputs(a, &o->outputs, &err);
+    if (st == OC_OK)
+        st = oc_pipeline_outputs(p, &o->outputs, &err);
+    if (st == OC_OK)
+        st = oc_pipeline_run(p, &err);
+    clear_progress(&b);
+    if (st == OC_CANCELLED || (st != OC_OK && cancel)) {
+        fprintf(stderr, "ocellus run: interrupted before the first frame\n");
+        code = CLI_INTERRUPTED;
+    } else {
+        code = st == OC_OK ? tell_end(p, a) : cli_fail("run", &err);
+    }
+    oc_pipeline_destroy(p);
+    return code;
+}
+
+static int run_with(arguments *a, const char *file)
+{
+    oc_pipeline_config *config = NULL;
+    oc_error            err = {0};
+    oc_isa              isa;
+    oc_pool            *pool = NULL;
+
+    if (a->http)
+        return cli_usage("run", "--http is not part of this version");
+    if (a->isa && !oc_isa_parse(a->isa, &isa))
+        return cli_usage("run", "--isa: '%s' is not known, or not in this processor", a->isa);
+    if (a->threads > 256)
+        return cli_usage("run", "--threads: at most 256");
+    if (!(a->duration_s >= 0.0))
+        return cli_usage("run", "--duration: not a length of time");
+    if (oc_pipeline_config_load(file, &config, &err) != OC_OK)
+        return cli_fail("run", &err);
+    if (oc_pool_create((unsigned)a->threads, &pool, &err) != OC_OK) {
+        oc_pipeline_config_destroy(config);
+        return cli_fail("run", &err);
+    }
+    oc_pipeline_options o = {.source = a->source, .realtime = a->realtime,
+                             .duration_s = a->duration_s, .pool = pool, .isa = a->isa};
+    int code = run_pipeline(a, config, &o);
+    oc_pool_destroy(pool);
+    oc_pipeline_config_destroy(config);
+    return code;
+}
+
+int oc_cmd_run(int argc, char **argv);
+int oc_cmd_run(int argc, char **argv)
+{
+    static arguments a;
+    const cli_option options[] = {
+        {"--source", 's', &a.source, "URL", "file, folder, rtsp://, v4l2:/dev/video0, pipe:0 "
+                                            "instead of the pipeline's"},
+        {"--realtime", 'f', &a.realtime, NULL, "play a file at its own speed; the newest frame "
+                                               "wins"},
+        {"--duration", 'd', &a.duration_s, "S", "stop after so many seconds of the stream"},
+        {"--events", 's', &a.events, "F.jsonl", "events, one JSON object a line"},
+        {"--video", 's', &a.video, "F.mp4", "annotated video (.mp4, or .y4m without the plug-in)"},
+        {"--mot", 's', &a.mot, "F.txt", "tracks in MOTChallenge's format"},
+        {"--report", 's', &a.report, "F.html", "a page with figures, charts and sample frames"},
+        {"--out", 's', &a.out, "DIR", "all of these, and summary.json, into a folder"},
+        {"--check", 'f', &a.check, NULL, "look at the pipeline and its networks only"},
+        {"--http", 's', &a.http, "ADDR:PORT", "not part of this version"},
+        {"--threads", 'u', &a.threads, "N", "processors for networks (0 = all there are)"},
+        {"--isa", 's', &a.isa, "NAME", "lower the kernels: ref, avx2 ..."},
+        {"--quiet", 'f', &a.quiet, NULL, "no progress line"},
+        {"--json", 'f', &a.json, NULL, "the summary as JSON"},
+        {NULL, 0, NULL, NULL, NULL},
+    };
+    const cli_command command = {"run", "PIPELINE.yaml",
+                                 "Runs a pipeline over a video or camera.", options, 1, 1};
+    const char *file[1];
+    size_t      n;
+    int         code = cli_parse(&command, argc, argv, file, &n);
+    return code >= 0 ? code : run_with(&a, file[0]);
+}

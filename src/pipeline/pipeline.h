@@ -1,0 +1,72 @@
+/* pipeline.h -- source -> detect -> track -> recognise -> rules -> outputs, for one stream.
+ *
+ * Threads: one captures, one draws and encodes (when video or report is wanted), the caller's does
+ * all the rest; networks run in the pool. */
+#ifndef OC_PIPELINE_PIPELINE_H
+#define OC_PIPELINE_PIPELINE_H
+
+#include "pipeline/config.h"
+#include "pipeline/ledger.h"
+#include "pipeline/recognise.h"
+
+typedef struct oc_pipeline oc_pipeline;
+
+typedef struct oc_progress { /* told now and then while frames go by */
+    oc_counts counts;
+    int64_t   frames;   /* of the source; -1 = not known */
+    double    time_s;   /* of the stream */
+    double    wall_s;   /* since the first frame */
+    double    fps;      /* completed a second, over the last stretch */
+    size_t    tracks;   /* in view */
+} oc_progress;
+
+typedef struct oc_pipeline_options {
+    const char         *source;   /* instead of the pipeline's; NULL = the pipeline's */
+    bool                realtime; /* a file at its own speed, newest frame wins */
+    double              duration_s;
+    oc_outputs_config   outputs;  /* see oc_pipeline_outputs */
+    oc_pool            *pool;     /* borrowed; NULL = the caller's thread */
+    const char         *isa;      /* as in oc_session_options */
+    const volatile int *cancel;   /* non-zero: stop, finish the files; may be NULL */
+    oc_nearest_open_fn *open_gallery; /* NULL: galleries are refused */
+    void (*progress)(void *ctx, const oc_progress *progress); /* may be NULL */
+    void *progress_ctx;
+} oc_pipeline_options;
+
+/* Loads the networks and checks all that refers to something.  config: borrowed for the pipeline's
+ * life, and so are the options' strings.
+ *
+ * OC_NOT_FOUND     a card or a network's file; err names the command that fetches it
+ * OC_FORMAT        "file:line:column: ..." a label that the network does not have, and such
+ * others           what oc_net_create says */
+OC_MUST_CHECK oc_status oc_pipeline_create(const oc_pipeline_config *config,
+                                           const oc_pipeline_options *options, oc_pipeline **out,
+                                           oc_error *err);
+void oc_pipeline_destroy(oc_pipeline *p); /* NULL is fine; outputs not finished are removed */
+
+/* Where results go, before run; paths given here win over the pipeline's.  Borrowed.
+ * OC_INVALID: two are the same file. */
+OC_MUST_CHECK oc_status oc_pipeline_outputs(oc_pipeline *p, const oc_outputs_config *outputs,
+                                            oc_error *err);
+
+/* Opens source and outputs, works until the stream ends or is cancelled, finishes the outputs.
+ * Once.  Interrupted runs finish their files, too, and give back OC_OK: see the summary.
+ *
+ * OC_IO ...   source or an output is at fault; no output is left behind */
+OC_MUST_CHECK oc_status oc_pipeline_run(oc_pipeline *p, oc_error *err);
+
+/* Frame counts, from any thread at any moment. */
+oc_counts oc_pipeline_counts(oc_pipeline *p);
+
+typedef struct oc_pipeline_end {
+    bool     truncated, interrupted;
+    oc_error broken; /* why truncated */
+} oc_pipeline_end;
+const oc_pipeline_end *oc_pipeline_ended(const oc_pipeline *p);
+
+/* After run: the summary as one JSON document, with a line end.  The pipeline's memory. */
+const char *oc_pipeline_summary(const oc_pipeline *p);
+/* After run: for people, a few lines.  The pipeline's memory. */
+const char *oc_pipeline_text(const oc_pipeline *p);
+
+#endif
