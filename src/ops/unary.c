@@ -17,7 +17,7 @@ typedef struct spec {
     const char   *name;
     oc_unary_kind kind;
     const char   *a, *b; /* attributes, NULL: none */
-    float         a_default, b_default;
+    double        a_default, b_default;
 } spec;
 
 static const spec specs[] = {
@@ -44,10 +44,10 @@ static const spec specs[] = {
     {"Sign", OC_UNARY_SIGN, NULL, NULL, 0, 0},
     {"Reciprocal", OC_UNARY_RECIPROCAL, NULL, NULL, 0, 0},
     {"Relu", OC_UNARY_RELU, NULL, NULL, 0, 0},
-    {"LeakyRelu", OC_UNARY_LEAKY, "alpha", NULL, 0.01f, 0},
+    {"LeakyRelu", OC_UNARY_LEAKY, "alpha", NULL, (double)0.01f, 0},
     {"Sigmoid", OC_UNARY_SIGMOID, NULL, NULL, 0, 0},
-    {"HardSigmoid", OC_UNARY_HARDSIGMOID, "alpha", "beta", 0.2f, 0.5f},
-    {"HardSwish", OC_UNARY_HARDSWISH, NULL, NULL, 1.0f / 6.0f, 0.5f},
+    {"HardSigmoid", OC_UNARY_HARDSIGMOID, "alpha", "beta", (double)0.2f, 0.5},
+    {"HardSwish", OC_UNARY_HARDSWISH, NULL, NULL, 1.0 / 6.0, 0.5},
     {"Tanh", OC_UNARY_TANH, NULL, NULL, 0, 0},
     {"Elu", OC_UNARY_ELU, "alpha", NULL, 1.0f, 0},
     {"Selu", OC_UNARY_SELU, "alpha", "gamma", 1.67326319217681884765625f,
@@ -84,8 +84,8 @@ static oc_unary op_of(const oc_node *node)
         if (strcmp(s->name, node->op_type) != 0)
             continue;
         op.kind = s->kind;
-        op.a = (double)(s->a ? oc_node_float(node, s->a, s->a_default) : s->a_default);
-        op.b = (double)(s->b ? oc_node_float(node, s->b, s->b_default) : s->b_default);
+        op.a = s->a ? (double)oc_node_float(node, s->a, (float)s->a_default) : s->a_default;
+        op.b = s->b ? (double)oc_node_float(node, s->b, (float)s->b_default) : s->b_default;
     }
     if (op.kind == OC_UNARY_GELU && strcmp(oc_node_string(node, "approximate", "none"), "tanh") == 0)
         op.kind = OC_UNARY_GELU_TANH;
