@@ -42,7 +42,7 @@ static inline float oc_act_apply(oc_act act, float x)
     case OC_ACT_CLIP: return oc_act_clamp(x, act.a, act.b);
     case OC_ACT_LEAKY: return x < 0.0f ? act.a * x : x;
     case OC_ACT_SIGMOID: return oc_act_sigmoid(x);
-    case OC_ACT_SILU: return x * oc_act_sigmoid(x);
+    case OC_ACT_SILU: return x == -INFINITY ? -0.0f : x * oc_act_sigmoid(x); /* its limit */
     case OC_ACT_HARDSIGMOID: return oc_act_clamp(act.a * x + act.b, 0.0f, 1.0f);
     case OC_ACT_HARDSWISH: return x * oc_act_clamp(act.a * x + act.b, 0.0f, 1.0f);
     case OC_ACT_TANH: return tanhf(x);

@@ -50,34 +50,48 @@ OC_INLINE __m256 oc_v8_exp(__m256 x)
     return _mm256_mul_ps(_mm256_mul_ps(p, s1), s2);
 }
 
-/* exp(x) where 1 + exp(x) is what is wanted: x clamped to +-87, so that 2^n is one addition to the
- * exponent. */
-OC_INLINE __m256 oc_v8_exp_bounded(__m256 x)
+/* exp(s * x) for s = 1 or -1 where 1 + exp is what is wanted: x clamped to +-87.  t = s x log2(e)
+ * is rounded by adding 1.5 * 2^23, which leaves its integer in the low bits: a shift makes it an
+ * exponent.  2^f, |f| <= 1/2, by a minimax polynomial, 1e-7 of the result.  `exact` adds what
+ * log2(e) loses as a float: without it the error grows to 1e-6 at the ends. */
+OC_INLINE __m256 oc_v8_exp_bounded(const float s, const int exact, __m256 x)
 {
-    const __m256 lo = _mm256_set1_ps(-87.0f), hi = _mm256_set1_ps(87.0f);
-    __m256 c = _mm256_min_ps(hi, _mm256_max_ps(lo, x));
-    __m256 n = _mm256_round_ps(_mm256_mul_ps(c, _mm256_set1_ps(1.44269504f)),
-                               _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-    __m256 f = _mm256_fnmadd_ps(n, _mm256_set1_ps(0.693359375f), c);
-    f = _mm256_fnmadd_ps(n, _mm256_set1_ps(-2.12194440e-4f), f);
-    __m256 p = oc_v8_exp_poly(f);
-    __m256i k = _mm256_slli_epi32(_mm256_cvtps_epi32(n), 23);
+    const __m256 magic = _mm256_set1_ps(12582912.0f), scale = _mm256_set1_ps(s * 1.44269504f);
+    __m256 c = _mm256_min_ps(_mm256_set1_ps(87.0f), _mm256_max_ps(_mm256_set1_ps(-87.0f), x));
+    __m256 t = _mm256_fmadd_ps(c, scale, magic);
+    __m256 f = _mm256_fmsub_ps(c, scale, _mm256_sub_ps(t, magic));
+    if (exact)
+        f = _mm256_fmadd_ps(c, _mm256_set1_ps(s * 1.92596299e-8f), f);
+    __m256 p = _mm256_set1_ps(1.326459071e-3f);
+    p = _mm256_fmadd_ps(p, f, _mm256_set1_ps(9.671619065e-3f));
+    p = _mm256_fmadd_ps(p, f, _mm256_set1_ps(5.550735032e-2f));
+    p = _mm256_fmadd_ps(p, f, _mm256_set1_ps(2.402224046e-1f));
+    p = _mm256_fmadd_ps(p, f, _mm256_set1_ps(6.931469764e-1f));
+    p = _mm256_fmadd_ps(p, f, _mm256_set1_ps(1.0f));
+    __m256i k = _mm256_slli_epi32(_mm256_castps_si256(t), 23);
     return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(p), k));
 }
 
-/* The clamp of exp loses x's NaN nowhere (data second), its infinities are the wanted limits. */
+/* A NaN's payload could end up in the exponent: where x itself is not a factor of the result, NaN is
+ * put back (all ones is one). */
+OC_INLINE __m256 oc_v8_keep_nan(__m256 y, __m256 x)
+{
+    return _mm256_or_ps(y, _mm256_cmp_ps(x, x, _CMP_UNORD_Q));
+}
+
 OC_INLINE __m256 oc_v8_sigmoid(__m256 x)
 {
     const __m256 one = _mm256_set1_ps(1.0f);
-    __m256 e = oc_v8_exp_bounded(_mm256_sub_ps(_mm256_setzero_ps(), x));
-    return _mm256_div_ps(one, _mm256_add_ps(one, e));
+    __m256 e = oc_v8_exp_bounded(-1.0f, 1, x);
+    return oc_v8_keep_nan(_mm256_div_ps(one, _mm256_add_ps(one, e)), x);
 }
 
-/* The whole range of exp here: a huge negative x over a bounded exponential would not vanish. */
+/* Far below zero exp is held at e^87: so is x, or the quotient would grow again. */
 OC_INLINE __m256 oc_v8_silu(__m256 x)
 {
-    __m256 e = oc_v8_exp(_mm256_sub_ps(_mm256_setzero_ps(), x));
-    return _mm256_div_ps(x, _mm256_add_ps(_mm256_set1_ps(1.0f), e));
+    __m256 c = _mm256_max_ps(_mm256_set1_ps(-87.0f), x);
+    __m256 e = oc_v8_exp_bounded(-1.0f, 0, c);
+    return _mm256_div_ps(c, _mm256_add_ps(_mm256_set1_ps(1.0f), e));
 }
 
 OC_INLINE __m256 oc_v8_clamp(__m256 x, __m256 lo, __m256 hi)
@@ -96,9 +110,10 @@ OC_INLINE __m256 oc_v8_tanh(__m256 x)
     p = _mm256_fmadd_ps(p, x2, _mm256_set1_ps(1.33314422036e-1f));
     p = _mm256_fmadd_ps(p, x2, _mm256_set1_ps(-3.33332819422e-1f));
     __m256 small = _mm256_fmadd_ps(_mm256_mul_ps(p, x2), x, x);
-    __m256 e = oc_v8_exp_bounded(_mm256_add_ps(ax, ax));
+    __m256 e = oc_v8_exp_bounded(1.0f, 1, _mm256_add_ps(ax, ax));
     __m256 big = _mm256_sub_ps(one, _mm256_div_ps(_mm256_set1_ps(2.0f), _mm256_add_ps(e, one)));
     big = _mm256_or_ps(big, _mm256_and_ps(sign, x));
+    big = oc_v8_keep_nan(big, x);
     return _mm256_blendv_ps(big, small,
                             _mm256_cmp_ps(ax, _mm256_set1_ps(0.625f), _CMP_LT_OQ));
 }
