@@ -10,9 +10,10 @@
 
 /* Where one tile's epilogue gets its limits and masks from. */
 typedef struct tile_end {
-    __m256  lo, hi;
-    __m256i mask; /* of the last block */
-    bool    part; /* mask is not all ones */
+    __m256  lo, hi; /* limits; a and b of the hard swish */
+    __m256i mask;   /* of the last block */
+    bool    part;   /* mask is not all ones */
+    bool    swish;
 } tile_end;
 
 /* One k.  The pointers move on by a float, hidden from the compiler: it would otherwise keep
@@ -78,13 +79,16 @@ OC_INLINE const float *pixel_blocks(const int nb, const oc_mac *m, const float *
     return w;
 }
 
-OC_INLINE void store(const oc_mac *m, const tile_end *e, bool last, ptrdiff_t at, __m256 v)
+/* Residual, clamp and store of one vector, with all that can be different about it. */
+OC_INLINE void store_any(const oc_mac *m, const tile_end *e, bool last, ptrdiff_t at, __m256 v)
 {
+    const bool part = last && e->part;
+
     if (m->add)
-        v = _mm256_add_ps(v, last && e->part ? _mm256_maskload_ps(m->add + at, e->mask)
-                                             : _mm256_loadu_ps(m->add + at));
-    v = oc_v8_clamp(v, e->lo, e->hi);
-    if (!last || !e->part)
+        v = _mm256_add_ps(v, part ? _mm256_maskload_ps(m->add + at, e->mask)
+                                  : _mm256_loadu_ps(m->add + at));
+    v = e->swish ? oc_v8_act(OC_ACT_HARDSWISH, e->lo, e->hi, v) : oc_v8_clamp(v, e->lo, e->hi);
+    if (!part)
         _mm256_storeu_ps(m->y + at, v);
     else if (m->whole)
         _mm256_storeu_ps(m->y + at, _mm256_and_ps(v, _mm256_castsi256_ps(e->mask)));
@@ -92,10 +96,36 @@ OC_INLINE void store(const oc_mac *m, const tile_end *e, bool last, ptrdiff_t at
         _mm256_maskstore_ps(m->y + at, e->mask, v);
 }
 
-OC_INLINE void tile(const int px, const int nb, const oc_mac *m, const tile_end *e, size_t p0)
+/* The common case has its own loop, with everything in registers: stores may alias *m. */
+OC_INLINE void tile_store(const int px, const int nb, const oc_mac *m, const tile_end *e,
+                          ptrdiff_t p0, const __m256 acc[12])
 {
-    __m256       acc[12];
-    const float *x = m->x + (ptrdiff_t)p0 * m->x_px, *w = m->w;
+    const ptrdiff_t y_px = m->y_px, y_blk = m->y_blk;
+
+    if (m->add || e->part || e->swish) {
+        OC_UNROLL for (int p = 0; p < px; p++)
+            OC_UNROLL for (int b = 0; b < nb; b++)
+                store_any(m, e, b + 1 == nb, (p0 + p) * y_px + b * y_blk, acc[p * nb + b]);
+        return;
+    }
+    const __m256 lo = e->lo, hi = e->hi;
+    float       *y = m->y + p0 * y_px;
+    OC_UNROLL for (int b = 0; b < nb; b++)
+    {
+        float *to = y + b * y_blk;
+        OC_UNROLL for (int p = 0; p < px; p++)
+        {
+            _mm256_storeu_ps(to, oc_v8_clamp(acc[p * nb + b], lo, hi));
+            to += y_px;
+        }
+    }
+}
+
+OC_INLINE void tile_sum(const int px, const int nb, const oc_mac *m, const float *x, __m256 acc[12])
+{
+    const float    *w = m->w;
+    const size_t    n0 = m->n0, n1 = m->n1;
+    const ptrdiff_t x0 = m->x0, x1 = m->x1;
 
     OC_UNROLL for (int b = 0; b < nb; b++)
     {
@@ -104,26 +134,37 @@ OC_INLINE void tile(const int px, const int nb, const oc_mac *m, const tile_end 
     }
     if (px == 1)
         OC_UNROLL for (int j = nb; j < 4 * nb; j++) acc[j] = _mm256_setzero_ps();
-    for (size_t i0 = 0; i0 < m->n0; i0++, x += m->x0) {
-        const float *x1 = x;
-        for (size_t i1 = 0; i1 < m->n1; i1++, x1 += m->x1)
-            w = px == 1 ? pixel_blocks(nb, m, x1, w, acc) : tile_blocks(px, nb, m, x1, w, acc);
+    for (size_t i0 = 0; i0 < n0; i0++, x += x0) {
+        const float *at = x;
+        for (size_t i1 = 0; i1 < n1; i1++, at += x1)
+            w = px == 1 ? pixel_blocks(nb, m, at, w, acc) : tile_blocks(px, nb, m, at, w, acc);
     }
     if (px == 1)
         OC_UNROLL for (int b = 0; b < nb; b++) acc[b] =
             _mm256_add_ps(_mm256_add_ps(acc[b], acc[nb + b]),
                           _mm256_add_ps(acc[2 * nb + b], acc[3 * nb + b]));
-    OC_UNROLL for (int p = 0; p < px; p++)
-        OC_UNROLL for (int b = 0; b < nb; b++)
-            store(m, e, b + 1 == nb, ((ptrdiff_t)p0 + p) * m->y_px + b * m->y_blk, acc[p * nb + b]);
 }
 
-typedef void tile_fn(const oc_mac *m, const tile_end *e, size_t p0);
+/* `count` tiles of px pixels, one after the other. */
+OC_INLINE void tile_run(const int px, const int nb, const oc_mac *m, const tile_end *e, size_t p0,
+                        size_t count)
+{
+    const ptrdiff_t step = px * m->x_px;
+    const float    *x = m->x + (ptrdiff_t)p0 * m->x_px;
+    __m256          acc[12];
 
-#define TILE(px, nb)                                                                   \
-    static void tile_##px##x##nb(const oc_mac *m, const tile_end *e, size_t p0)        \
-    {                                                                                  \
-        tile(px, nb, m, e, p0);                                                        \
+    for (size_t i = 0; i < count; i++, x += step) {
+        tile_sum(px, nb, m, x, acc);
+        tile_store(px, nb, m, e, (ptrdiff_t)p0 + (ptrdiff_t)i * px, acc);
+    }
+}
+
+typedef void tile_fn(const oc_mac *m, const tile_end *e, size_t p0, size_t count);
+
+#define TILE(px, nb)                                                                          \
+    static void tile_##px##x##nb(const oc_mac *m, const tile_end *e, size_t p0, size_t count) \
+    {                                                                                         \
+        tile_run(px, nb, m, e, p0, count);                                                    \
     }
 TILE(1, 1) TILE(2, 1) TILE(3, 1) TILE(4, 1) TILE(5, 1) TILE(6, 1)
 TILE(7, 1) TILE(8, 1) TILE(9, 1) TILE(10, 1) TILE(11, 1) TILE(12, 1)
@@ -137,7 +178,7 @@ static tile_fn *const tiles[OC_MAC_BLOCKS_MAX][12] = {
     {tile_1x3, tile_2x3, tile_3x3, tile_4x3},
 };
 
-/* The activations that are more than a clamp: over what was just stored and is still in L1. */
+/* The activations that are more than a few operations: over what was just stored and is in L1. */
 OC_INLINE void act_run(const oc_act_kind kind, const oc_mac *m, const tile_end *e, size_t p0,
                        size_t px)
 {
@@ -169,13 +210,13 @@ static void act_pass(const oc_mac *m, const tile_end *e, size_t p0, size_t px)
         CASE(OC_ACT_SIGMOID)
         CASE(OC_ACT_SILU)
         CASE(OC_ACT_HARDSIGMOID)
-        CASE(OC_ACT_HARDSWISH)
         CASE(OC_ACT_TANH)
         CASE(OC_ACT_GELU)
         CASE(OC_ACT_MISH)
     case OC_ACT_NONE:
     case OC_ACT_RELU:
-    case OC_ACT_CLIP: return;
+    case OC_ACT_CLIP:
+    case OC_ACT_HARDSWISH: return; /* done by the tiles */
     }
 #undef CASE
 }
@@ -187,7 +228,7 @@ static tile_end end_of(const oc_mac *m)
 
     if (m->act.kind == OC_ACT_RELU)
         lo = 0.0f;
-    if (m->act.kind == OC_ACT_CLIP) {
+    if (m->act.kind == OC_ACT_CLIP || m->act.kind == OC_ACT_HARDSWISH) {
         lo = m->act.a;
         hi = m->act.b;
     }
@@ -196,24 +237,26 @@ static tile_end end_of(const oc_mac *m)
         .hi = _mm256_set1_ps(hi),
         .mask = _mm256_cmpgt_epi32(_mm256_set1_epi32((int)m->lanes), lane),
         .part = m->lanes < 8,
+        .swish = m->act.kind == OC_ACT_HARDSWISH,
     };
 }
+
+#define RUN_PIXELS 96 /* between two passes of an activation: 6 KiB of L1 */
 
 void oc_k_f32_mac__avx2(const oc_mac *m)
 {
     static const size_t tile_max[OC_MAC_BLOCKS_MAX] = {12, 6, 4};
     const size_t        most = tile_max[m->blocks - 1], n = (m->px + most - 1) / most;
-    const size_t        size = m->px / n, larger = m->px % n;
+    const size_t        size = m->px / n, larger = m->px % n, per_run = RUN_PIXELS / most;
     const tile_end      e = end_of(m);
-    size_t              p = 0, acted = 0;
+    size_t              p = 0;
 
-    for (size_t t = 0; t < n; t++) {
-        size_t px = size + (t < larger);
-        tiles[m->blocks - 1][px - 1](m, &e, p);
-        p += px;
-        if (p - acted >= 96 || t + 1 == n) {
-            act_pass(m, &e, acted, p - acted);
-            acted = p;
-        }
+    for (size_t t = 0; t < n;) { /* the first `larger` tiles have one pixel more */
+        size_t px = size + (t < larger), left = (t < larger ? larger : n) - t;
+        size_t count = left < per_run ? left : per_run;
+        tiles[m->blocks - 1][px - 1](m, &e, p, count);
+        act_pass(m, &e, p, count * px);
+        p += count * px;
+        t += count;
     }
 }
