@@ -59,3 +59,10 @@ foreach(folder models pipelines)
     install(DIRECTORY ${folder} DESTINATION ${CMAKE_INSTALL_DATADIR}/ocellus)
   endif()
 endforeach()
+# what `ocellus models get` needs beside the program
+if(OC_APP)
+  install(FILES data/media.yaml DESTINATION ${CMAKE_INSTALL_DATADIR}/ocellus/data)
+  install(PROGRAMS tools/tfjs2onnx.py DESTINATION ${CMAKE_INSTALL_DATADIR}/ocellus/tools)
+  install(DIRECTORY tools/tfjs2onnx DESTINATION ${CMAKE_INSTALL_DATADIR}/ocellus/tools
+    FILES_MATCHING PATTERN "*.py")
+endif()

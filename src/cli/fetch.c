@@ -50,9 +50,12 @@ void cli_fetcher_finish(cli_fetcher *f)
 {
     for (size_t i = 0; i < f->n_archives; i++)
         unlink(f->archives[i].path);
-    if (f->folder[0])
-        cli_remove_folder(f->folder);
     f->n_archives = 0;
+    if (!f->folder[0])
+        return;
+    cli_remove_folder(f->folder);
+    *strrchr(f->folder, '/') = 0;
+    rmdir(f->folder); /* stays while another fetch has its folder in it */
     f->folder[0] = 0;
 }
 

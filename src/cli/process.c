@@ -3,14 +3,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define NOT_STARTED 127
 
-static void become(const char *const argv[], const char *folder, int output)
+/* quiet: without its stderr. */
+static void become(const char *const argv[], const char *folder, int output, bool quiet)
 {
+    int nothing = quiet ? open("/dev/null", O_WRONLY | O_CLOEXEC) : -1;
+    if (quiet && (nothing < 0 || dup2(nothing, STDERR_FILENO) < 0))
+        _exit(NOT_STARTED);
     if (folder && chdir(folder) != 0)
         _exit(NOT_STARTED);
     if (dup2(output, STDOUT_FILENO) < 0)
@@ -45,7 +50,7 @@ oc_status cli_run(const char *const argv[], const char *folder, oc_error *err)
     if (pid < 0)
         return OC_FAIL(err, OC_IO, "%s: %s", argv[0], strerror(errno));
     if (pid == 0)
-        become(argv, folder, STDERR_FILENO);
+        become(argv, folder, STDERR_FILENO, false);
     return cli_wait(argv[0], pid, err);
 }
 
@@ -61,7 +66,7 @@ oc_status cli_start(const char *const argv[], int *fd, pid_t *pid, oc_error *err
         return OC_FAIL(err, OC_IO, "%s: %s", argv[0], strerror(errno));
     }
     if (*pid == 0)
-        become(argv, NULL, ends[1]);
+        become(argv, NULL, ends[1], true); /* it may complain of a reader who has enough */
     close(ends[1]);
     *fd = ends[0];
     return OC_OK;

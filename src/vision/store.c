@@ -42,15 +42,15 @@ bool oc_store_folder(size_t i, char *path, size_t path_bytes)
     char        program[OC_PATH_MAX - 64];
     const char *own = getenv("OCELLUS_MODELS");
     path[0] = 0;
+    if (!own || !*own)
+        i++; /* the list begins with the next */
     switch (i) {
-    case 0: return put(path, path_bytes, "%s", own && *own ? own : "models");
+    case 0: return put(path, path_bytes, "%s", own);
     case 1: return put(path, path_bytes, "models");
     case 2:
     case 3:
-        if (!program_folder(program, sizeof(program)))
-            return put(path, path_bytes, "models");
-        return put(path, path_bytes, i == 2 ? "%s/../models" : "%s/../share/ocellus/models",
-                   program);
+        return program_folder(program, sizeof(program)) && put(path, path_bytes,
+               i == 2 ? "%s/../models" : "%s/../share/ocellus/models", program);
     default: return false;
     }
 }
