@@ -11,7 +11,10 @@
  *   n2, x2, k_last       channel blocks, planes  kx, 8, kw             K in eights, 8
  *   x_px                 8 * stride              stride                row of the left matrix
  *
- *   w        n0 * n1 * ((n2 - 1) * 8 + k_last) rows of 8 * blocks floats, 32-byte aligned;
+ * Where those blocks would be short or ragged, `at` lists the places instead: k is x[at[k]], k < n_at,
+ * and n0 .. k_last, x0 .. x2 are not looked at.
+ *
+ *   w        n0 * n1 * ((n2 - 1) * 8 + k_last), or n_at, rows of 8 * blocks floats, 32-byte aligned;
  *            rows of one i0 follow those of the one before
  *   bias     8 * blocks floats, or NULL for zeros
  *   add      as y, or NULL; may be y itself
@@ -38,6 +41,8 @@ typedef struct oc_mac {
     ptrdiff_t    x_px, x0, x1, x2; /* in floats */
     size_t       n0, n1, n2;       /* at least 1; n0 may be 0: no tap reaches the input */
     unsigned     k_last;           /* 1..8 */
+    const ptrdiff_t *at;           /* NULL: by the loops */
+    size_t           n_at;
     const float *w, *bias, *add;
     float       *y;
     ptrdiff_t    y_px, y_blk;

@@ -125,10 +125,26 @@ static size_t lanes_in(const oc_dense_shape *s)
     return s->planar ? 1 : 8;
 }
 
-static size_t copy_bytes(const oc_dense *d, size_t rows)
+/* Pixels of one plane in scratch, for a chunk of `n` rows (pixels when flat). */
+static size_t copy_plane(const oc_dense *d, size_t n)
+{
+    if (d->flat)
+        return n % 32 == 0 ? n + 2 : n; /* planes a whole page apart share cache sets */
+    return rows_in(&d->s, n) * cols_in(&d->s);
+}
+
+static size_t copy_bytes(const oc_dense *d, size_t n)
 {
     size_t planes = d->s.planar ? d->s.c : d->blocks_in;
-    return planes * rows_in(&d->s, rows) * cols_in(&d->s) * lanes_in(&d->s) * sizeof(float);
+    return planes * copy_plane(d, n) * lanes_in(&d->s) * sizeof(float);
+}
+
+/* Input planes that lie a multiple of half a page apart fall into the same few sets of the caches:
+ * many of them push each other out before the next panel of weights comes by. */
+static bool planes_collide(const oc_dense *d)
+{
+    return d->blocks_in > 4 && d->n_panels > 1 &&
+           (size_t)(d->s.in_h * d->s.in_w) * 8 * sizeof(float) % 2048 == 0;
 }
 
 static void cut_units(oc_dense *d)
@@ -143,7 +159,7 @@ static void cut_units(oc_dense *d)
         size_t fit = CHUNK_BYTES / (s->c * sizeof(float) + 1) / 12 * 12;
         chunk = min_size((chunk + 11) / 12 * 12, fit > 48 ? fit : 48);
     }
-    while (d->copy && chunk > 1 && copy_bytes(d, chunk) > 2 * CHUNK_BYTES)
+    while (d->copy && !d->flat && chunk > 1 && copy_bytes(d, chunk) > 2 * CHUNK_BYTES)
         chunk--;
     chunk = min_size(chunk, total);
     d->n_chunks = chunk ? div_up(total, chunk) : 0;
@@ -155,6 +171,37 @@ static void cut_units(oc_dense *d)
     d->unit_flops = flops / (double)d->n_panel_groups;
     d->units = s->n * s->groups * d->n_chunks * d->n_panel_groups;
     d->scratch_bytes = d->copy ? copy_bytes(d, d->chunk) : 0;
+    d->x_width = d->copy && !d->flat ? (ptrdiff_t)cols_in(s) : s->in_w;
+    d->x_plane = d->copy ? (ptrdiff_t)copy_plane(d, d->chunk) : s->in_h * s->in_w;
+}
+
+#define PLACES_MAX 1024
+
+/* Planar input and a last block of less than 8 channels make short inner loops: the terms of the sum
+ * are listed instead, where there are not too many. */
+static oc_status list_places(oc_dense *d, oc_arena *mem, oc_error *err)
+{
+    const oc_dense_shape *s = &d->s;
+    const size_t          n = s->c * (size_t)(s->kh * s->kw);
+    size_t                k = 0;
+
+    if ((!s->planar && s->c % 8 == 0) || n == 0 || n > PLACES_MAX)
+        return OC_OK;
+    d->at = oc_arena_alloc(mem, n, sizeof(*d->at));
+    if (!d->at)
+        return OC_FAIL(err, OC_NOMEM, "%zu places", n);
+    const size_t n0 = s->planar ? s->c : 1;
+    for (size_t c0 = 0; c0 < n0; c0++)
+        for (ptrdiff_t ky = 0; ky < s->kh; ky++)
+            for (ptrdiff_t kx = 0; kx < s->kw; kx++)
+                for (size_t c = 0; c < (s->planar ? 1 : s->c); c++) {
+                    ptrdiff_t pixel = ky * s->dy * d->x_width + kx * s->dx;
+                    d->at[k++] = s->planar ? (ptrdiff_t)c0 * d->x_plane + pixel
+                                           : ((ptrdiff_t)(c / 8) * d->x_plane + pixel) * 8 +
+                                                 (ptrdiff_t)(c % 8);
+                }
+    d->n_at = n;
+    return OC_OK;
 }
 
 oc_status oc_dense_init(oc_dense *d, const oc_dense_shape *shape, const oc_dense_weights *weights,
@@ -170,11 +217,19 @@ oc_status oc_dense_init(oc_dense *d, const oc_dense_shape *shape, const oc_dense
         d->s.in_w = d->s.out_w = shape->in_w * shape->in_h;
         d->s.in_h = d->s.out_h = 1;
     }
-    d->copy = leaves_input(&d->s);
     if ((st = make_panels(d, mem, err)) != OC_OK || (st = pack(d, weights, mem, err)) != OC_OK)
         return st;
+    d->copy = leaves_input(&d->s) || (d->flat && planes_collide(d));
     cut_units(d);
-    return OC_OK;
+    return list_places(d, mem, err);
+}
+
+/* A chunk of pixels of all planes, closer together. */
+static void copy_flat(const oc_dense *d, const float *x, size_t begin, size_t n, float *out)
+{
+    for (size_t b = 0; b < d->blocks_in; b++)
+        memcpy(out + b * (size_t)d->x_plane * 8, x + (b * (size_t)d->s.in_w + begin) * 8,
+               n * 8 * sizeof(float));
 }
 
 /* The rows under output rows from `row` on, zeros where they leave the input. */
@@ -190,26 +245,30 @@ static void copy_padded(const oc_dense *d, const float *x, size_t row, size_t ro
     end = end > width ? width : end;
     begin = begin > width ? width : begin;
     end = end < begin ? begin : end;
-    for (size_t p = 0; p < planes; p++, x += (size_t)(s->in_h * s->in_w) * lanes)
-        for (ptrdiff_t i = 0; i < count; i++, out += (size_t)width * lanes) {
+    for (size_t p = 0; p < planes; p++, x += (size_t)(s->in_h * s->in_w) * lanes) {
+        float *plane = out + p * (size_t)d->x_plane * lanes;
+        for (ptrdiff_t i = 0; i < count; i++, plane += (size_t)width * lanes) {
             ptrdiff_t iy = iy0 + i;
             if (iy < 0 || iy >= s->in_h) {
-                memset(out, 0, (size_t)width * lanes * sizeof(float));
+                memset(plane, 0, (size_t)width * lanes * sizeof(float));
                 continue;
             }
-            memset(out, 0, (size_t)begin * lanes * sizeof(float));
-            memcpy(out + (size_t)begin * lanes, x + (iy * s->in_w + begin - s->left) * (ptrdiff_t)lanes,
+            memset(plane, 0, (size_t)begin * lanes * sizeof(float));
+            memcpy(plane + (size_t)begin * lanes,
+                   x + (iy * s->in_w + begin - s->left) * (ptrdiff_t)lanes,
                    (size_t)(end - begin) * lanes * sizeof(float));
-            memset(out + (size_t)end * lanes, 0, (size_t)(width - end) * lanes * sizeof(float));
+            memset(plane + (size_t)end * lanes, 0, (size_t)(width - end) * lanes * sizeof(float));
         }
+    }
 }
 
-/* How a call walks over rows of `width` pixels and planes of `plane` pixels. */
-static oc_mac mac_over(const oc_dense *d, ptrdiff_t width, ptrdiff_t plane)
+static oc_mac mac_for(const oc_dense *d)
 {
     const oc_dense_shape *s = &d->s;
+    const ptrdiff_t       width = d->x_width, plane = d->x_plane;
     const size_t          k2 = s->planar ? (size_t)s->kw : s->c;
-    oc_mac m = {.whole = true, .act = d->act, .y_px = s->y_px, .y_blk = s->y_blk};
+    oc_mac m = {.whole = true, .act = d->act, .y_px = s->y_px, .y_blk = s->y_blk, .at = d->at,
+                .n_at = d->n_at};
 
     m.n0 = s->planar ? s->c : (size_t)s->kh;
     m.n1 = (size_t)(s->planar ? s->kh : s->kw);
@@ -233,27 +292,22 @@ void oc_dense_run(const oc_dense *d, const float *x, const float *add, float *y,
     const size_t n = image_group / s->groups, g = image_group % s->groups;
     const size_t begin = chunk * d->chunk;
     const size_t end = min_size(begin + d->chunk, (size_t)(d->flat ? s->out_w : s->out_h));
-    const ptrdiff_t lanes = (ptrdiff_t)lanes_in(s);
-    ptrdiff_t       width = s->in_w, plane = s->in_h * s->in_w, row_step = s->sy * width * lanes;
+    const ptrdiff_t lanes = (ptrdiff_t)lanes_in(s), row_step = s->sy * d->x_width * lanes;
     const size_t    last = min_size((part + 1) * d->panels_per, d->n_panels);
-    ptrdiff_t       y0 = s->y_at + (ptrdiff_t)n * s->y_image + (ptrdiff_t)(g * d->blocks_out) * s->y_blk;
+    const ptrdiff_t y0 = s->y_at + (ptrdiff_t)n * s->y_image +
+                         (ptrdiff_t)(g * d->blocks_out) * s->y_blk +
+                         (ptrdiff_t)begin * (d->flat ? s->y_px : s->y_row);
 
-    x += image_group * (s->planar ? s->c : d->blocks_in * 8) * (size_t)plane;
-    if (d->flat) {
-        x += (ptrdiff_t)begin * lanes;
-        y0 += (ptrdiff_t)begin * s->y_px;
-    } else if (d->copy) {
-        copy_padded(d, x, begin, end - begin, scratch);
+    x += image_group * (s->planar ? s->c : d->blocks_in * 8) * (size_t)(s->in_h * s->in_w);
+    if (d->copy) {
+        (d->flat ? copy_flat : copy_padded)(d, x, begin, end - begin, scratch);
         x = scratch;
-        width = (ptrdiff_t)cols_in(s);
-        plane = width * (ptrdiff_t)rows_in(s, end - begin);
-        row_step = s->sy * width * lanes;
-        y0 += (ptrdiff_t)begin * s->y_row;
+    } else if (d->flat) {
+        x += (ptrdiff_t)begin * 8;
     } else {
-        x += (((ptrdiff_t)begin * s->sy - s->top) * width - s->left) * lanes;
-        y0 += (ptrdiff_t)begin * s->y_row;
+        x += (((ptrdiff_t)begin * s->sy - s->top) * s->in_w - s->left) * lanes;
     }
-    oc_mac m = mac_over(d, width, plane);
+    oc_mac m = mac_for(d);
     m.px = d->flat ? end - begin : (size_t)s->out_w;
     size_t rows = d->flat ? 1 : end - begin;
     for (size_t p = part * d->panels_per; p < last; p++) {

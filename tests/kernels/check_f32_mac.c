@@ -9,7 +9,7 @@
 typedef struct shape {
     size_t   px, n0, n1, n2;
     unsigned k_last, blocks, lanes;
-    bool     planar, whole, bias, add;
+    bool     planar, whole, bias, add, places;
     oc_act   act;
 } shape;
 
@@ -39,6 +39,22 @@ static void strides(const shape *s, oc_mac *m, size_t *x_floats)
                 s->k_last;
 }
 
+/* The same sum by places. */
+static void use_places(oc_mac *m)
+{
+    size_t     n = 0;
+    ptrdiff_t *at = (ptrdiff_t *)ck_bytes(m->n0 * m->n1 * m->n2 * 8 * sizeof(*at), CK_JUNK);
+    for (size_t i0 = 0; i0 < m->n0; i0++)
+        for (size_t i1 = 0; i1 < m->n1; i1++)
+            for (size_t i2 = 0; i2 < m->n2; i2++)
+                for (unsigned k = 0; k < (i2 + 1 == m->n2 ? m->k_last : 8); k++)
+                    at[n++] = (ptrdiff_t)i0 * m->x0 + (ptrdiff_t)i1 * m->x1 +
+                              (ptrdiff_t)i2 * m->x2 + k;
+    m->at = at;
+    m->n_at = n;
+    m->n0 = m->n1 = m->n2 = 77; /* not looked at */
+}
+
 static void check_one(oc_k_f32_mac_fn *kernel, const shape *s)
 {
     oc_mac m = {.px = s->px, .n0 = s->n0, .n1 = s->n1, .n2 = s->n2, .k_last = s->k_last,
@@ -57,6 +73,8 @@ static void check_one(oc_k_f32_mac_fn *kernel, const shape *s)
     m.y = want;
     oc_k_f32_mac__ref(&m);
     m.y = got;
+    if (s->places)
+        use_places(&m);
     kernel(&m);
     if (!ck_close(want, got, y_floats, 1e-5))
         ck_fail("px %zu n %zux%zux%zu k_last %u blocks %u lanes %u planar %d whole %d act %d",
@@ -82,7 +100,7 @@ static void check(oc_k_f32_mac_fn *kernel)
                 shape s = {.px = px, .n0 = 1 + ck_rand() % 3, .n1 = 1 + ck_rand() % 3,
                            .n2 = 1 + ck_rand() % 4, .k_last = (unsigned)ck_rand_in(1, 8),
                            .blocks = blocks, .lanes = (unsigned)ck_rand_in(1, 8),
-                           .planar = i & 1, .whole = i & 2, .bias = i & 4, .add = ck_rand() & 1,
+                           .planar = i & 1, .whole = i & 2, .bias = i & 4, .add = ck_rand() & 1, .places = ck_rand() & 1,
                            .act = {(oc_act_kind)(ck_rand() % 11), 0.2f, 0.6f}};
                 check_one(kernel, &s);
             }

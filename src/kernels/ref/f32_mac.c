@@ -8,6 +8,11 @@ static void sum_pixel(const oc_mac *m, size_t p, float *sum)
     const unsigned width = m->blocks * 8;
     const float   *w = m->w;
 
+    for (size_t k = 0; m->at && k < m->n_at; k++, w += width)
+        for (unsigned o = 0; o < width; o++)
+            sum[o] += m->x[(ptrdiff_t)p * m->x_px + m->at[k]] * w[o];
+    if (m->at)
+        return;
     for (size_t i0 = 0; i0 < m->n0; i0++)
         for (size_t i1 = 0; i1 < m->n1; i1++)
             for (size_t i2 = 0; i2 < m->n2; i2++) {

@@ -57,6 +57,30 @@ OC_INLINE const float *tile_blocks(const int px, const int nb, const oc_mac *m, 
     return w;
 }
 
+/* By places.  The second to fourth pointers come from the first: no register is kept for them. */
+OC_INLINE void tile_at(const int px, const int nb, const oc_mac *m, const float *x, __m256 acc[12])
+{
+    const ptrdiff_t  s = m->x_px, *at = m->at, *const end = at + m->n_at;
+    const float     *w = m->w;
+
+    for (; at < end; at++, w += nb * 8) {
+        const float *xp[4] = {x + *at};
+        OC_UNROLL for (int j = 1; j < (px + 2) / 3; j++) xp[j] = xp[j - 1] + 3 * s;
+        tile_k(px, nb, xp, s, w, acc);
+    }
+}
+
+OC_INLINE void pixel_at(const int nb, const oc_mac *m, const float *x, __m256 acc[12])
+{
+    const float *w = m->w;
+
+    for (size_t k = 0; k < m->n_at; k++, w += nb * 8) {
+        __m256 v = _mm256_broadcast_ss(x + m->at[k]);
+        OC_UNROLL for (int b = 0; b < nb; b++) acc[b] =
+            _mm256_fmadd_ps(v, _mm256_load_ps(w + b * 8), acc[b]);
+    }
+}
+
 /* One pixel has few accumulators of its own: four partial sums, by k % 4, hide the latency. */
 OC_INLINE const float *pixel_blocks(const int nb, const oc_mac *m, const float *x, const float *w,
                                     __m256 acc[12])
@@ -124,7 +148,7 @@ OC_INLINE void tile_store(const int px, const int nb, const oc_mac *m, const til
 OC_INLINE void tile_sum(const int px, const int nb, const oc_mac *m, const float *x, __m256 acc[12])
 {
     const float    *w = m->w;
-    const size_t    n0 = m->n0, n1 = m->n1;
+    const size_t    n0 = m->at ? 0 : m->n0, n1 = m->n1;
     const ptrdiff_t x0 = m->x0, x1 = m->x1;
 
     OC_UNROLL for (int b = 0; b < nb; b++)
@@ -134,6 +158,12 @@ OC_INLINE void tile_sum(const int px, const int nb, const oc_mac *m, const float
     }
     if (px == 1)
         OC_UNROLL for (int j = nb; j < 4 * nb; j++) acc[j] = _mm256_setzero_ps();
+    if (m->at) {
+        if (px == 1)
+            pixel_at(nb, m, x, acc);
+        else
+            tile_at(px, nb, m, x, acc);
+    }
     for (size_t i0 = 0; i0 < n0; i0++, x += x0) {
         const float *at = x;
         for (size_t i1 = 0; i1 < n1; i1++, at += x1)
