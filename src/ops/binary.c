@@ -16,6 +16,7 @@
 #define GRAIN 32768     /* elements */
 #define SLOW_GRAIN 4096 /* for Pow and the reference loops */
 #define STRETCH 4096    /* elements computed before the activation goes over them */
+#define TILE 1024       /* elements a short constant row is repeated to */
 
 typedef struct spec {
     const char    *name;
@@ -57,6 +58,8 @@ typedef struct binary_state {
     oc_blocked          grid;
     oc_blocked_operand  operand[2];
     oc_broadcast        map;
+    const float        *tile; /* b, a short constant row, repeated; NULL: b is no such row */
+    size_t              row, tile_n;
     size_t              a_bytes, b_bytes, y_bytes; /* of an element */
 } binary_state;
 
@@ -160,6 +163,27 @@ static void set_casts(binary_state *s, oc_dtype a, oc_dtype b)
     s->cast_y = oc_k_any_cast(meet, a);
 }
 
+/* a is whole and b a short constant row (a vector of three colours, say): repeated once here, so
+ * that a run crosses many rows. */
+static oc_status prepare_tile(binary_state *s, const oc_prepare *p, oc_error *err)
+{
+    const oc_broadcast *m = &s->map;
+
+    if (!s->f32 || s->square || !p->in[1].data || m->n_dims != 2 || m->dim[1] >= TILE / 8 ||
+        m->step[0][0] != m->dim[1] || m->step[0][1] != 1 || m->step[1][0] != 0 ||
+        m->step[1][1] != 1)
+        return OC_OK;
+    s->row = m->dim[1];
+    s->tile_n = TILE / s->row * s->row;
+    float *tile = oc_arena_alloc64(p->mem, s->tile_n, sizeof(*tile));
+    if (!tile)
+        return OC_FAIL(err, OC_NOMEM, "%zu elements", s->tile_n);
+    for (size_t i = 0; i < s->tile_n; i++)
+        tile[i] = ((const float *)p->in[1].data)[i % s->row];
+    s->tile = tile;
+    return OC_OK;
+}
+
 static oc_status binary_prepare(const oc_prepare *p, oc_error *err)
 {
     const oc_shape *const shapes[2] = {&p->in[0].info.shape, &p->in[1].info.shape};
@@ -199,8 +223,9 @@ static oc_status binary_prepare(const oc_prepare *p, oc_error *err)
         s->clean = comes_clean(s);
         p->work->phase[0].units = oc_blocked_vectors(&s->grid);
         p->work->phase[0].grain /= 8;
+        return OC_OK;
     }
-    return OC_OK;
+    return prepare_tile(s, p, err);
 }
 
 typedef struct run_ctx {
@@ -248,6 +273,24 @@ static void run_any(void *ctx, size_t n, size_t out_at, const size_t *at)
     }
 }
 
+static void run_tiled(const run_ctx *c, oc_range part)
+{
+    const binary_state *s = c->s;
+
+    while (part.begin < part.end) {
+        const size_t from = part.begin % s->row, room = s->tile_n - from;
+        const size_t n = part.end - part.begin < room ? part.end - part.begin : room;
+        const oc_f32_binary work = {
+            .kind = s->kind, .a_is = OC_OPERAND_FULL, .b_is = OC_OPERAND_FULL, .n = n,
+            .a = (const float *)(const void *)c->a + part.begin, .b = s->tile + from,
+            .y = (float *)(void *)c->y + part.begin,
+        };
+
+        s->f32(&work);
+        part.begin += n;
+    }
+}
+
 static void run_blocked(const run_ctx *c, oc_range part)
 {
     const binary_state *s = c->s;
@@ -278,7 +321,10 @@ static void binary_run(const oc_op_run *r)
         } else {
             float *y = (float *)(void *)c.y + part.begin;
 
-            oc_broadcast_run(&s->map, part, s->f32 && !s->cast_b ? run_f32 : run_any, &c);
+            if (s->tile)
+                run_tiled(&c, part);
+            else
+                oc_broadcast_run(&s->map, part, s->f32 && !s->cast_b ? run_f32 : run_any, &c);
             if (s->act_kernel)
                 s->act_kernel(&s->act, part.end - part.begin, y, y);
         }

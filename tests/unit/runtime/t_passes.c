@@ -319,6 +319,44 @@ static void transposes_cancel(void **state)
     oc_graph_destroy(r);
 }
 
+static void transposes_sink_through_normalisations(void **state)
+{
+    static const int64_t nhwc[] = {0, 2, 3, 1}, nchw[] = {0, 3, 1, 2}, hw[] = {1, 2};
+    static const int64_t row[] = {C};
+    (void)state;
+    pb *g = begin();
+    weights(g, "w", 4, dw, 0.1f);
+    weights(g, "gamma", 1, row, 1);
+    weights(g, "beta1", 1, row, 1);
+    onnx_node(g, "Conv", "x w", "a", pads(1));
+    onnx_node(g, "Transpose", "a", "t", onnx_attr_ints("perm", 4, nhwc));
+    onnx_node(g, "ReduceMean", "t", "m", onnx_attr_ints("axes", 2, hw));
+    onnx_node(g, "Sub", "t m", "d", NULL);
+    onnx_node(g, "Mul", "gamma d", "e", NULL);
+    onnx_node(g, "Add", "e beta1", "f", NULL);
+    onnx_node(g, "Concat", "f t", "c", onnx_attr_int("axis", -1));
+    onnx_node(g, "Relu", "c", "r", NULL);
+    onnx_node(g, "Transpose", "r", "y", onnx_attr_ints("perm", 4, nchw));
+    static const int64_t out[] = {1, 2 * C, H, W};
+    oc_graph *r = check(finish(g, 4, out), 2 * C * H * W);
+    assert_int_equal(count(r, "Transpose"), 0);
+    oc_graph_destroy(r);
+}
+
+/* A short constant row against whole rows: repeated once, crossed by every run. */
+static void short_rows_are_repeated(void **state)
+{
+    static const int64_t row[] = {W};
+    (void)state;
+    pb *g = begin();
+    weights(g, "row", 1, row, 1);
+    weights(g, "row2", 1, row, 1);
+    onnx_node(g, "Mul", "x row", "a", NULL);
+    onnx_node(g, "Sub", "a row2", "b", NULL);
+    onnx_node(g, "Relu", "b", "y", NULL);
+    oc_graph_destroy(check(finish(g, 4, dx), C * H * W));
+}
+
 static void shuffles_become_one_node(void **state)
 {
     static const int64_t five[] = {5}, four[] = {4}, s5[] = {1, 3, C / 3, H, W};
@@ -385,6 +423,8 @@ int main(void)
         cmocka_unit_test(results_used_twice_are_kept),
         cmocka_unit_test(padding_moves_into_the_convolution),
         cmocka_unit_test(transposes_cancel),
+        cmocka_unit_test(transposes_sink_through_normalisations),
+        cmocka_unit_test(short_rows_are_repeated),
         cmocka_unit_test(shuffles_become_one_node),
         cmocka_unit_test(shapes_computed_by_the_network_are_constant),
         cmocka_unit_test(shared_memory_is_not_spoilt),
