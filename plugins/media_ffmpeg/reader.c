@@ -113,10 +113,9 @@ static AVDictionary *open_options(const oc_source_options *o, const oc_source *s
     } else {
         av_dict_set(&d, "rw_timeout", us, 0);
     }
-    if (s->live) {
-        av_dict_set(&d, "fflags", "nobuffer", 0);
+    /* not "nobuffer": it throws away the key frame that was read to learn the format */
+    if (s->live)
         av_dict_set(&d, "analyzeduration", "2000000", 0);
-    }
     return d;
 }
 
