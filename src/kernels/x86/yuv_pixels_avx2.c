@@ -3,8 +3,11 @@
 
 #include "kernels/yuv_pixels.h"
 
+/* Inlined whatever the compiler thinks of it: so that the kind is a constant in each loop. */
+#define INLINE static inline __attribute__((always_inline))
+
 /* Channel k of eight pixels, normalised. */
-static inline __m256 channel(const oc_yuv_pixels *how, int k, __m256 a, __m256 b, __m256 c)
+INLINE __m256 channel(const oc_yuv_pixels *how, int k, __m256 a, __m256 b, __m256 c)
 {
     const float *m = how->m[k];
     __m256 p = _mm256_fmadd_ps(_mm256_set1_ps(m[2]), c, _mm256_set1_ps(how->off[k]));
@@ -30,7 +33,7 @@ static inline __m256i to_u8_range(__m256 v)
 }
 
 /* Eight elements of one kind. */
-static inline void store8(oc_dtype kind, char *out, size_t at, __m256 v)
+INLINE void store8(oc_dtype kind, char *out, size_t at, __m256 v)
 {
     if (kind == OC_F32) {
         _mm256_storeu_ps((float *)(void *)(out + 4 * at), v);
@@ -58,8 +61,8 @@ static inline void interleave(__m256 x, __m256 y, __m256 z, __m256 to[3])
     to[2] = _mm256_permute2f128_ps(b, c, 0x31);
 }
 
-static inline void eight(const oc_yuv_pixels *how, oc_dtype kind, const float *const c[3],
-                         size_t i, char *const out[3], size_t at)
+INLINE void eight(const oc_yuv_pixels *how, oc_dtype kind, const float *const c[3], size_t i,
+                  char *const out[3], size_t at)
 {
     __m256 a = _mm256_loadu_ps(c[0] + i), b = _mm256_loadu_ps(c[1] + i);
     __m256 d = _mm256_loadu_ps(c[2] + i);
@@ -82,8 +85,8 @@ static inline void eight(const oc_yuv_pixels *how, oc_dtype kind, const float *c
         store8(kind, out[0], 3 * at + 8 * (size_t)k, t[k]);
 }
 
-static inline void run(size_t n, const float *const c[3], const oc_yuv_pixels *how, oc_dtype kind,
-                       char *const out[3])
+INLINE void run(size_t n, const float *const c[3], const oc_yuv_pixels *how, oc_dtype kind,
+                char *const out[3])
 {
     const size_t bytes = kind == OC_U8 ? 1 : 4;
     size_t       i = 0;
@@ -108,7 +111,7 @@ void oc_k_yuv_pixels__avx2(size_t n, const float *const c[3], const oc_yuv_pixel
 {
     char *const to[3] = {out[0], out[1], out[2]};
 
-    if (how->kind == OC_F32) /* so that the kind is a constant in each loop */
+    if (how->kind == OC_F32)
         run(n, c, how, OC_F32, to);
     else if (how->kind == OC_I32)
         run(n, c, how, OC_I32, to);
