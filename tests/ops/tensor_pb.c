@@ -161,7 +161,8 @@ bool tensor_parse(blob bytes, tensor *out)
         return false;
     if (!out->view.info.dtype)
         return true;
-    if (!oc_shape_elements(&out->view.info.shape, &n) || !oc_tensor_bytes(&out->view.info, &size))
+    if (!oc_shape_elements(&out->view.info.shape, &n) || !oc_tensor_bytes(&out->view.info, &size) ||
+        n > bytes.n) /* at least a byte each: another message, read as a tensor */
         return false;
     out->view.data = calloc(size + 64, 1);
     while (out->view.data && next(&c, &f)) {
