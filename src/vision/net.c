@@ -2,6 +2,7 @@
 #include "vision/net.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,12 +10,14 @@
 
 #include "tensor/half.h"
 #include "vision/store.h"
+#include "vision/warp.h"
 
 #define OUTPUTS_MAX 64
 
 typedef struct bucket {
     oc_session     *session;
     oc_to_tensor   *prepare;
+    oc_frame       *upright; /* of the input's size, for turned pieces; NULL for other heads */
     void           *head; /* in the arena */
     oc_arena        arena;
     oc_tensor_view  in;
@@ -78,7 +81,7 @@ static oc_status check_input(const oc_net *net, oc_card_size size, const oc_port
 static oc_status make_session(oc_net *net, bucket *b, oc_card_size size,
                               const oc_net_options *options, oc_error *err)
 {
-    const oc_port *input, *bound;
+    const oc_port *input = NULL, *bound;
     oc_shape       shape;
     oc_status      st = check_input(net, size, &input, &shape, err);
     if (st != OC_OK)
@@ -154,6 +157,10 @@ static oc_status make_bucket(oc_net *net, bucket *b, oc_card_size size,
         return st;
     if (options->isa && !oc_isa_parse(options->isa, &isa))
         return OC_FAIL(err, OC_INVALID, "no instruction set '%s' here", options->isa);
+    if (net->card->head->kind != OC_HEAD_DETECT)
+        st = oc_frame_create(OC_PIXEL_RGB24, size.width, size.height, &b->upright, err);
+    if (st != OC_OK)
+        return st;
     oc_to_tensor_options image = net->card->image;
     image.width = size.width;
     image.height = size.height;
@@ -265,6 +272,7 @@ void oc_net_destroy(oc_net *net)
     for (size_t i = 0; i < OC_CARD_BUCKETS_MAX; i++) {
         oc_session_destroy(net->buckets[i].session);
         oc_to_tensor_destroy(net->buckets[i].prepare);
+        oc_frame_unref(net->buckets[i].upright);
         oc_arena_finish(&net->buckets[i].arena);
     }
     oc_model_unref(net->model);
@@ -355,21 +363,11 @@ static void cut_to_frame(oc_detections *d, float width, float height)
     d->n = kept;
 }
 
-oc_status oc_net_run(oc_net *net, const oc_frame *frame, const oc_box *crop, oc_result *out,
-                     oc_error *err)
+static oc_status run_bucket(oc_net *net, bucket *b, const oc_frame *frame, const oc_box *crop,
+                            uint64_t start, oc_result *out, oc_error *err)
 {
     oc_to_tensor_map map;
-    oc_box           grown;
-    float            width = (float)frame->width, height = (float)frame->height;
-    if (crop) {
-        grown = oc_card_crop(net->card, *crop);
-        crop = &grown;
-        width = grown.x1 - grown.x0;
-        height = grown.y1 - grown.y0;
-    }
-    bucket   *b = &net->buckets[oc_card_pick_size(net->card, width, height)];
-    uint64_t  start = now_ns();
-    oc_status st = prepare_input(net, b, frame, crop, &map, err);
+    oc_status        st = prepare_input(net, b, frame, crop, &map, err);
     if (st != OC_OK)
         return st;
     uint64_t prepared = now_ns();
@@ -382,6 +380,51 @@ oc_status oc_net_run(oc_net *net, const oc_frame *frame, const oc_box *crop, oc_
     cut_to_frame(&out->detections, (float)frame->width, (float)frame->height);
     net->times = (oc_net_times){prepared - start, inferred - prepared, now_ns() - inferred};
     return OC_OK;
+}
+
+oc_status oc_net_run(oc_net *net, const oc_frame *frame, const oc_box *crop, oc_result *out,
+                     oc_error *err)
+{
+    oc_box grown;
+    float  width = (float)frame->width, height = (float)frame->height;
+    if (crop) {
+        grown = oc_card_crop(net->card, *crop);
+        crop = &grown;
+        width = grown.x1 - grown.x0;
+        height = grown.y1 - grown.y0;
+    }
+    bucket *b = &net->buckets[oc_card_pick_size(net->card, width, height)];
+    return run_bucket(net, b, frame, crop, now_ns(), out, err);
+}
+
+static int32_t side(float length, int32_t most)
+{
+    return length >= (float)most ? most : length >= 1 ? (int32_t)(length + .5f) : 1;
+}
+
+oc_status oc_net_run_quad(oc_net *net, const oc_frame *frame, const oc_point quad[4],
+                          oc_result *out, oc_error *err)
+{
+    uint64_t start = now_ns();
+    oc_point q[4];
+    float    width = hypotf(quad[1].x - quad[0].x, quad[1].y - quad[0].y);
+    float    height = hypotf(quad[3].x - quad[0].x, quad[3].y - quad[0].y);
+    bool     tall = height >= 1.5f * width;
+    if (net->card->head->kind == OC_HEAD_DETECT)
+        return OC_FAIL(err, OC_INVALID, "%s gives coordinates: not for turned pieces",
+                       net->card->name);
+    if (!(width > 0) || !(height > 0) || !isfinite(width) || !isfinite(height))
+        return OC_FAIL(err, OC_INVALID, "a quadrilateral without extent");
+    for (int i = 0; i < 4; i++) /* a column of text is turned to the left */
+        q[i] = quad[(i + tall) % 4];
+    float   w = tall ? height : width, h = tall ? width : height;
+    bucket *b = &net->buckets[oc_card_pick_size(net->card, w, h)];
+    float   scale_x = (float)b->upright->width / w, scale_y = (float)b->upright->height / h;
+    if (net->card->image.fit != OC_FIT_STRETCH)
+        scale_x = scale_y = fminf(scale_x, scale_y);
+    oc_warp(frame, q, side(w * scale_x, b->upright->width), side(h * scale_y, b->upright->height),
+            (uint8_t)(net->card->image.pad + .5f), b->upright);
+    return run_bucket(net, b, b->upright, NULL, start, out, err);
 }
 
 oc_status oc_net_run_crops(oc_net *net, const oc_frame *frame, const oc_box *crops, size_t n,

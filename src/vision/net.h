@@ -43,6 +43,12 @@ void           oc_net_stats(const oc_net *net, oc_session_stats *sum); /* over a
 OC_MUST_CHECK oc_status oc_net_run(oc_net *net, const oc_frame *frame, const oc_box *crop,
                                    oc_result *out, oc_error *err);
 
+/* A turned piece of the frame, set upright: quad is upper left, upper right, lower right, lower left
+ * of a line of text, as the head db_text gives them.  Pieces that are much taller than wide are read
+ * from top to bottom.  For heads without coordinates only (text, class, embedding). */
+OC_MUST_CHECK oc_status oc_net_run_quad(oc_net *net, const oc_frame *frame,
+                                        const oc_point quad[4], oc_result *out, oc_error *err);
+
 /* n crops of one frame: `each` is called with every result before the next one is made. */
 typedef void oc_net_each(void *ctx, size_t i, const oc_result *result);
 OC_MUST_CHECK oc_status oc_net_run_crops(oc_net *net, const oc_frame *frame, const oc_box *crops,

@@ -170,6 +170,30 @@ static void test_crops(void **state)
     oc_net_destroy(net);
 }
 
+/* Left half black, right half white; a quad that reads from right to left sees them swapped. */
+static void test_quad(void **state)
+{
+    (void)state;
+    write_model("Identity", 1, 1, 2);
+    oc_net   *net = net_of(HEAD "input: {size: [2, 1], color: rgb, fit: stretch}\n"
+                                "head: {type: embed}\n");
+    oc_frame *frame = frame_of(20, 10, 0, 0, 0);
+    for (int y = 0; y < 10; y++)
+        memset(frame->plane[0] + y * frame->stride[0] + 30, 255, 30);
+    oc_point  level[4] = {{0, 0, 1}, {20, 0, 1}, {20, 10, 1}, {0, 10, 1}};
+    oc_point  turned[4] = {{20, 10, 1}, {0, 10, 1}, {0, 0, 1}, {20, 0, 1}};
+    oc_point  none[4] = {{3, 3, 1}, {3, 3, 1}, {3, 3, 1}, {3, 3, 1}};
+    oc_result r;
+    oc_error  err = {0};
+    assert_int_equal(oc_net_run_quad(net, frame, level, &r, &err), OC_OK);
+    assert_true(r.embedding[0] < .01f && r.embedding[1] > .5f);
+    assert_int_equal(oc_net_run_quad(net, frame, turned, &r, &err), OC_OK);
+    assert_true(r.embedding[0] > .5f && r.embedding[1] < .01f);
+    assert_int_equal(oc_net_run_quad(net, frame, none, &r, &err), OC_INVALID);
+    oc_frame_unref(frame);
+    oc_net_destroy(net);
+}
+
 static void refused(const char *rest, const char *message)
 {
     char     text[800];
@@ -242,8 +266,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_input_path), cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_crops),      cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_ours),
+        cmocka_unit_test(test_crops),      cmocka_unit_test(test_quad),
+        cmocka_unit_test(test_refusals),   cmocka_unit_test(test_ours),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
