@@ -3,7 +3,7 @@
 demo() {
     local out=out/demo
     setup demo
-    build release ocellus plugins
+    build release ocellus plugins/all
     link_release
     say "networks and video"
     build/ocellus models get centernet movenet-lightning

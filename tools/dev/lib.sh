@@ -62,12 +62,22 @@ count_tests() {
     echo "$((tests - failed - skipped)) passed, $failed failed, $skipped skipped"
 }
 
+# Networks for the tests, by the program just built; without a network connection their tests are
+# skipped.
+fetch_networks() {
+    [ -x "build/$1/ocellus" ] || return 0
+    OCELLUS_MODELS=$top/models "build/$1/ocellus" models get centernet movenet-lightning \
+        movenet-multipose blazeface nanodet-human ppocr-v4-det ppocr-v4-rec ppocr-v4-cls > /dev/null ||
+        say "not all networks could be fetched: their tests are skipped"
+}
+
 # test_preset PRESET [CTEST ARGS...]
 test_preset() {
     local preset=$1
     shift
     build "$preset"
     [ "$preset" != release ] || link_release
+    fetch_networks "$preset"
     say "test $preset"
     # a leak of a library's own is listed in tools/dev/lsan.supp, with its reason
     ASAN_OPTIONS=${ASAN_OPTIONS:-strict_string_checks=1:detect_stack_use_after_return=1} \
