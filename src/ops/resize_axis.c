@@ -20,14 +20,14 @@ static oc_status read_rule(const oc_node *node, oc_resize_rule *r, oc_error *err
     static const char *const modes[] = {"nearest", "linear", "cubic", "bilinear"};
     static const char *const coords[] = {"half_pixel", "pytorch_half_pixel", "align_corners",
                                          "asymmetric", "tf_crop_and_resize",
-                                         "half_pixel_symmetric"};
+                                         "half_pixel_symmetric", "tf_half_pixel_for_nn"};
     static const char *const nearests[] = {"round_prefer_floor", "round_prefer_ceil", "floor",
                                            "ceil"};
     int       mode = 0, coord = 0, nearest = 0;
     bool      old = node->opset < 11 || strcmp(node->op_type, "Upsample") == 0;
     oc_status st;
     if ((st = pick(node, "mode", "nearest", modes, 4, &mode, err)) != OC_OK ||
-        (st = pick(node, "coordinate_transformation_mode", "half_pixel", coords, 6, &coord,
+        (st = pick(node, "coordinate_transformation_mode", "half_pixel", coords, 7, &coord,
                    err)) != OC_OK ||
         (st = pick(node, "nearest_mode", "round_prefer_floor", nearests, 4, &nearest, err)) !=
             OC_OK)
@@ -211,6 +211,7 @@ static float source_of(const oc_resize_args *r, const oc_shape *in, uint32_t axi
     case OC_COORD_PYTORCH: return to > 1.0f ? (x + 0.5f) / scale - 0.5f : 0.0f;
     case OC_COORD_ALIGN: return to == 1.0f ? 0.0f : x * (from - 1.0f) / (to - 1.0f);
     case OC_COORD_ASYMMETRIC: return x / scale;
+    case OC_COORD_TF_NEAREST: return (x + 0.5f) / scale;
     case OC_COORD_CROP:
         return to > 1.0f ? a * (from - 1.0f) + x * (b - a) * (from - 1.0f) / (to - 1.0f)
                          : 0.5f * (a + b) * (from - 1.0f);

@@ -14,6 +14,7 @@ typedef enum oc_resize_coord {
     OC_COORD_ASYMMETRIC,
     OC_COORD_CROP,
     OC_COORD_SYMMETRIC,
+    OC_COORD_TF_NEAREST, /* opset 11's tf_half_pixel_for_nn */
 } oc_resize_coord;
 
 typedef enum oc_resize_nearest {
