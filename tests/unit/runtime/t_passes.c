@@ -169,6 +169,36 @@ static void scales_go_into_weights(void **state)
     oc_graph_destroy(r);
 }
 
+static void scales_before_a_convolution_go_into_it(void **state)
+{
+    static const int64_t grouped[] = {C, C / 3, 1, 1};
+    (void)state;
+    for (int padded = 0; padded < 2; padded++) {
+        pb *g = begin(), *n = pb_new();
+        weights(g, "w", 4, padded ? dw : grouped, 0.1f);
+        weights(g, "scale", 4, dc, 1);
+        weights(g, "b", 1, db, 1);
+        scalar(g, "t", 0.75f);
+        onnx_node(g, "Tanh", "x", "a", NULL);
+        onnx_node(g, "Mul", "a scale", "m", NULL);
+        onnx_node(g, "Add", "t m", "s", NULL);
+        pb_text(n, 1, "s");
+        pb_text(n, 1, "w");
+        pb_text(n, 1, "b");
+        pb_text(n, 2, "y");
+        pb_text(n, 4, "Conv");
+        if (padded)
+            pb_child(n, 5, pads(1));
+        else
+            pb_child(n, 5, onnx_attr_int("group", 3));
+        pb_child(g, 1, n);
+        oc_graph *r = check(finish(g, 4, dx), C * H * W);
+        assert_int_equal(count(r, "Mul"), 0);
+        assert_int_equal(count(r, "Add"), padded);
+        oc_graph_destroy(r);
+    }
+}
+
 static void transposed_convolution_takes_scales(void **state)
 {
     const int64_t wt[] = {C, 3, 2, 2}, out[] = {1, 6, 2 * H, 2 * W}, six[] = {1, 6, 1, 1};
@@ -416,6 +446,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scales_go_into_weights),
+        cmocka_unit_test(scales_before_a_convolution_go_into_it),
         cmocka_unit_test(transposed_convolution_takes_scales),
         cmocka_unit_test(activations_are_recognised),
         cmocka_unit_test(lookalikes_are_left_alone),
