@@ -5,41 +5,35 @@
 #define UNIT_BYTES ((size_t)64 * 1024) /* of gathered pixels: they stay in the second-level cache */
 #define K_MAX 32768                    /* 255 * 255 * K_MAX still fits 32 bits */
 
-static int32_t weight_at(const oc_prepare *p, uint32_t i_w, const oc_qparam *w, size_t oc, size_t k,
-                         size_t per_oc)
+/* Packs what there is of the weights: once for constant ones, else at the beginning of each run. */
+static void pack_dense(const oc_int_conv *c, const void *w, const void *zeros, int16_t *to)
 {
-    return oc_zero_at(p->in[i_w].info.dtype, p->in[i_w].data, oc * per_oc + k) -
-           oc_qparam_zero(w, oc);
+    size_t tiles = (c->m + 3) / 4, oc = (size_t)c->g.oc;
+    for (size_t i = 0; i < oc; i++) {
+        size_t  tile = i / c->m * tiles + i % c->m / 4, row = i % c->m % 4;
+        int32_t zero = oc_zero_at(c->w_type, zeros, c->n_w_zero > 1 ? i : 0);
+        for (size_t k = 0; k < c->k; k++)
+            to[((tile * c->k2 + k / 2) * 4 + row) * 2 + k % 2] =
+                (int16_t)(oc_zero_at(c->w_type, w, i * c->k + k) - zero);
+    }
 }
 
-static oc_status pack_dense(oc_int_conv *c, const oc_prepare *p, uint32_t i_w, const oc_qparam *w,
-                            oc_error *err)
+static void pack_depthwise(const oc_int_conv *c, const void *w, const void *zeros, int16_t *to)
 {
-    size_t   tiles = (c->m + 3) / 4, groups = (size_t)c->g.groups;
-    int16_t *to = oc_arena_alloc64(p->mem, groups * tiles * c->k2, 8 * sizeof(*to));
-    c->w = to;
-    if (!to)
-        return OC_FAIL(err, OC_NOMEM, "packed weights of %zu x %zu", groups * c->m, c->k);
-    for (size_t g = 0; g < groups; g++)
-        for (size_t m = 0; m < c->m; m++)
-            for (size_t k = 0; k < c->k; k++)
-                to[(((g * tiles + m / 4) * c->k2 + k / 2) * 4 + m % 4) * 2 + k % 2] =
-                    (int16_t)weight_at(p, i_w, w, g * c->m + m, k, c->k);
-    return OC_OK;
-}
-
-static oc_status pack_depthwise(oc_int_conv *c, const oc_prepare *p, uint32_t i_w,
-                                const oc_qparam *w, oc_error *err)
-{
-    size_t   oc = (size_t)c->g.oc;
-    int16_t *to = oc_arena_alloc64(p->mem, oc * c->taps, sizeof(*to));
-    c->w = to;
-    if (!to)
-        return OC_FAIL(err, OC_NOMEM, "packed weights of %zu x %zu", oc, c->taps);
-    for (size_t i = 0; i < oc; i++)
+    for (size_t i = 0; i < (size_t)c->g.oc; i++) {
+        int32_t zero = oc_zero_at(c->w_type, zeros, c->n_w_zero > 1 ? i : 0);
         for (size_t t = 0; t < c->taps; t++)
-            to[i * c->taps + t] = (int16_t)weight_at(p, i_w, w, i, t, c->taps);
-    return OC_OK;
+            to[i * c->taps + t] =
+                (int16_t)(oc_zero_at(c->w_type, w, i * c->taps + t) - zero);
+    }
+}
+
+static void pack_weights(const oc_int_conv *c, const void *w, const void *zeros)
+{
+    if (c->depthwise)
+        pack_depthwise(c, w, zeros, c->w);
+    else
+        pack_dense(c, w, zeros, c->w);
 }
 
 static void plan_dense(oc_int_conv *c, oc_work *work)
@@ -57,9 +51,9 @@ static void plan_dense(oc_int_conv *c, oc_work *work)
     c->tile_units = cut > 1 ? cut : 1;
     c->unit_tiles = (tiles + c->tile_units - 1) / c->tile_units;
     c->tile_units = c->unit_tiles ? (tiles + c->unit_tiles - 1) / c->unit_tiles : 0;
-    work->phase[0].units = units * c->tile_units;
+    work->phase[c->run_phase].units = units * c->tile_units;
     double macs = (double)(c->unit_strips * 16) * (double)(c->unit_tiles * 4) * (double)c->k;
-    work->phase[0].grain = macs >= 1e6 ? 1 : (size_t)(1e6 / (macs + 1)) + 1;
+    work->phase[c->run_phase].grain = macs >= 1e6 ? 1 : (size_t)(1e6 / (macs + 1)) + 1;
     work->scratch_bytes = c->unit_strips * strip_bytes + c->k * 16 + 64;
 }
 
@@ -71,9 +65,9 @@ static void plan_depthwise(oc_int_conv *c, oc_work *work)
     size_t rows = (size_t)((g->out[0] - 1) * g->stride[0] + (g->k[0] - 1) * g->dil[0] + 1);
     c->row = (columns + s - 1) / s;
     c->plane = rows * c->row * s;
-    work->phase[0].units = (size_t)(g->n * g->c);
+    work->phase[c->run_phase].units = (size_t)(g->n * g->c);
     double macs = (double)c->out_pixels * (double)c->taps * (double)(g->oc / g->c);
-    work->phase[0].grain = macs >= 5e5 ? 1 : (size_t)(5e5 / (macs + 1)) + 1;
+    work->phase[c->run_phase].grain = macs >= 5e5 ? 1 : (size_t)(5e5 / (macs + 1)) + 1;
     work->scratch_bytes = (c->plane + 32) * sizeof(int16_t) +
                           ((size_t)g->out[1] + 16) * sizeof(int32_t) +
                           c->taps * sizeof(void *) + 64;
@@ -87,15 +81,46 @@ static bool is_pointwise(const oc_conv_geom *g)
     return true;
 }
 
-oc_status oc_int_conv_prepare(oc_int_conv *c, const oc_prepare *p, uint32_t i_w, const oc_qparam *w,
+static oc_status check_zeros(oc_int_conv *c, const oc_prepare *p, oc_error *err)
+{
+    c->n_w_zero = 0;
+    if (c->i_w_zero >= p->n_in || !p->in[c->i_w_zero].info.dtype)
+        return OC_OK;
+    const oc_slot *zero = &p->in[c->i_w_zero];
+    c->n_w_zero = oc_elements(&zero->info);
+    if (zero->info.dtype != c->w_type || (c->n_w_zero != 1 && c->n_w_zero != (size_t)c->g.oc))
+        return OC_FAIL(err, OC_FORMAT, "%zu zero points of w, %s", c->n_w_zero,
+                       oc_dtype_name(zero->info.dtype));
+    return OC_OK;
+}
+
+/* The weights are packed here if they can be, else phase 0 of each run does it. */
+static oc_status make_weights(oc_int_conv *c, const oc_prepare *p, oc_error *err)
+{
+    const oc_slot *w = &p->in[c->i_w];
+    const oc_slot *zero = c->n_w_zero ? &p->in[c->i_w_zero] : NULL;
+    size_t         tiles = (c->m + 3) / 4 * (size_t)c->g.groups;
+    size_t         n = c->depthwise ? (size_t)c->g.oc * c->taps : tiles * c->k2 * 8;
+    c->w = oc_arena_alloc64(p->mem, n + 1, sizeof(*c->w));
+    if (!c->w)
+        return OC_FAIL(err, OC_NOMEM, "packed weights of %lld x %zu", (long long)c->g.oc, c->k);
+    c->run_phase = w->data && (!zero || zero->data) ? 0 : 1;
+    if (c->run_phase == 0)
+        pack_weights(c, w->data, zero ? zero->data : NULL);
+    p->work->n_phases = c->run_phase + 1;
+    p->work->phase[0].units = p->work->phase[0].grain = 1;
+    return OC_OK;
+}
+
+oc_status oc_int_conv_prepare(oc_int_conv *c, const oc_prepare *p, uint32_t i_w, uint32_t i_w_zero,
                               oc_error *err)
 {
-    oc_status st =
-        oc_conv_geom_read(p->node, &p->in[0].info, &p->in[i_w].info, &c->g, err);
+    oc_status st = oc_conv_geom_read(p->node, &p->in[0].info, &p->in[i_w].info, &c->g, err);
     if (st != OC_OK)
         return st;
-    if (!p->in[i_w].data)
-        return OC_FAIL(err, OC_UNSUPPORTED, "the weights are computed at run time");
+    c->i_w = i_w;
+    c->i_w_zero = i_w_zero;
+    c->w_type = p->in[i_w].info.dtype;
     c->in_pixels = c->out_pixels = c->taps = 1;
     for (uint32_t i = 0; i < c->g.dims; i++) {
         c->in_pixels *= (size_t)c->g.in[i];
@@ -113,14 +138,14 @@ oc_status oc_int_conv_prepare(oc_int_conv *c, const oc_prepare *p, uint32_t i_w,
     c->requant = oc_k_s32_requant(p->isa);
     c->depthwise = c->g.groups == c->g.c && c->g.dims == 2 && c->out_pixels;
     c->pointwise = is_pointwise(&c->g);
-    p->work->n_phases = 1;
+    if ((st = check_zeros(c, p, err)) != OC_OK || (st = make_weights(c, p, err)) != OC_OK)
+        return st;
     p->work->flops = 2.0 * (double)c->g.n * (double)c->g.oc * (double)c->out_pixels * (double)c->k;
-    if (c->depthwise) {
+    if (c->depthwise)
         plan_depthwise(c, p->work);
-        return pack_depthwise(c, p, i_w, w, err);
-    }
-    plan_dense(c, p->work);
-    return pack_dense(c, p, i_w, w, err);
+    else
+        plan_dense(c, p->work);
+    return OC_OK;
 }
 
 /* n sums of out channel oc of picture `image`, from pixel `at` on. */
@@ -271,6 +296,11 @@ static void depthwise_unit(const oc_int_conv *c, const oc_op_run *r, size_t unit
 void oc_int_conv_run(const oc_int_conv *c, const oc_op_run *r, int32_t x_zero,
                      const oc_int_conv_out *out)
 {
+    if (r->phase < c->run_phase) {
+        if (r->part.begin < r->part.end)
+            pack_weights(c, r->in[c->i_w].data, c->n_w_zero ? r->in[c->i_w_zero].data : NULL);
+        return;
+    }
     for (size_t unit = r->part.begin; unit < r->part.end; unit++) {
         if (c->depthwise)
             depthwise_unit(c, r, unit, x_zero, out);

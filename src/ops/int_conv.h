@@ -20,7 +20,10 @@ typedef struct oc_int_conv {
     size_t       k, k2, m;           /* per group: taps x channels, pairs of them, out channels */
     size_t       n_strips, unit_strips, unit_tiles, strip_units, tile_units;
     size_t       row, plane;         /* depthwise: int16 per widened row and plane */
-    const int16_t          *w;       /* dense [group][tile][k2][4][2]; depthwise [oc][taps] */
+    uint32_t     i_w, i_w_zero, run_phase; /* inputs; the phase that convolves */
+    size_t       n_w_zero;
+    oc_dtype     w_type;
+    int16_t     *w; /* dense [group][tile][k2][4][2]; depthwise [oc][taps] */
     oc_k_s16_gemm_4x16_fn  *gemm;
     oc_k_s16_pack_fn       *pack;
     oc_k_s16_taps_fn       *tap_row;
@@ -36,9 +39,10 @@ typedef struct oc_int_conv_out {
     const float   *scale; /* [oc]; not for raw */
 } oc_int_conv_out;
 
-/* Packs input `i_w` of the node, which must be constant, and fills p->work. */
+/* Fills p->work.  The weights are packed now when they and their zero points (input i_w_zero, may be
+ * left out; one or one per output channel) are constant, else in a first phase of each run. */
 OC_MUST_CHECK oc_status oc_int_conv_prepare(oc_int_conv *c, const oc_prepare *p, uint32_t i_w,
-                                            const oc_qparam *w, oc_error *err);
+                                            uint32_t i_w_zero, oc_error *err);
 void oc_int_conv_run(const oc_int_conv *c, const oc_op_run *r, int32_t x_zero,
                      const oc_int_conv_out *out);
 

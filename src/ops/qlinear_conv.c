@@ -5,8 +5,8 @@
  *     product in float as ONNX Runtime has them; bias is int32 of scale x_scale * w_scale
  *   ConvInteger  x, w, x_zero, w_zero; the sum itself, int32
  *
- *   x u8 or i8 [N,C,spatial..], w u8 or i8 constant, per tensor or per output channel; pads count as
- *   x_zero; everything else constant, but for ConvInteger's x_zero */
+ *   x u8 or i8 [N,C,spatial..], w u8 or i8, scale and zero point of w per tensor or per output channel;
+ *   pads count as x_zero; QLinearConv's scales, bias, x_zero and y_zero constant */
 #include <string.h>
 
 #include "ops/int_conv.h"
@@ -49,9 +49,9 @@ static oc_status qlinear_prepare(const oc_prepare *p, oc_error *err)
     oc_qparam    w;
     oc_status    st;
     if ((st = oc_qparam_read(&a, 1, 2, p->in[0].info.dtype, 1, "x", &s->x, err)) != OC_OK ||
-        (st = oc_qparam_read(&a, 4, 5, p->in[3].info.dtype, oc, "w", &w, err)) != OC_OK ||
+        (st = oc_qparam_read(&a, 4, OC_ARGS_MAX, p->in[3].info.dtype, oc, "w", &w, err)) != OC_OK ||
         (st = oc_qparam_read(&a, 6, 7, p->out[0].info.dtype, 1, "y", &s->y, err)) != OC_OK ||
-        (st = oc_int_conv_prepare(&s->conv, p, 3, &w, err)) != OC_OK)
+        (st = oc_int_conv_prepare(&s->conv, p, 3, 5, err)) != OC_OK)
         return st;
     float *scale = oc_arena_alloc(p->mem, oc, sizeof(*scale));
     s->scale = scale;
@@ -87,11 +87,7 @@ static oc_status integer_infer(const oc_infer *ask, oc_error *err)
 static oc_status integer_prepare(const oc_prepare *p, oc_error *err)
 {
     qconv_state *s = p->state;
-    oc_args      a = oc_args_of_prepare(p);
-    oc_qparam    w;
-    size_t       oc = (size_t)p->out[0].info.shape.dim[1];
-    oc_status    st = oc_qzero_read(&a, 3, p->in[1].info.dtype, oc, "w", &w, err);
-    return st == OC_OK ? oc_int_conv_prepare(&s->conv, p, 1, &w, err) : st;
+    return oc_int_conv_prepare(&s->conv, p, 1, 3, err);
 }
 
 static void integer_run(const oc_op_run *r)

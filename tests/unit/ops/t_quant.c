@@ -25,7 +25,7 @@ static int32_t requant(int32_t sum, float scale, int32_t zero, bool is_signed)
 typedef struct conv_case {
     oc_dtype x, w, y;
     int64_t  n, c, h, wd, m, groups, kh, kw, stride, dil, pad;
-    bool     per_channel, bias;
+    bool     per_channel, bias, computed; /* computed: weights not constant */
 } conv_case;
 
 static void add_conv_attrs(opcase *c, const conv_case *k, const int64_t (*a)[4])
@@ -95,6 +95,7 @@ static void qconv_one(oc_isa isa, const conv_case *k, bool integer)
         if (k->bias)
             opcase_const(&c, OC_I32, DIMS(k->m), bias);
     }
+    c.constant[i_w] = !k->computed;
     opcase_run(&c, 1);
     const int64_t *o = c.out[0].info.shape.dim;
     size_t         at = 0;
@@ -123,16 +124,18 @@ static void test_conv(void **state)
 {
     (void)state;
     static const conv_case cases[] = {
-        {OC_U8, OC_U8, OC_U8, 2, 13, 9, 11, 19, 1, 1, 1, 1, 1, 0, false, true},   /* pointwise */
-        {OC_U8, OC_I8, OC_U8, 1, 32, 20, 20, 40, 1, 1, 1, 1, 1, 0, true, true},
-        {OC_U8, OC_U8, OC_U8, 1, 3, 31, 33, 32, 1, 3, 3, 2, 1, 1, false, true},   /* first layer */
-        {OC_I8, OC_I8, OC_I8, 2, 5, 12, 7, 7, 1, 3, 2, 1, 2, 2, true, false},
-        {OC_U8, OC_U8, OC_U8, 1, 16, 14, 14, 16, 16, 3, 3, 1, 1, 1, false, true}, /* depthwise */
-        {OC_U8, OC_I8, OC_I8, 2, 7, 23, 37, 7, 7, 3, 3, 2, 1, 1, true, true},
-        {OC_I8, OC_U8, OC_U8, 1, 6, 17, 40, 12, 6, 5, 5, 3, 2, 4, false, false},
-        {OC_U8, OC_U8, OC_U8, 1, 12, 10, 10, 18, 3, 3, 3, 1, 1, 1, true, true},   /* groups */
-        {OC_U8, OC_U8, OC_U8, 1, 8, 5, 5, 16, 1, 1, 1, 2, 1, 0, false, true},
-        {OC_U8, OC_U8, OC_U8, 1, 4, 1, 1, 64, 1, 1, 1, 1, 1, 0, false, true},
+        {OC_U8, OC_U8, OC_U8, 2, 13, 9, 11, 19, 1, 1, 1, 1, 1, 0, false, true, false},   /* pointwise */
+        {OC_U8, OC_I8, OC_U8, 1, 32, 20, 20, 40, 1, 1, 1, 1, 1, 0, true, true, false},
+        {OC_U8, OC_U8, OC_U8, 1, 3, 31, 33, 32, 1, 3, 3, 2, 1, 1, false, true, false},   /* first layer */
+        {OC_I8, OC_I8, OC_I8, 2, 5, 12, 7, 7, 1, 3, 2, 1, 2, 2, true, false, false},
+        {OC_U8, OC_U8, OC_U8, 1, 16, 14, 14, 16, 16, 3, 3, 1, 1, 1, false, true, false}, /* depthwise */
+        {OC_U8, OC_I8, OC_I8, 2, 7, 23, 37, 7, 7, 3, 3, 2, 1, 1, true, true, false},
+        {OC_I8, OC_U8, OC_U8, 1, 6, 17, 40, 12, 6, 5, 5, 3, 2, 4, false, false, false},
+        {OC_U8, OC_U8, OC_U8, 1, 12, 10, 10, 18, 3, 3, 3, 1, 1, 1, true, true, false},   /* groups */
+        {OC_U8, OC_U8, OC_U8, 1, 8, 5, 5, 16, 1, 1, 1, 2, 1, 0, false, true, false},
+        {OC_U8, OC_U8, OC_U8, 1, 4, 1, 1, 64, 1, 1, 1, 1, 1, 0, false, true, false},
+        {OC_U8, OC_I8, OC_U8, 1, 5, 9, 9, 20, 1, 3, 3, 1, 1, 1, true, true, true},
+        {OC_U8, OC_U8, OC_U8, 1, 5, 9, 9, 5, 5, 3, 3, 1, 1, 1, false, true, true},
     };
     for (int isa = 0; isa < 2; isa++)
         for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
