@@ -80,6 +80,12 @@ static bool wants_planar(const oc_conv_geom *g, oc_layout now)
     return g->c <= 4 && g->groups == 1 && now == OC_LAYOUT_PLAIN && g->dil[1] == 1;
 }
 
+/* A few planes are better plain: blocked they would be mostly padding. */
+static bool wants_plain_out(const oc_conv_geom *g, oc_conv_inputs at)
+{
+    return g->oc <= 4 && at.add < 0 && g->out[0] * g->out[1] > 1;
+}
+
 static bool conv_layout(oc_layout_ask *ask)
 {
     oc_conv_geom   g;
@@ -88,7 +94,7 @@ static bool conv_layout(oc_layout_ask *ask)
     if (!can_block(ask->node, ask->in, ask->n_in, &g, &at))
         return false;
     ask->want_in[0] = !wants_planar(&g, ask->in[0].layout);
-    ask->want_out[0] = true;
+    ask->want_out[0] = is_depthwise(&g) || !wants_plain_out(&g, at);
     if (at.add >= 0)
         ask->want_in[at.add] = true;
     return true;
@@ -116,7 +122,9 @@ static oc_status prepare_dense(conv_state *s, const oc_prepare *p, const oc_conv
                           .in_h = g->in[0], .in_w = g->in[1], .kh = g->k[0], .kw = g->k[1],
                           .sy = g->stride[0], .sx = g->stride[1], .dy = g->dil[0], .dx = g->dil[1],
                           .top = g->pad[0], .left = g->pad[1], .out_h = g->out[0],
-                          .out_w = g->out[1], .y_px = 8};
+                          .out_w = g->out[1], .y_px = 8,
+                          .plain = p->out[0].layout == OC_LAYOUT_PLAIN, .spread_h = 1,
+                          .spread_w = 1};
     oc_dense_weights w = {.w = p->in[1].data, .bias = s->at.bias < 0 ? NULL : p->in[2].data,
                           .kx = 1, .ky = d.kw, .c = d.kw * d.kh, .merge = merge};
 
@@ -145,6 +153,21 @@ static oc_status prepare_depthwise(conv_state *s, const oc_prepare *p, const oc_
     return st;
 }
 
+/* What the layouts of the slots allow. */
+static conv_path path_of(const oc_prepare *p, oc_conv_geom *g, oc_conv_inputs *at)
+{
+    const bool plain_in = p->in[0].layout == OC_LAYOUT_PLAIN;
+    const bool plain_out = p->out[0].layout == OC_LAYOUT_PLAIN;
+
+    if (!can_block(p->node, p->in, p->n_in, g, at))
+        return CONV_PLAIN;
+    if (is_depthwise(g))
+        return plain_in || plain_out ? CONV_PLAIN : CONV_DEPTHWISE;
+    if ((plain_in && (g->groups != 1 || g->dil[1] != 1)) || (plain_out && at->add >= 0))
+        return CONV_PLAIN;
+    return CONV_DENSE;
+}
+
 static oc_status conv_prepare(const oc_prepare *p, oc_error *err)
 {
     conv_state  *s = p->state;
@@ -156,23 +179,17 @@ static oc_status conv_prepare(const oc_prepare *p, oc_error *err)
     s->at = oc_conv_inputs_of(p->node, p->n_in,
                               p->n_in > 2 && p->in[2].info.dtype != OC_DTYPE_NONE);
     p->work->n_phases = 1;
-    if (p->out[0].layout == OC_LAYOUT_PLAIN) {
-        if (p->in[0].layout != OC_LAYOUT_PLAIN)
-            return OC_FAIL(err, OC_INVALID, "blocked input and plain output");
-        s->path = CONV_PLAIN;
+    s->path = path_of(p, &g, &s->at);
+    if (s->path == CONV_PLAIN && (p->in[0].layout != OC_LAYOUT_PLAIN ||
+                                  p->out[0].layout != OC_LAYOUT_PLAIN))
+        return OC_FAIL(err, OC_INVALID, "cannot run with these layouts");
+    if (s->path == CONV_PLAIN) {
         oc_conv_plain_init(&s->plain, p, &g, s->at, false);
         return OC_OK;
     }
-    if (!can_block(p->node, p->in, p->n_in, &g, &s->at))
-        return OC_FAIL(err, OC_INVALID, "cannot run blocked");
-    if (p->in[0].layout == OC_LAYOUT_PLAIN && (g.groups != 1 || g.dil[1] != 1))
-        return OC_FAIL(err, OC_INVALID, "plain input and blocked output");
     p->work->flops = oc_conv_geom_flops(&g, false);
-    if (is_depthwise(&g)) {
-        s->path = CONV_DEPTHWISE;
+    if (s->path == CONV_DEPTHWISE)
         return prepare_depthwise(s, p, &g, err);
-    }
-    s->path = CONV_DENSE;
     return prepare_dense(s, p, &g, err);
 }
 

@@ -99,7 +99,7 @@ static bool is_flat(const oc_dense_shape *s)
 {
     return !s->planar && s->kh == 1 && s->kw == 1 && s->sy == 1 && s->sx == 1 && s->top == 0 &&
            s->left == 0 && s->in_h == s->out_h && s->in_w == s->out_w &&
-           s->y_row == s->out_w * s->y_px;
+           (s->plain || s->y_row == s->out_w * s->y_px);
 }
 
 static bool leaves_input(const oc_dense_shape *s)
@@ -147,6 +147,11 @@ static bool planes_collide(const oc_dense *d)
            (size_t)(d->s.in_h * d->s.in_w) * 8 * sizeof(float) % 2048 == 0;
 }
 
+static size_t chunk_pixels(const oc_dense *d, size_t n)
+{
+    return d->flat ? n : n * (size_t)d->s.out_w;
+}
+
 static void cut_units(oc_dense *d)
 {
     const oc_dense_shape *s = &d->s;
@@ -165,12 +170,16 @@ static void cut_units(oc_dense *d)
     d->n_chunks = chunk ? div_up(total, chunk) : 0;
     d->chunk = chunk ? div_up(total, d->n_chunks) : 0;
     double flops = each * (double)d->chunk;
-    size_t parts = min_size((size_t)(flops / (2 * UNIT_FLOPS)) + 1, d->n_panels);
+    size_t parts = min_size((size_t)(flops / (2 * UNIT_FLOPS)) + 1, s->plain ? 1 : d->n_panels);
     d->panels_per = div_up(d->n_panels, parts);
     d->n_panel_groups = div_up(d->n_panels, d->panels_per);
     d->unit_flops = flops / (double)d->n_panel_groups;
     d->units = s->n * s->groups * d->n_chunks * d->n_panel_groups;
     d->scratch_bytes = d->copy ? copy_bytes(d, d->chunk) : 0;
+    d->copy_floats = (d->scratch_bytes / sizeof(float) + 15) / 16 * 16;
+    if (s->plain)
+        d->scratch_bytes = (d->copy_floats + d->blocks_out * 8 * chunk_pixels(d, d->chunk)) *
+                           sizeof(float);
     d->x_width = d->copy && !d->flat ? (ptrdiff_t)cols_in(s) : s->in_w;
     d->x_plane = d->copy ? (ptrdiff_t)copy_plane(d, d->chunk) : s->in_h * s->in_w;
 }
@@ -209,18 +218,27 @@ oc_status oc_dense_init(oc_dense *d, const oc_dense_shape *shape, const oc_dense
 {
     oc_status st;
 
-    *d = (oc_dense){.s = *shape, .act = act, .kernel = oc_k_f32_mac(isa)};
+    *d = (oc_dense){.s = *shape, .act = act, .kernel = oc_k_f32_mac(isa),
+                    .to_planar = oc_k_f32_nc8(isa)};
     d->blocks_in = div_up(shape->c, 8);
     d->blocks_out = div_up(shape->oc, 8);
     d->flat = is_flat(shape);
+    d->cells_w = shape->out_w;
     if (d->flat) {
         d->s.in_w = d->s.out_w = shape->in_w * shape->in_h;
         d->s.in_h = d->s.out_h = 1;
     }
     if ((st = make_panels(d, mem, err)) != OC_OK || (st = pack(d, weights, mem, err)) != OC_OK)
         return st;
+    if (shape->plain) { /* into scratch, chunk by chunk */
+        d->s.y_at = d->s.y_image = 0;
+        d->s.y_px = 8;
+        d->s.y_row = d->s.out_w * 8;
+    }
     d->copy = leaves_input(&d->s) || (d->flat && planes_collide(d));
     cut_units(d);
+    if (shape->plain)
+        d->s.y_blk = (ptrdiff_t)chunk_pixels(d, d->chunk) * 8;
     return list_places(d, mem, err);
 }
 
@@ -283,6 +301,38 @@ static oc_mac mac_for(const oc_dense *d)
     return m;
 }
 
+/* The cells of plane o: element (i, j) of each from lane `lane` of the blocked results. */
+static void spread(const oc_dense *d, const float *from, size_t begin, size_t n, ptrdiff_t i,
+                   ptrdiff_t j, float *plane)
+{
+    const ptrdiff_t w = d->cells_w, sh = d->s.spread_h, sw = d->s.spread_w;
+    ptrdiff_t       row = (ptrdiff_t)begin / w, col = (ptrdiff_t)begin % w;
+
+    for (size_t p = 0; p < n; row++, col = 0) {
+        float *to = plane + ((row * sh + i) * w + col) * sw + j;
+        for (; col < w && p < n; col++, p++, to += sw)
+            *to = from[p * 8];
+    }
+}
+
+/* Blocked results of the pixels [begin, begin + n) of one picture and group into plain planes. */
+static void store_plain(const oc_dense *d, const float *from, size_t begin, size_t n, float *y)
+{
+    const size_t cell = (size_t)(d->s.spread_h * d->s.spread_w);
+    const size_t pixels = (size_t)(d->s.out_h * d->s.out_w), block = chunk_pixels(d, d->chunk) * 8;
+
+    for (size_t b = 0; cell == 1 && b < d->blocks_out; b++) {
+        oc_nc8 t = {.planar = y + b * 8 * pixels + begin, .plane = pixels, .n = n,
+                    .lanes = (unsigned)min_size(8, d->s.oc - b * 8)};
+        memcpy(&t.blocked, &(const float *){from + b * block}, sizeof(t.blocked)); /* read only */
+        d->to_planar(&t);
+    }
+    for (size_t o = 0; cell > 1 && o < d->s.oc; o++)
+        spread(d, from + o / 8 * block + o % 8, begin, n,
+               (ptrdiff_t)(o % cell) / d->s.spread_w, (ptrdiff_t)(o % cell) % d->s.spread_w,
+               y + o / cell * pixels * cell);
+}
+
 void oc_dense_run(const oc_dense *d, const float *x, const float *add, float *y, size_t unit,
                   float *scratch)
 {
@@ -294,7 +344,7 @@ void oc_dense_run(const oc_dense *d, const float *x, const float *add, float *y,
     const size_t end = min_size(begin + d->chunk, (size_t)(d->flat ? s->out_w : s->out_h));
     const ptrdiff_t lanes = (ptrdiff_t)lanes_in(s), row_step = s->sy * d->x_width * lanes;
     const size_t    last = min_size((part + 1) * d->panels_per, d->n_panels);
-    const ptrdiff_t y0 = s->y_at + (ptrdiff_t)n * s->y_image +
+    ptrdiff_t       y0 = s->y_at + (ptrdiff_t)n * s->y_image +
                          (ptrdiff_t)(g * d->blocks_out) * s->y_blk +
                          (ptrdiff_t)begin * (d->flat ? s->y_px : s->y_row);
 
@@ -307,7 +357,12 @@ void oc_dense_run(const oc_dense *d, const float *x, const float *add, float *y,
     } else {
         x += (((ptrdiff_t)begin * s->sy - s->top) * s->in_w - s->left) * lanes;
     }
-    oc_mac m = mac_for(d);
+    float *const out = y;
+    oc_mac       m = mac_for(d);
+    if (s->plain) {
+        y = scratch + d->copy_floats;
+        y0 = 0;
+    }
     m.px = d->flat ? end - begin : (size_t)s->out_w;
     size_t rows = d->flat ? 1 : end - begin;
     for (size_t p = part * d->panels_per; p < last; p++) {
@@ -324,4 +379,7 @@ void oc_dense_run(const oc_dense *d, const float *x, const float *add, float *y,
             d->kernel(&m);
         }
     }
+    if (s->plain)
+        store_plain(d, y, chunk_pixels(d, begin), chunk_pixels(d, end - begin),
+                    out + image_group * s->oc * (size_t)(s->out_h * s->out_w));
 }

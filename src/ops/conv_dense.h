@@ -8,6 +8,7 @@
 #define OC_OPS_CONV_DENSE_H
 
 #include "kernels/f32_mac.h"
+#include "kernels/f32_nc8.h"
 #include "ops/op.h"
 
 /* What is to be computed.  Output pixel (row, col) takes input (row * sy + ky * dy - top, col * sx +
@@ -16,8 +17,12 @@ typedef struct oc_dense_shape {
     size_t    n, groups, c, oc; /* c and oc per group; whole blocks when there are more groups */
     bool      planar;           /* x is plain [n][c][h][w]; one group, dx 1 */
     ptrdiff_t in_h, in_w, kh, kw, sy, sx, dy, dx, top, left, out_h, out_w;
-    /* where the output goes, in floats: first pixel, then steps */
+    /* where blocked output goes, in floats: first pixel, then steps */
     ptrdiff_t y_at, y_px, y_row, y_blk, y_image;
+    /* or: plain output, [n][groups * oc / (spread_h * spread_w)][out_h * spread_h][out_w *
+     * spread_w]; channel (o, i, j) of a pixel becomes element (i, j) of its cell in plane o */
+    bool      plain;
+    ptrdiff_t spread_h, spread_w; /* 1, 1: an ordinary convolution */
 } oc_dense_shape;
 
 /* Weights by strides (in floats, any sign).  Each group of the shape is `merge` groups of the
@@ -36,24 +41,26 @@ typedef struct oc_dense_panel {
 typedef struct oc_dense {
     oc_dense_shape   s;
     oc_k_f32_mac_fn *kernel;
+    oc_k_f32_nc8_fn *to_planar;
     oc_act           act;
     float           *w, *bias;
     oc_dense_panel  *panels;
     size_t           n_panels, group_w, blocks_in, blocks_out; /* of one group */
     bool             flat, copy;
+    ptrdiff_t        cells_w;                /* out_w, before flat made one row of all */
     ptrdiff_t       *at;                     /* places of the sum's terms, or NULL */
     size_t           n_at;
     ptrdiff_t        x_width, x_plane;       /* pixels: of what the tiles read, scratch or input */
     size_t           chunk, n_chunks;        /* rows, or pixels when flat */
     size_t           panels_per, n_panel_groups;
-    size_t           units, scratch_bytes;
+    size_t           units, scratch_bytes, copy_floats; /* scratch: the copy, then plain results */
     double           unit_flops;
 } oc_dense;
 
 OC_MUST_CHECK oc_status oc_dense_init(oc_dense *d, const oc_dense_shape *shape,
                                       const oc_dense_weights *weights, oc_act act, oc_isa isa,
                                       oc_arena *mem, oc_error *err);
-/* add: as y, or NULL. */
+/* add: as y, or NULL (and NULL where the output is plain). */
 void oc_dense_run(const oc_dense *d, const float *x, const float *add, float *y, size_t unit,
                   float *scratch);
 

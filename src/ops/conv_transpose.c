@@ -57,6 +57,15 @@ static bool can_block(const oc_node *node, const oc_slot *in, uint32_t n_in, oc_
     return g->dil[0] == 1 && g->dil[1] == 1 && g->stride[0] <= 8 && g->stride[1] <= 8;
 }
 
+/* Kernel = stride, few planes: all taps of a pixel are channels of one product, whose results are
+ * spread over plain planes. */
+static bool is_spread(const oc_conv_geom *g, oc_conv_inputs at)
+{
+    return g->k[0] == g->stride[0] && g->k[1] == g->stride[1] && g->groups == 1 && g->oc <= 4 &&
+           at.add < 0 && g->pad[0] == 0 && g->pad[1] == 0 && g->out[0] == g->in[0] * g->k[0] &&
+           g->out[1] == g->in[1] * g->k[1];
+}
+
 static bool convt_layout(oc_layout_ask *ask)
 {
     oc_conv_geom   g;
@@ -64,7 +73,8 @@ static bool convt_layout(oc_layout_ask *ask)
 
     if (!can_block(ask->node, ask->in, ask->n_in, &g, &at))
         return false;
-    ask->want_in[0] = ask->want_out[0] = true;
+    ask->want_in[0] = true;
+    ask->want_out[0] = !is_spread(&g, at);
     if (at.add >= 0)
         ask->want_in[at.add] = true;
     return true;
@@ -145,6 +155,34 @@ static oc_status prepare_blocked(convt_state *s, const oc_prepare *p, const oc_c
     return OC_OK;
 }
 
+static oc_status prepare_spread(convt_state *s, const oc_prepare *p, const oc_conv_geom *g,
+                                oc_error *err)
+{
+    const ptrdiff_t  taps = g->k[0] * g->k[1];
+    oc_dense_shape   d = {.n = (size_t)g->n, .groups = 1, .c = (size_t)g->c,
+                          .oc = (size_t)(g->oc * taps), .in_h = g->in[0], .in_w = g->in[1], .kh = 1,
+                          .kw = 1, .sy = 1, .sx = 1, .dy = 1, .dx = 1, .out_h = g->in[0],
+                          .out_w = g->in[1], .plain = true, .spread_h = g->k[0],
+                          .spread_w = g->k[1]};
+    oc_dense_weights w = {.w = p->in[1].data, .oc = 1, .c = g->oc * taps, .merge = 1};
+    float           *bias = oc_arena_alloc(p->mem, d.oc, sizeof(float));
+
+    s->blocked = true;
+    s->n_phases = 1;
+    s->phases = oc_arena_alloc(p->mem, 1, sizeof(*s->phases));
+    if (!bias || !s->phases)
+        return OC_FAIL(err, OC_NOMEM, "the plan of a product");
+    for (size_t i = 0; s->at.bias >= 0 && i < d.oc; i++)
+        bias[i] = ((const float *)p->in[s->at.bias].data)[i / (size_t)taps];
+    w.bias = bias;
+    oc_status st = oc_dense_init(s->phases, &d, &w, p->node->act, p->isa, p->mem, err);
+    p->work->phase[0].units = s->phases->units;
+    p->work->phase[0].grain = oc_grain_of_flops(s->phases->unit_flops);
+    p->work->scratch_bytes = s->phases->scratch_bytes;
+    p->work->flops = oc_conv_geom_flops(g, true);
+    return st;
+}
+
 static oc_status convt_prepare(const oc_prepare *p, oc_error *err)
 {
     convt_state *s = p->state;
@@ -160,10 +198,12 @@ static oc_status convt_prepare(const oc_prepare *p, oc_error *err)
         oc_conv_plain_init(&s->plain, p, &g, s->at, true);
         return OC_OK;
     }
-    if (p->out[0].layout == OC_LAYOUT_PLAIN || p->in[0].layout == OC_LAYOUT_PLAIN ||
-        !can_block(p->node, p->in, p->n_in, &g, &s->at))
-        return OC_FAIL(err, OC_INVALID, "one of input and output is blocked");
-    return prepare_blocked(s, p, &g, err);
+    const bool able = can_block(p->node, p->in, p->n_in, &g, &s->at);
+    if (able && p->in[0].layout == OC_LAYOUT_NC8 && p->out[0].layout == OC_LAYOUT_NC8)
+        return prepare_blocked(s, p, &g, err);
+    if (able && p->in[0].layout == OC_LAYOUT_NC8 && is_spread(&g, s->at))
+        return prepare_spread(s, p, &g, err);
+    return OC_FAIL(err, OC_INVALID, "cannot run with these layouts");
 }
 
 static void convt_run(const oc_op_run *r)

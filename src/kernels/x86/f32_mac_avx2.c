@@ -16,10 +16,9 @@ typedef struct tile_end {
     bool    swish;
 } tile_end;
 
-/* One k.  The pointers move on by a float, hidden from the compiler: it would otherwise keep
- * every sum of stride and offset in a register of its own, and run out of them. */
-OC_INLINE void tile_k(const int px, const int nb, const float *xp[4], ptrdiff_t s, const float *w,
-                      __m256 acc[12])
+/* One k. */
+OC_INLINE void tile_fma(const int px, const int nb, const float *const xp[4], ptrdiff_t s,
+                        const float *w, __m256 acc[12])
 {
     __m256 wv[3];
     OC_UNROLL for (int b = 0; b < nb; b++) wv[b] = _mm256_load_ps(w + b * 8);
@@ -29,6 +28,14 @@ OC_INLINE void tile_k(const int px, const int nb, const float *xp[4], ptrdiff_t 
         OC_UNROLL for (int b = 0; b < nb; b++) acc[p * nb + b] =
             _mm256_fmadd_ps(v, wv[b], acc[p * nb + b]);
     }
+}
+
+/* The same, and the pointers move on by a float, hidden from the compiler: it would otherwise keep
+ * every sum of stride and offset in a register of its own, and run out of them. */
+OC_INLINE void tile_k(const int px, const int nb, const float *xp[4], ptrdiff_t s, const float *w,
+                      __m256 acc[12])
+{
+    tile_fma(px, nb, xp, s, w, acc);
     OC_UNROLL for (int j = 0; j < (px + 2) / 3; j++)
     {
         xp[j]++;
@@ -64,9 +71,8 @@ OC_INLINE void tile_at(const int px, const int nb, const oc_mac *m, const float 
     const float     *w = m->w;
 
     for (; at < end; at++, w += nb * 8) {
-        const float *xp[4] = {x + *at};
-        OC_UNROLL for (int j = 1; j < (px + 2) / 3; j++) xp[j] = xp[j - 1] + 3 * s;
-        tile_k(px, nb, xp, s, w, acc);
+        const float *const x0 = x + *at, *const xp[4] = {x0, x0 + 3 * s, x0 + 6 * s, x0 + 9 * s};
+        tile_fma(px, nb, xp, s, w, acc);
     }
 }
 

@@ -157,7 +157,7 @@ static bool check(const conv_case *t)
     double most = naive(t, c.plain[0], c.plain[w], t->bias ? c.plain[b] : NULL,
                         t->add ? c.plain[a] : NULL, want);
     close_to(t, most, want, c.result[0], n, c.was_blocked);
-    bool blocked = c.was_blocked;
+    bool blocked = c.was_blocked || c.in[0].layout == OC_LAYOUT_NC8;
     free(want);
     opcase_end(&c);
     return blocked;
@@ -198,6 +198,8 @@ static void dense_random(void **state)
         conv_case t = random_case(i & 1);
         if (i % 3 == 0)
             t.cg = pick(1, 4);
+        if (i % 5 == 0)
+            t.og = pick(1, 4);
         blocked += check(&t);
     }
     assert_true(blocked > 200);
@@ -313,6 +315,8 @@ static void transposed(void **state)
             t.groups = pick(2, 6);
         if (i % 10 == 0)
             t.cg = t.og = 1;
+        if (i % 6 == 0)
+            t.og = pick(1, 4);
         blocked += check(&t);
     }
     assert_true(blocked > 150);
