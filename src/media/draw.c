@@ -80,6 +80,12 @@ static int to_int(float v)
     return (int)lrintf(tame(v));
 }
 
+/* The first pixel whose centre is not left of v; any float will do. */
+static int first_pixel(float v)
+{
+    return (int)ceilf(tame(v) - 0.5f);
+}
+
 /* ---- rectangles ---- */
 
 void oc_draw_fill(oc_frame *frame, const oc_box *box, oc_color color)
@@ -149,7 +155,7 @@ static void fill_plane(const oc_pen *pen, int p, const oc_xy *points, size_t n)
     for (int y = y0; y < y1; y++) {
         int found = crossings(points, n, scale, (float)y + 0.5f, x);
         for (int i = 0; i + 1 < found; i += 2) /* pixels whose centre lies between the two */
-            oc_pen_span(pen, p, y, (int)ceilf(x[i] - 0.5f), (int)ceilf(x[i + 1] - 0.5f));
+            oc_pen_span(pen, p, y, first_pixel(x[i]), first_pixel(x[i + 1]));
     }
 }
 
@@ -230,20 +236,20 @@ static void ring(const oc_pen *pen, int p, oc_xy c, float outer, float inner)
     float scale = p ? 0.5f : 1.0f, cx = tame(c.x) * scale, cy = tame(c.y) * scale;
     int   height = p ? (pen->frame->height + 1) / 2 : pen->frame->height;
 
-    outer = fmaxf(outer * scale, 0.7f); /* so that it meets a centre */
-    inner *= scale;
+    outer = fmaxf(tame(outer) * scale, 0.7f); /* so that it meets a centre */
+    inner = tame(inner) * scale;
     int y0 = (int)floorf(fmaxf(cy - outer, 0)), y1 = (int)ceilf(fminf(cy + outer, (float)height));
     for (int y = y0; y < y1; y++) {
         float d = (float)y + 0.5f - cy, out = half_width(outer, d), in = half_width(inner, d);
         if (out < 0)
             continue;
-        int x0 = (int)ceilf(cx - out - 0.5f), x1 = (int)ceilf(cx + out - 0.5f);
+        int x0 = first_pixel(cx - out), x1 = first_pixel(cx + out);
         if (in < 0) {
             oc_pen_span(pen, p, y, x0, x1);
             continue;
         }
-        oc_pen_span(pen, p, y, x0, (int)ceilf(cx - in - 0.5f));
-        oc_pen_span(pen, p, y, (int)ceilf(cx + in - 0.5f), x1);
+        oc_pen_span(pen, p, y, x0, first_pixel(cx - in));
+        oc_pen_span(pen, p, y, first_pixel(cx + in), x1);
     }
 }
 

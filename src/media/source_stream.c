@@ -86,7 +86,8 @@ oc_status oc_stream_read(oc_source *s, void *to, size_t n, size_t *got, oc_error
 {
     size_t have = s->end - s->begin < n ? s->end - s->begin : n;
 
-    memcpy(to, s->bytes + s->begin, have);
+    if (have > 0)
+        memcpy(to, s->bytes + s->begin, have);
     s->begin += have;
     while (have < n && !s->ended) {
         oc_status st = oc_source_wait(s->fd, 0, s->cancel, err);
@@ -179,10 +180,10 @@ static oc_status choose_kind(oc_source *s, const oc_source_options *options, oc_
     oc_status st = oc_stream_fill(s, 10, err);
     if (st != OC_OK)
         return st;
-    const uint8_t *b = s->bytes + s->begin;
-    size_t         n = s->end - s->begin;
+    size_t n = s->end - s->begin;
     if (n == 0)
         return OC_FAIL(err, OC_FORMAT, "no data");
+    const uint8_t *b = s->bytes + s->begin;
     if (n >= 9 && memcmp(b, "YUV4MPEG2", 9) == 0)
         s->kind = &oc_stream_y4m;
     else if (n >= 3 && b[0] == 0xff && b[1] == 0xd8 && b[2] == 0xff)

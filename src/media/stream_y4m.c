@@ -15,14 +15,13 @@ static oc_status next_line(oc_source *s, ptrdiff_t *length, oc_error *err)
         if (st != OC_OK)
             return st;
         size_t      have = s->end - s->begin;
-        const char *text = (const char *)s->bytes + s->begin;
-        const char *end = have ? memchr(text, '\n', have) : NULL;
-        if (end) {
-            *length = end - text;
-            return OC_OK;
-        }
         if (have == 0) {
             *length = -1;
+            return OC_OK;
+        }
+        const uint8_t *text = s->bytes + s->begin, *end = memchr(text, '\n', have);
+        if (end) {
+            *length = end - text;
             return OC_OK;
         }
         if (have < want)

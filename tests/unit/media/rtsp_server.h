@@ -69,7 +69,7 @@ static inline bool rtp_unit(rtsp_server *s, int fd, uint32_t time, bool last, co
                             size_t n)
 {
     if (n <= RTP_BYTES)
-        return rtp_packet(s, fd, time, last, NULL, 0, nal, n);
+        return rtp_packet(s, fd, time, last, nal, 0, nal, n);
     for (size_t at = 1; at < n; at += RTP_BYTES) {
         size_t  part = n - at < RTP_BYTES ? n - at : RTP_BYTES;
         bool    end = at + part == n;
