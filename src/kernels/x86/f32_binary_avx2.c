@@ -1,30 +1,17 @@
 #include <immintrin.h>
+#include <stdbool.h>
 
 #include "kernels/f32_binary.h"
 
-/* A FULL operand moves along; the others are spread over 8 floats once, or one float per vector. */
-typedef struct source {
-    const float *p;
-    size_t       mask; /* of the index: 0 keeps the pointer in place */
-    bool         each8;
-    float        lanes[8];
-} source;
-
-static void source_init(source *s, const float *p, oc_operand is)
+/* Where the vector of element i lies: a FULL operand moves along, the others stay in place (mask 0) and
+ * are spread over `lanes` once. */
+static const float *source(const float *p, oc_operand is, float lanes[8], size_t *mask)
 {
-    s->each8 = is == OC_OPERAND_EACH8;
-    s->mask = is == OC_OPERAND_FULL ? ~(size_t)0 : 0;
-    s->p = p;
-    if (is == OC_OPERAND_ONE || is == OC_OPERAND_LANES) {
-        _mm256_storeu_ps(s->lanes, is == OC_OPERAND_ONE ? _mm256_broadcast_ss(p)
-                                                        : _mm256_loadu_ps(p));
-        s->p = s->lanes;
-    }
-}
-
-static inline __m256 source_at(const source *s, size_t i)
-{
-    return s->each8 ? _mm256_broadcast_ss(s->p + i / 8) : _mm256_loadu_ps(s->p + (i & s->mask));
+    *mask = is == OC_OPERAND_FULL ? ~(size_t)0 : 0;
+    if (is == OC_OPERAND_FULL || is == OC_OPERAND_EACH8)
+        return p;
+    _mm256_storeu_ps(lanes, is == OC_OPERAND_ONE ? _mm256_broadcast_ss(p) : _mm256_loadu_ps(p));
+    return lanes;
 }
 
 /* min and max give back their second operand when either is NaN: a NaN in `a` is put back. */
@@ -51,23 +38,34 @@ static void tail(const oc_f32_binary *w, size_t done)
     oc_k_f32_binary__ref(&rest);
 }
 
-#define LOOP(expression)                                                    \
-    for (; i + 8 <= n; i += 8) {                                            \
-        const __m256 a = source_at(&sa, i), b = source_at(&sb, i);          \
-        _mm256_storeu_ps(y + i, expression);                                \
-    }                                                                       \
+#define ONE(at_a, at_b, expression)                  \
+    {                                                \
+        const __m256 a = at_a, b = at_b;             \
+        _mm256_storeu_ps(y + i, expression);         \
+    }
+#define AT(p, mask) _mm256_loadu_ps((p) + (i & (mask)))
+#define SPREAD(p, mask, each8) (each8 ? _mm256_broadcast_ss((p) + i / 8) : AT(p, mask))
+
+#define LOOP(expression)                                                             \
+    if (each8_a || each8_b)                                                          \
+        for (; i + 8 <= n; i += 8)                                                   \
+            ONE(SPREAD(pa, ma, each8_a), SPREAD(pb, mb, each8_b), expression)        \
+    else                                                                             \
+        for (; i + 8 <= n; i += 8)                                                   \
+            ONE(AT(pa, ma), AT(pb, mb), expression)                                  \
     break
 
 void oc_k_f32_binary__avx2(const oc_f32_binary *w)
 {
+    const bool each8_a = w->a_is == OC_OPERAND_EACH8, each8_b = w->b_is == OC_OPERAND_EACH8;
     const size_t n = w->n;
-    float *y = w->y;
-    size_t i = 0;
-    source sa, sb;
+    float *y = w->y, lanes[2][8];
+    const float *pa, *pb;
+    size_t i = 0, ma, mb;
 
     if (n >= 8 && w->kind != OC_BINARY_POW) { /* LANES may be read whole only then */
-        source_init(&sa, w->a, w->a_is);
-        source_init(&sb, w->b, w->b_is);
+        pa = source(w->a, w->a_is, lanes[0], &ma);
+        pb = source(w->b, w->b_is, lanes[1], &mb);
         switch (w->kind) {
         case OC_BINARY_ADD: LOOP(_mm256_add_ps(a, b));
         case OC_BINARY_SUB: LOOP(_mm256_sub_ps(a, b));
