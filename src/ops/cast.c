@@ -6,13 +6,15 @@
  *
  * What happens to values that do not fit is told in kernels/any_cast.h. */
 #include "kernels/any_cast.h"
+#include "kernels/f16_cast.h"
 #include "ops/op.h"
 
 #define GRAIN 16384
 
 typedef struct cast_state {
-    oc_k_any_cast_fn *kernel;
-    size_t            x_bytes, y_bytes;
+    oc_k_any_cast_fn    *kernel;
+    const oc_k_f16_cast *f16; /* between f16 and f32 */
+    size_t               x_bytes, y_bytes;
 } cast_state;
 
 /* TensorProto.DataType */
@@ -42,6 +44,9 @@ static oc_status cast_prepare(const oc_prepare *p, oc_error *err)
     cast_state *s = p->state;
 
     s->kernel = oc_k_any_cast(p->in[0].info.dtype, p->out[0].info.dtype);
+    if ((p->in[0].info.dtype == OC_F16 && p->out[0].info.dtype == OC_F32) ||
+        (p->in[0].info.dtype == OC_F32 && p->out[0].info.dtype == OC_F16))
+        s->f16 = oc_k_f16_cast_pick(p->isa);
     s->x_bytes = oc_dtype_bytes(p->in[0].info.dtype);
     s->y_bytes = oc_dtype_bytes(p->out[0].info.dtype);
     p->work->phase[0].grain = GRAIN;
@@ -53,9 +58,16 @@ static oc_status cast_prepare(const oc_prepare *p, oc_error *err)
 static void cast_run(const oc_op_run *r)
 {
     const cast_state *s = r->state;
+    const size_t n = r->part.end - r->part.begin;
+    const void *x = (const char *)r->in[0].data + r->part.begin * s->x_bytes;
+    void *y = (char *)r->out[0].data + r->part.begin * s->y_bytes;
 
-    s->kernel(r->part.end - r->part.begin, (const char *)r->in[0].data + r->part.begin * s->x_bytes,
-              (char *)r->out[0].data + r->part.begin * s->y_bytes);
+    if (s->f16 && s->x_bytes < s->y_bytes)
+        s->f16->widen(n, x, y);
+    else if (s->f16)
+        s->f16->narrow(n, x, y);
+    else
+        s->kernel(n, x, y);
 }
 
 const oc_op oc_op_cast = {
