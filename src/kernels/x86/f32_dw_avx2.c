@@ -1,6 +1,7 @@
-/* A row at a time.  Columns whose taps all lie inside go in tiles of eight or four pixels, each
- * input pixel being loaded once per tile and row of taps; the last tile is moved back over its
- * neighbour instead of being narrower.  Columns at the edges go one by one. */
+/* A row at a time, in tiles of eight or four pixels; each input pixel is loaded once per tile and row
+ * of taps.  The last tile is moved back over its neighbour instead of being narrower.  Tiles at the
+ * edges take zeros for what lies outside; where the kernel has no tiles of its own, columns at the
+ * edges go one by one. */
 #include <immintrin.h>
 #include <math.h>
 #include <stdbool.h>
@@ -8,8 +9,11 @@
 #include "kernels/f32_dw.h"
 #include "kernels/x86/act_avx2.h"
 
+typedef enum end_kind { END_NONE, END_RELU, END_ANY } end_kind;
+
 typedef struct row_end {
-    __m256 bias, lo, hi, mask;
+    __m256   bias, lo, hi, mask;
+    end_kind kind; /* NONE and RELU need no limits, no mask, no residual */
 } row_end;
 
 /* One output row: the taps of rows ky0..ky1 reach the input; x is at the first of them, column
@@ -30,24 +34,49 @@ OC_INLINE void store(const row *r, ptrdiff_t col, __m256 v)
     _mm256_store_ps(r->y + col * 8, v);
 }
 
+OC_INLINE void store_tile(const int px, const row *r, ptrdiff_t col, const __m256 acc[8])
+{
+    float *y = r->y + col * 8;
+
+    if (r->e.kind == END_NONE) {
+        OC_UNROLL for (int p = 0; p < px; p++) _mm256_store_ps(y + p * 8, acc[p]);
+    } else if (r->e.kind == END_RELU) {
+        const __m256 zero = _mm256_setzero_ps();
+        OC_UNROLL for (int p = 0; p < px; p++)
+            _mm256_store_ps(y + p * 8, _mm256_max_ps(zero, acc[p]));
+    } else {
+        OC_UNROLL for (int p = 0; p < px; p++) store(r, col + p, acc[p]);
+    }
+}
+
+/* Input pixel `ix` of a row, or zeros. */
+OC_INLINE const float *pixel_or_zero(const float *x, ptrdiff_t ix, ptrdiff_t in_w)
+{
+    static const float zeros[8] __attribute__((aligned(32)));
+    return (size_t)ix < (size_t)in_w ? x : zeros;
+}
+
 /* px neighbouring outputs, kernel width and stride constant: input j feeds output p with the tap
  * j - p * sx. */
-OC_INLINE void tile(const int px, const int kw, const int sx, const row *r, ptrdiff_t col)
+OC_INLINE void tile(const int px, const int kw, const int sx, const bool edge, const row *r,
+                    ptrdiff_t col)
 {
-    __m256       acc[8], wv[5];
-    const float *x = r->x + col * sx * 8, *w = r->w;
+    const ptrdiff_t ix = col * sx - r->d->left, in_w = r->d->in_w;
+    __m256          acc[8], wv[5];
+    const float    *x = r->x + col * sx * 8, *w = r->w;
 
     OC_UNROLL for (int p = 0; p < px; p++) acc[p] = r->e.bias;
     for (ptrdiff_t ky = 0; ky < r->n_ky; ky++, x += r->x_row, w += kw * 8) {
         OC_UNROLL for (int k = 0; k < kw; k++) wv[k] = _mm256_load_ps(w + k * 8);
         OC_UNROLL for (int j = 0; j < (px - 1) * sx + kw; j++)
         {
-            __m256 v = _mm256_load_ps(x + j * 8);
+            const float *at = edge ? pixel_or_zero(x + j * 8, ix + j, in_w) : x + j * 8;
+            __m256       v = _mm256_load_ps(at);
             OC_UNROLL for (int p = 0; p < px; p++) if (j - p * sx >= 0 && j - p * sx < kw)
                 acc[p] = _mm256_fmadd_ps(v, wv[j - p * sx], acc[p]);
         }
     }
-    OC_UNROLL for (int p = 0; p < px; p++) store(r, col + p, acc[p]);
+    store_tile(px, r, col, acc);
 }
 
 /* Any width, stride and dilation. */
@@ -67,7 +96,7 @@ OC_INLINE void tile_any(const int px, const row *r, ptrdiff_t col)
                 _mm256_fmadd_ps(v, _mm256_load_ps(u), acc[p]);
         }
     }
-    OC_UNROLL for (int p = 0; p < px; p++) store(r, col + p, acc[p]);
+    store_tile(px, r, col, acc);
 }
 
 /* One output whose taps kx0..kx1 reach the input.  Four sums, so that a large kernel over a small
@@ -101,10 +130,14 @@ static void pixel(const row *r, ptrdiff_t col, ptrdiff_t kx0, ptrdiff_t kx1)
 }
 
 typedef void tile_fn(const row *r, ptrdiff_t col);
-#define TILE(px, kw, sx)                                            \
-    static void tile_##px##_##kw##_##sx(const row *r, ptrdiff_t col) \
-    {                                                               \
-        tile(px, kw, sx, r, col);                                   \
+#define TILE(px, kw, sx)                                                  \
+    static void tile_##px##_##kw##_##sx(const row *r, ptrdiff_t col)       \
+    {                                                                     \
+        tile(px, kw, sx, false, r, col);                                  \
+    }                                                                     \
+    static void edge_##px##_##kw##_##sx(const row *r, ptrdiff_t col)       \
+    {                                                                     \
+        tile(px, kw, sx, true, r, col);                                   \
     }
 TILE(8, 3, 1) TILE(4, 3, 1) TILE(8, 3, 2) TILE(4, 3, 2)
 TILE(8, 5, 1) TILE(4, 5, 1) TILE(8, 5, 2) TILE(4, 5, 2)
@@ -117,24 +150,28 @@ static void tile_4_any(const row *r, ptrdiff_t col)
     tile_any(4, r, col);
 }
 
-typedef struct tile_pair {
-    tile_fn *eight, *four;
-} tile_pair;
+typedef struct tile_set {
+    tile_fn *eight, *four, *edge_eight, *edge_four; /* edges: NULL where columns go one by one */
+} tile_set;
 
-static tile_pair tiles_for(const oc_dw *d)
+static tile_set tiles_for(const oc_dw *d)
 {
+#define SET(kw, sx) \
+    (tile_set){tile_8_##kw##_##sx, tile_4_##kw##_##sx, edge_8_##kw##_##sx, edge_4_##kw##_##sx}
     if (d->dx == 1 && d->kw == 3 && d->sx == 1)
-        return (tile_pair){tile_8_3_1, tile_4_3_1};
+        return SET(3, 1);
     if (d->dx == 1 && d->kw == 3 && d->sx == 2)
-        return (tile_pair){tile_8_3_2, tile_4_3_2};
+        return SET(3, 2);
     if (d->dx == 1 && d->kw == 5 && d->sx == 1)
-        return (tile_pair){tile_8_5_1, tile_4_5_1};
+        return SET(5, 1);
     if (d->dx == 1 && d->kw == 5 && d->sx == 2)
-        return (tile_pair){tile_8_5_2, tile_4_5_2};
-    return (tile_pair){tile_8_any, tile_4_any};
+        return SET(5, 2);
+    return (tile_set){tile_8_any, tile_4_any, NULL, NULL};
+#undef SET
 }
 
-static void inner_columns(const row *r, tile_pair t, ptrdiff_t begin, ptrdiff_t end)
+/* Columns [begin, end), all of whose taps lie inside. */
+static void inner_columns(const row *r, const tile_set *t, ptrdiff_t begin, ptrdiff_t end)
 {
     ptrdiff_t c = begin;
 
@@ -144,14 +181,54 @@ static void inner_columns(const row *r, tile_pair t, ptrdiff_t begin, ptrdiff_t 
         return;
     }
     for (; c + 8 <= end; c += 8)
-        t.eight(r, c);
+        t->eight(r, c);
     if (end - c > 4 && end - begin >= 8) {
-        t.eight(r, end - 8);
+        t->eight(r, end - 8);
     } else if (c < end) {
         if (end - c > 4)
-            t.four(r, c);
-        t.four(r, end - 4);
+            t->four(r, c);
+        t->four(r, end - 4);
     }
+}
+
+/* Columns [c0, c1) have all their taps inside; the others go one by one. */
+static void columns_by_pixel(const row *r, const tile_set *t, ptrdiff_t c0, ptrdiff_t c1)
+{
+    const oc_dw *d = r->d;
+
+    for (ptrdiff_t c = 0; c < d->out_w; c++) {
+        if (c == c0 && c1 > c0) {
+            inner_columns(r, t, c0, c1);
+            c = c1 - 1;
+            continue;
+        }
+        ptrdiff_t ix = c * d->sx - d->left;
+        pixel(r, c, oc_tap_begin(ix, d->dx, d->kw), oc_tap_end(ix, d->dx, d->kw, d->in_w));
+    }
+}
+
+/* A row of 4 to 7 columns: two tiles of four. */
+static void columns_narrow(const row *r, const tile_set *t, ptrdiff_t c0, ptrdiff_t c1)
+{
+    const ptrdiff_t out_w = r->d->out_w;
+
+    (c0 == 0 && c1 >= 4 ? t->four : t->edge_four)(r, 0);
+    if (out_w > 4)
+        (out_w - 4 >= c0 && out_w <= c1 ? t->four : t->edge_four)(r, out_w - 4);
+}
+
+/* In eights; half of one is enough where four columns or less are left. */
+static void columns(const row *r, const tile_set *t, ptrdiff_t c0, ptrdiff_t c1)
+{
+    const ptrdiff_t out_w = r->d->out_w;
+    ptrdiff_t       c = 0;
+
+    for (; c + 8 <= out_w; c += 8)
+        (c >= c0 && c + 8 <= c1 ? t->eight : t->edge_eight)(r, c);
+    if (out_w - c > 4)
+        (out_w - 8 >= c0 && out_w <= c1 ? t->eight : t->edge_eight)(r, out_w - 8);
+    else if (c < out_w)
+        (out_w - 4 >= c0 && out_w <= c1 ? t->four : t->edge_four)(r, out_w - 4);
 }
 
 OC_INLINE void act_run(const oc_act_kind kind, const oc_dw *d, __m256 mask, float *y, ptrdiff_t n)
@@ -187,14 +264,20 @@ static row_end end_of(const oc_dw *d)
 {
     const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
     float         lo = -INFINITY, hi = INFINITY;
+    end_kind      kind = END_NONE;
 
-    if (d->act.kind == OC_ACT_RELU)
+    if (d->act.kind == OC_ACT_RELU) {
         lo = 0.0f;
+        kind = END_RELU;
+    }
     if (d->act.kind == OC_ACT_CLIP) {
         lo = d->act.a;
         hi = d->act.b;
     }
+    if (d->lanes < 8 || d->add || d->act.kind == OC_ACT_CLIP)
+        kind = END_ANY;
     return (row_end){
+        .kind = kind,
         .bias = d->bias ? _mm256_load_ps(d->bias) : _mm256_setzero_ps(),
         .lo = _mm256_set1_ps(lo),
         .hi = _mm256_set1_ps(hi),
@@ -204,7 +287,7 @@ static row_end end_of(const oc_dw *d)
 
 void oc_k_f32_dw__avx2(const oc_dw *d)
 {
-    const tile_pair t = tiles_for(d);
+    const tile_set t = tiles_for(d);
     row             r = {.d = d, .e = end_of(d), .x_row = d->dy * d->in_w * 8};
     /* columns [c0, c1) have all their taps inside */
     ptrdiff_t c0 = (d->left + d->sx - 1) / d->sx;
@@ -222,15 +305,12 @@ void oc_k_f32_dw__avx2(const oc_dw *d)
         r.w = d->w + ky0 * d->kw * 8;
         r.y = d->y + at * d->out_w * 8;
         r.add = d->add ? d->add + at * d->out_w * 8 : NULL;
-        for (ptrdiff_t c = 0; c < d->out_w; c++) {
-            if (c == c0 && c1 > c0) {
-                inner_columns(&r, t, c0, c1);
-                c = c1 - 1;
-                continue;
-            }
-            ptrdiff_t ix = c * d->sx - d->left;
-            pixel(&r, c, oc_tap_begin(ix, d->dx, d->kw), oc_tap_end(ix, d->dx, d->kw, d->in_w));
-        }
+        if (!t.edge_eight || d->out_w < 4)
+            columns_by_pixel(&r, &t, c0, c1);
+        else if (d->out_w < 8)
+            columns_narrow(&r, &t, c0, c1);
+        else
+            columns(&r, &t, c0, c1);
         act_pass(d, r.e.mask, r.y, d->out_w);
     }
 }

@@ -13,7 +13,7 @@ typedef struct tile_end {
     __m256  lo, hi; /* limits; a and b of the hard swish */
     __m256i mask;   /* of the last block */
     bool    part;   /* mask is not all ones */
-    bool    swish;
+    bool    clamps, swish;
 } tile_end;
 
 /* One k. */
@@ -140,6 +140,12 @@ OC_INLINE void tile_store(const int px, const int nb, const oc_mac *m, const til
     }
     const __m256 lo = e->lo, hi = e->hi;
     float       *y = m->y + p0 * y_px;
+    if (!e->clamps) {
+        OC_UNROLL for (int b = 0; b < nb; b++)
+            OC_UNROLL for (int p = 0; p < px; p++)
+                _mm256_storeu_ps(y + b * y_blk + p * y_px, acc[p * nb + b]);
+        return;
+    }
     OC_UNROLL for (int b = 0; b < nb; b++)
     {
         float *to = y + b * y_blk;
@@ -273,6 +279,7 @@ static tile_end end_of(const oc_mac *m)
         .hi = _mm256_set1_ps(hi),
         .mask = _mm256_cmpgt_epi32(_mm256_set1_epi32((int)m->lanes), lane),
         .part = m->lanes < 8,
+        .clamps = m->act.kind == OC_ACT_RELU || m->act.kind == OC_ACT_CLIP,
         .swish = m->act.kind == OC_ACT_HARDSWISH,
     };
 }
