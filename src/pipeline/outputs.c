@@ -93,6 +93,7 @@ oc_status oc_outputs_finish(oc_pipeline *p, oc_error *err)
     oc_status st = OC_OK;
     if (p->annotator && (st = oc_annotator_finish(p->annotator, err)) != OC_OK)
         return st;
+    oc_record_sort(&p->record);
     oc_summary_make(p);
     if (p->report && (st = oc_report_write(p, p->report, err)) != OC_OK)
         return st;

@@ -1,4 +1,5 @@
 /* Bins of stream time that double in width, tallies, the longest tracks. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "pipeline/record.h"
@@ -130,4 +131,17 @@ void oc_record_track(oc_record *r, const oc_object *o, size_t n_recognisers)
                           .crossings = o->crossings, .first_s = o->first_s, .last_s = o->last_s};
     for (size_t k = 0; k < n_recognisers; k++)
         memcpy(row->value[k], o->evidence[k].told, OC_VALUE_BYTES);
+}
+
+static int by_first(const void *a, const void *b)
+{
+    const oc_track_row *x = a, *y = b;
+    if (x->first_s != y->first_s)
+        return x->first_s < y->first_s ? -1 : 1;
+    return x->id < y->id ? -1 : x->id > y->id;
+}
+
+void oc_record_sort(oc_record *r)
+{
+    qsort(r->row, r->n_rows, sizeof(r->row[0]), by_first);
 }

@@ -90,7 +90,7 @@ void                    oc_outputs_drop(oc_pipeline *p);
 
 /* summary.c, report.c */
 void oc_summary_make(oc_pipeline *p);
-OC_MUST_CHECK oc_status oc_report_write(const oc_pipeline *p, oc_part *to, oc_error *err);
+OC_MUST_CHECK oc_status oc_report_write(oc_pipeline *p, oc_part *to, oc_error *err);
 
 /* Words for how the run ended, as in the events. */
 const char *oc_run_end_name(oc_run_end end);
