@@ -7,8 +7,8 @@
  *   out  y     of x's type; the axes are gone, or 1 with keepdims
  *
  * f32 goes through vector kernels when the innermost dimension is reduced, or kept whole; blocked
- * inputs are taken when the axes are exactly 2 and 3.  Other types and patterns: one double, or one
- * 64-bit integer, per result. */
+ * inputs are taken when the axes are 2 and 3, and for sums also 1, 2 and 3, or all: padding lanes add
+ * nothing.  Other types and patterns: one double, or one 64-bit integer, per result. */
 #include <math.h>
 #include <string.h>
 
@@ -42,7 +42,7 @@ typedef struct walk {
     size_t   dim[OC_RANK_MAX], step[OC_RANK_MAX]; /* of x, in elements; outermost first */
 } walk;
 
-typedef enum path { GENERIC, ROWS, COLUMNS, BLOCKED } path;
+typedef enum path { GENERIC, ROWS, COLUMNS, BLOCKED, BLOCKED_PICTURES } path;
 
 typedef struct reduce_state {
     reduce_kind         kind;
@@ -53,7 +53,7 @@ typedef struct reduce_state {
     oc_k_f32_binary_fn *binary;
     oc_k_any_cast_fn   *load, *store; /* to double, or to int64 for integers */
     bool                integer, is_unsigned, keep_blocked;
-    size_t              bytes, blocks, channels;
+    size_t              bytes, blocks, channels, picture; /* floats behind one result */
 } reduce_state;
 
 static reduce_kind kind_of(const oc_node *node)
@@ -119,17 +119,26 @@ static oc_status reduce_infer(const oc_infer *ask, oc_error *err)
     return OC_OK;
 }
 
+/* Is the result the same when zeros are thrown in? */
+static bool is_sum(reduce_kind kind)
+{
+    return kind == SUM || kind == MEAN || kind == L1 || kind == L2 || kind == SUM_SQUARE ||
+           kind == LOG_SUM;
+}
+
 static bool reduce_layout(oc_layout_ask *ask)
 {
     const oc_args a = oc_args_of_layout(ask);
+    const reduce_kind kind = kind_of(ask->node);
     bool gone[OC_RANK_MAX];
 
     if (ask->in[0].layout != OC_LAYOUT_NC8 || ask->in[0].info.dtype != OC_F32 ||
-        kind_of(ask->node) == LOG_SUM_EXP || axes_of(&a, gone, NULL) != OC_OK || gone[0] ||
-        gone[1] || !gone[2] || !gone[3])
+        kind == LOG_SUM_EXP || axes_of(&a, gone, NULL) != OC_OK || !gone[2] || !gone[3])
+        return false;
+    if (gone[1] ? !is_sum(kind) : gone[0])
         return false;
     ask->want_in[0] = true;
-    ask->want_out[0] = ask->out[0].info.shape.rank == 4;
+    ask->want_out[0] = !gone[1] && ask->out[0].info.shape.rank == 4;
     return true;
 }
 
@@ -197,11 +206,15 @@ static oc_status reduce_prepare(const oc_prepare *p, oc_error *err)
     s->path = path_of(s, dtype);
     p->work->phase[0].units = oc_elements(&p->out[0].info);
     if (p->in[0].layout == OC_LAYOUT_NC8) {
-        s->path = BLOCKED;
+        s->path = gone[1] ? BLOCKED_PICTURES : BLOCKED;
         s->channels = (size_t)x->dim[1];
         s->blocks = (s->channels + 7) / 8;
         s->keep_blocked = p->out[0].layout == OC_LAYOUT_NC8;
-        p->work->phase[0].units = (size_t)x->dim[0] * s->blocks;
+        s->picture = s->blocks * 8 * (size_t)x->dim[2] * (size_t)x->dim[3];
+        if (gone[0])
+            s->picture *= (size_t)x->dim[0];
+        if (!gone[1])
+            p->work->phase[0].units = (size_t)x->dim[0] * s->blocks;
     }
     p->work->phase[0].grain = GRAIN / (s->count + 1) + 1;
     return OC_OK;
@@ -309,6 +322,19 @@ static void run_blocked(const reduce_state *s, const oc_op_run *r)
     }
 }
 
+static void run_blocked_pictures(const reduce_state *s, const oc_op_run *r)
+{
+    const oc_reduce_kind kind = kernel_kind(s->kind);
+
+    for (size_t u = r->part.begin; u < r->part.end; u++) {
+        float acc[8];
+
+        oc_reduce_start(kind, acc);
+        s->reduce(kind, s->picture, (const float *)r->in[0].data + u * s->picture, NULL, acc);
+        ((float *)r->out[0].data)[u] = (float)finish(s, (double)oc_reduce_fold(kind, acc));
+    }
+}
+
 static double element(const reduce_state *s, const char *x, size_t i)
 {
     double v;
@@ -389,13 +415,12 @@ static void reduce_run(const oc_op_run *r)
 {
     const reduce_state *s = r->state;
 
-    if (s->path == ROWS) {
-        run_rows(s, r);
-        return;
-    }
-    if (s->path == COLUMNS || s->path == BLOCKED) {
-        (s->path == COLUMNS ? run_columns : run_blocked)(s, r);
-        return;
+    switch (s->path) {
+    case ROWS: run_rows(s, r); return;
+    case COLUMNS: run_columns(s, r); return;
+    case BLOCKED: run_blocked(s, r); return;
+    case BLOCKED_PICTURES: run_blocked_pictures(s, r); return;
+    case GENERIC: break;
     }
     for (size_t u = r->part.begin; u < r->part.end; u++) {
         const char *x = (const char *)r->in[0].data + walk_at(&s->kept, u) * s->bytes;
