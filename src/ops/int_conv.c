@@ -57,20 +57,23 @@ static void plan_dense(oc_int_conv *c, oc_work *work)
     work->scratch_bytes = c->unit_strips * strip_bytes + c->k * 16 + 64;
 }
 
+/* Rows y % stride and columns x % stride apart, each such phase a plane of rows of one width: output
+ * (y, x) of every tap is then at y * row + x from where its first is, and a whole picture is one
+ * stretch (with a few sums between the rows that nobody wants). */
 static void plan_depthwise(oc_int_conv *c, oc_work *work)
 {
     const oc_conv_geom *g = &c->g;
-    size_t              s = (size_t)g->stride[1];
-    size_t columns = (size_t)((g->out[1] - 1) * g->stride[1] + (g->k[1] - 1) * g->dil[1] + 1);
-    size_t rows = (size_t)((g->out[0] - 1) * g->stride[0] + (g->k[0] - 1) * g->dil[0] + 1);
-    c->row = (columns + s - 1) / s;
-    c->plane = rows * c->row * s;
+    size_t rows = (size_t)g->out[0] + (size_t)((g->k[0] - 1) * g->dil[0] / g->stride[0]);
+    c->row = (size_t)g->out[1] + (size_t)((g->k[1] - 1) * g->dil[1] / g->stride[1]);
+    c->plane = rows * c->row;
+    c->flat = (size_t)(g->out[0] - 1) * c->row + (size_t)g->out[1];
+    size_t planes = (size_t)(g->stride[0] * g->stride[1]);
     work->phase[c->run_phase].units = (size_t)(g->n * g->c);
     double macs = (double)c->out_pixels * (double)c->taps * (double)(g->oc / g->c);
     work->phase[c->run_phase].grain = macs >= 5e5 ? 1 : (size_t)(5e5 / (macs + 1)) + 1;
-    work->scratch_bytes = (c->plane + 32) * sizeof(int16_t) +
-                          ((size_t)g->out[1] + 16) * sizeof(int32_t) +
-                          c->taps * sizeof(void *) + 64;
+    work->scratch_bytes = (planes * c->plane + 32) * sizeof(int16_t) +
+                          (c->flat + 16) * sizeof(int32_t) + c->taps * sizeof(void *) + c->flat +
+                          64;
 }
 
 static bool is_pointwise(const oc_conv_geom *g)
@@ -135,6 +138,7 @@ oc_status oc_int_conv_prepare(oc_int_conv *c, const oc_prepare *p, uint32_t i_w,
     c->gemm = oc_k_s16_gemm_4x16(p->isa);
     c->pack = oc_k_s16_pack(p->isa);
     c->tap_row = oc_k_s16_taps(p->isa);
+    c->widen = oc_k_s16_widen(p->isa);
     c->requant = oc_k_s32_requant(p->isa);
     c->depthwise = c->g.groups == c->g.c && c->g.dims == 2 && c->out_pixels;
     c->pointwise = is_pointwise(&c->g);
@@ -164,32 +168,54 @@ static void store(const oc_int_conv *c, const oc_int_conv_out *out, size_t image
 
 /* ---- dense ---- */
 
-/* For each of n pixels from `at` on: the input position its first tap reads, per axis. */
-static void pixel_origins(const oc_conv_geom *g, size_t at, size_t n, int64_t (*origin)[16])
+/* Pixels of a strip that follow each other in a row of the output. */
+typedef struct pixel_run {
+    size_t  first, n;
+    int64_t origin[OC_CONV_DIMS_MAX]; /* where the first one's first tap reads */
+} pixel_run;
+
+static size_t pixel_runs(const oc_conv_geom *g, size_t at, size_t n, pixel_run *runs)
 {
-    for (size_t i = 0; i < n; i++) {
-        size_t left = at + i;
+    size_t n_runs = 0, width = (size_t)g->out[g->dims - 1];
+    for (size_t i = 0; i < n; i += runs[n_runs++].n) {
+        size_t left = at + i, in_row = width - left % width;
+        runs[n_runs].first = i;
+        runs[n_runs].n = in_row < n - i ? in_row : n - i;
         for (uint32_t d = g->dims; d-- > 0; left /= (size_t)g->out[d])
-            origin[d][i] = (int64_t)(left % (size_t)g->out[d]) * g->stride[d] - g->pad[d];
+            runs[n_runs].origin[d] = (int64_t)(left % (size_t)g->out[d]) * g->stride[d] - g->pad[d];
     }
+    return n_runs;
 }
 
-static void gather_tap(const oc_conv_geom *g, const uint8_t *x, size_t tap, int64_t (*origin)[16],
-                       size_t n, uint8_t pad, uint8_t *to)
+/* One tap of a run: to[i] = x[row][origin + i * stride], `pad` outside the picture. */
+static void gather_run(const oc_conv_geom *g, const uint8_t *x, const int64_t *shift,
+                       const pixel_run *run, uint8_t pad, uint8_t *to)
 {
-    int64_t shift[OC_CONV_DIMS_MAX];
-    for (uint32_t d = g->dims; d-- > 0; tap /= (size_t)g->k[d])
-        shift[d] = (int64_t)(tap % (size_t)g->k[d]) * g->dil[d];
-    for (size_t i = 0; i < n; i++) {
-        size_t at = 0;
-        bool   inside = true;
-        for (uint32_t d = 0; d < g->dims; d++) {
-            int64_t p = origin[d][i] + shift[d];
-            inside &= p >= 0 && p < g->in[d];
-            at = at * (size_t)g->in[d] + (size_t)p;
-        }
-        to[i] = inside ? x[at] : pad;
+    uint32_t last = g->dims - 1;
+    size_t   at = 0, i = 0;
+    bool     inside = true;
+    for (uint32_t d = 0; d < last; d++) {
+        int64_t p = run->origin[d] + shift[d];
+        inside &= p >= 0 && p < g->in[d];
+        at = (at + (size_t)p) * (size_t)g->in[d + 1];
     }
+    if (!inside) {
+        memset(to, pad, run->n);
+        return;
+    }
+    int64_t p = run->origin[last] + shift[last], step = g->stride[last], width = g->in[last];
+    for (; i < run->n && p < 0; i++, p += step)
+        to[i] = pad;
+    size_t end = p < width ? i + (size_t)((width - 1 - p) / step) + 1 : i;
+    end = end < run->n ? end : run->n;
+    const uint8_t *from = x + at + p;
+    if (step == 1 && end - i == 16)
+        memcpy(to, from, 16);
+    else
+        for (size_t k = i; k < end; k++, from += step)
+            to[k] = *from;
+    if (end < run->n)
+        memset(to + end, pad, run->n - end);
 }
 
 /* Strip of n pixels from `at` on, all k of a group, packed. */
@@ -197,7 +223,7 @@ static void make_strip(const oc_int_conv *c, const uint8_t *x, size_t at, size_t
                        uint8_t *bytes, int16_t *to)
 {
     const oc_conv_geom *g = &c->g;
-    int64_t             origin[OC_CONV_DIMS_MAX][16];
+    pixel_run           runs[16];
     pack.rows = c->k;
     pack.cols = n;
     if (c->pointwise) {
@@ -205,10 +231,16 @@ static void make_strip(const oc_int_conv *c, const uint8_t *x, size_t at, size_t
         c->pack(&pack, x + at, to);
         return;
     }
-    pixel_origins(g, at, n, origin);
-    for (size_t k = 0; k < c->k; k++)
-        gather_tap(g, x + k / c->taps * c->in_pixels, k % c->taps, origin, n, (uint8_t)pack.zero,
-                   bytes + k * n);
+    size_t n_runs = pixel_runs(g, at, n, runs);
+    for (size_t k = 0; k < c->k; k++) {
+        int64_t shift[OC_CONV_DIMS_MAX];
+        size_t  tap = k % c->taps;
+        for (uint32_t d = g->dims; d-- > 0; tap /= (size_t)g->k[d])
+            shift[d] = (int64_t)(tap % (size_t)g->k[d]) * g->dil[d];
+        for (size_t i = 0; i < n_runs; i++)
+            gather_run(g, x + k / c->taps * c->in_pixels, shift, &runs[i], (uint8_t)pack.zero,
+                       bytes + k * n + runs[i].first);
+    }
     pack.stride = n;
     c->pack(&pack, bytes, to);
 }
@@ -245,26 +277,47 @@ static void dense_unit(const oc_int_conv *c, const oc_op_run *r, size_t unit, in
 
 /* ---- depthwise ---- */
 
-/* The padded picture less its zero point; column x of a row lies at (x % s) * c->row + x / s. */
-static void widen_plane(const oc_int_conv *c, const uint8_t *x, bool is_signed, int32_t zero,
-                        int16_t *plane)
+/* The phase planes of a picture, less its zero point; pads are 0. */
+static void widen_planes(const oc_int_conv *c, const uint8_t *x, bool is_signed, int32_t zero,
+                         int16_t *planes)
 {
     const oc_conv_geom *g = &c->g;
-    size_t              s = (size_t)g->stride[1], width = c->row * s;
-    memset(plane, 0, c->plane * sizeof(*plane));
-    for (size_t row = 0; row * width < c->plane; row++) {
-        int64_t y = (int64_t)row - g->pad[0];
-        if (y < 0 || y >= g->in[0])
-            continue;
-        const uint8_t *from = x + y * g->in[1];
-        int16_t       *to = plane + row * width;
-        for (size_t phase = 0; phase < s; phase++)
-            for (size_t i = 0; i < c->row; i++) {
-                int64_t at = (int64_t)(i * s + phase) - g->pad[1];
-                if (at >= 0 && at < g->in[1])
-                    to[phase * c->row + i] =
-                        (int16_t)((is_signed ? (int8_t)from[at] : from[at]) - zero);
+    size_t  sy = (size_t)g->stride[0], sx = (size_t)g->stride[1], rows = c->plane / c->row;
+    memset(planes, 0, sy * sx * c->plane * sizeof(*planes));
+    for (size_t py = 0; py < sy; py++)
+        for (size_t px = 0; px < sx; px++)
+            for (size_t row = 0; row < rows; row++) {
+                int64_t y = (int64_t)(row * sy + py) - g->pad[0];
+                int64_t from = (int64_t)px - g->pad[1], first = 0;
+                if (y < 0 || y >= g->in[0])
+                    continue;
+                if (from < 0) {
+                    first = (-from + (int64_t)sx - 1) / (int64_t)sx;
+                    from += first * (int64_t)sx;
+                }
+                int64_t n = from < g->in[1] ? (g->in[1] - 1 - from) / (int64_t)sx + 1 : 0;
+                n = n < (int64_t)c->row - first ? n : (int64_t)c->row - first;
+                if (n > 0)
+                    c->widen((size_t)n, x + y * g->in[1] + from, sx, zero, is_signed,
+                             planes + (py * sx + px) * c->plane + row * c->row + (size_t)first);
             }
+}
+
+/* From sums with gaps between the rows to the output. */
+static void store_rows(const oc_int_conv *c, const oc_int_conv_out *out, size_t image, size_t oc,
+                       const int32_t *acc, uint8_t *bytes)
+{
+    size_t to = (image * (size_t)c->g.oc + oc) * c->out_pixels, n = (size_t)c->g.out[1];
+    if (!out->raw) {
+        oc_k_requant q = {.bias = out->bias ? out->bias[oc] : 0, .zero = out->zero,
+                          .scale = out->scale[oc], .is_signed = out->is_signed};
+        c->requant(c->flat, acc, &q, bytes);
+    }
+    for (size_t y = 0; y < (size_t)c->g.out[0]; y++, to += n) {
+        if (out->raw)
+            memcpy((int32_t *)out->y + to, acc + y * c->row, n * sizeof(*acc));
+        else
+            memcpy((uint8_t *)out->y + to, bytes + y * c->row, n);
     }
 }
 
@@ -273,23 +326,22 @@ static void depthwise_unit(const oc_int_conv *c, const oc_op_run *r, size_t unit
 {
     const oc_conv_geom *g = &c->g;
     size_t   channel = unit % (size_t)g->c, image = unit / (size_t)g->c;
-    size_t   s = (size_t)g->stride[1], width = c->row * s, n = (size_t)g->out[1];
-    int16_t *plane = r->scratch;
-    int32_t *acc = (int32_t *)(void *)(plane + (c->plane + 31) / 32 * 32);
-    const int16_t **taps = (const int16_t **)(void *)(acc + (n + 15) / 16 * 16);
-    widen_plane(c, (const uint8_t *)r->in[0].data + unit * c->in_pixels,
-                r->in[0].info.dtype == OC_I8, x_zero, plane);
+    size_t   sy = (size_t)g->stride[0], sx = (size_t)g->stride[1];
+    int16_t *planes = r->scratch;
+    int32_t *acc = (int32_t *)(void *)(planes + (sy * sx * c->plane + 31) / 32 * 32);
+    const int16_t **taps = (const int16_t **)(void *)(acc + (c->flat + 15) / 16 * 16);
+    uint8_t *bytes = (uint8_t *)(taps + c->taps);
+    widen_planes(c, (const uint8_t *)r->in[0].data + unit * c->in_pixels,
+                 r->in[0].info.dtype == OC_I8, x_zero, planes);
+    for (size_t t = 0; t < c->taps; t++) {
+        size_t ky = t / (size_t)g->k[1] * (size_t)g->dil[0];
+        size_t kx = t % (size_t)g->k[1] * (size_t)g->dil[1];
+        taps[t] = planes + (ky % sy * sx + kx % sx) * c->plane + ky / sy * c->row + kx / sx;
+    }
     for (size_t m = 0; m < c->m; m++) {
         size_t oc = channel * c->m + m;
-        for (size_t y = 0; y < (size_t)g->out[0]; y++) {
-            for (size_t t = 0; t < c->taps; t++) {
-                size_t ky = t / (size_t)g->k[1] * (size_t)g->dil[0];
-                size_t kx = t % (size_t)g->k[1] * (size_t)g->dil[1];
-                taps[t] = plane + (y * (size_t)g->stride[0] + ky) * width + kx % s * c->row + kx / s;
-            }
-            c->tap_row(n, c->taps, taps, c->w + oc * c->taps, acc);
-            store(c, out, image, oc, y * n, n, acc);
-        }
+        c->tap_row(c->flat, c->taps, taps, c->w + oc * c->taps, acc);
+        store_rows(c, out, image, oc, acc, bytes);
     }
 }
 

@@ -1,7 +1,7 @@
 /* int_conv.h -- convolutions of bytes with exact 32-bit sums, shared by QLinearConv and ConvInteger.
  *
  * Bytes less their zero points are 16-bit values; pads are then zero by themselves.  Depthwise: a
- * picture is widened once, its columns dealt out by stride, so that every tap is a contiguous row.
+ * picture is widened once, its rows and columns dealt out by stride, so that every tap is contiguous.
  * Otherwise a matrix product over strips of 16 pixels gathered per tap. */
 #ifndef OC_OPS_INT_CONV_H
 #define OC_OPS_INT_CONV_H
@@ -9,6 +9,7 @@
 #include "kernels/s16_gemm_4x16.h"
 #include "kernels/s16_pack.h"
 #include "kernels/s16_taps.h"
+#include "kernels/s16_widen.h"
 #include "kernels/s32_requant.h"
 #include "ops/conv_geom.h"
 #include "ops/qparam.h"
@@ -19,7 +20,7 @@ typedef struct oc_int_conv {
     size_t       in_pixels, out_pixels, taps; /* per channel */
     size_t       k, k2, m;           /* per group: taps x channels, pairs of them, out channels */
     size_t       n_strips, unit_strips, unit_tiles, strip_units, tile_units;
-    size_t       row, plane;         /* depthwise: int16 per widened row and plane */
+    size_t       row, plane, flat;   /* depthwise: int16 per row and plane of one phase, sums */
     uint32_t     i_w, i_w_zero, run_phase; /* inputs; the phase that convolves */
     size_t       n_w_zero;
     oc_dtype     w_type;
@@ -27,6 +28,7 @@ typedef struct oc_int_conv {
     oc_k_s16_gemm_4x16_fn  *gemm;
     oc_k_s16_pack_fn       *pack;
     oc_k_s16_taps_fn       *tap_row;
+    oc_k_s16_widen_fn      *widen;
     oc_k_s32_requant_fn    *requant;
 } oc_int_conv;
 

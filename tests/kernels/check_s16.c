@@ -6,6 +6,7 @@
 #include "kernels/s16_gemm_4x16.h"
 #include "kernels/s16_pack.h"
 #include "kernels/s16_taps.h"
+#include "kernels/s16_widen.h"
 #include "kernels/s32_requant.h"
 #include "kernels/x8_qadd.h"
 
@@ -49,6 +50,22 @@ static void check_pack(oc_k_s16_pack_fn *kernel)
                 kernel(&p, x, got);
                 if (!ck_same_bytes(want, got, n * 2))
                     ck_fail("rows=%zu cols=%zu signed=%d", rows, cols, is_signed);
+            }
+}
+
+static void check_widen(oc_k_s16_widen_fn *kernel)
+{
+    for (size_t step = 1; step <= 3; step++)
+        for (size_t n = 1; n <= 67; n++)
+            for (int is_signed = 0; is_signed < 2; is_signed++) {
+                uint8_t *x = ck_bytes((n - 1) * step + 1, CK_PLAIN);
+                int16_t *want = (int16_t *)ck_halfs(n, CK_JUNK);
+                int16_t *got = (int16_t *)ck_halfs(n, CK_JUNK);
+                int32_t  zero = (int32_t)ck_rand_in(0, 127);
+                oc_k_s16_widen__ref(n, x, step, zero, is_signed, want);
+                kernel(n, x, step, zero, is_signed, got);
+                if (!ck_same_bytes(want, got, n * 2))
+                    ck_fail("n=%zu step=%zu signed=%d", n, step, is_signed);
             }
 }
 
@@ -136,6 +153,11 @@ int main(int argc, char **argv)
     if (ck_wants(#name, isa)) \
         check_pack(oc_k_s16_pack__##name);
 #include "kernels/s16_pack.inc"
+#undef OC_K
+#define OC_K(name, isa)       \
+    if (ck_wants(#name, isa)) \
+        check_widen(oc_k_s16_widen__##name);
+#include "kernels/s16_widen.inc"
 #undef OC_K
 #define OC_K(name, isa)       \
     if (ck_wants(#name, isa)) \
