@@ -57,17 +57,17 @@ static int clamp(float v, int most)
 
 float oc_sharpness(const oc_frame *frame, const oc_box *box)
 {
-    enum { GRID = 48 };
+    enum { ROWS = 48 };
     if (frame->format > OC_PIXEL_NV21 && frame->format != OC_PIXEL_GRAY8)
         return 0.0f;
     int x0 = clamp(box->x0, frame->width - 1), x1 = clamp(box->x1, frame->width - 1);
     int y0 = clamp(box->y0, frame->height - 1), y1 = clamp(box->y1, frame->height - 1);
-    int step_x = 1 + (x1 - x0) / GRID, step_y = 1 + (y1 - y0) / GRID;
+    int step = 1 + (y1 - y0) / ROWS; /* whole rows: a grid would miss edges between its points */
     uint64_t sum = 0, n = 0;
-    for (int y = y0; y + 1 <= y1; y += step_y) {
+    for (int y = y0; y + 1 <= y1; y += step) {
         const uint8_t *row = frame->plane[0] + (ptrdiff_t)y * frame->stride[0];
         const uint8_t *below = row + frame->stride[0];
-        for (int x = x0; x + 1 <= x1; x += step_x) {
+        for (int x = x0; x + 1 <= x1; x++) {
             int dx = row[x + 1] - row[x], dy = below[x] - row[x];
             sum += (uint64_t)(dx * dx + dy * dy);
             n++;
