@@ -78,7 +78,8 @@ typedef struct oc_source_options {
     int32_t     width, height; /* for raw pipes and cameras; 0 = as the source has it */
     uint32_t    timeout_ms;    /* for opening and for one read of live sources; 0 = 10000 */
     bool        rtsp_udp;      /* RTSP over UDP instead of TCP */
-    const volatile int *cancel; /* non-zero: give up soon with OC_CANCELLED; may be NULL */
+    const volatile int *cancel; /* non-zero: give up soon with OC_CANCELLED; may be NULL.  Set by
+                                   an atomic store, from another thread or a signal handler */
 } oc_source_options;
 
 typedef struct oc_source_info {

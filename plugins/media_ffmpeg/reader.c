@@ -46,7 +46,7 @@ static int64_t now_ms(void)
 
 static bool cancelled(const oc_source *s)
 {
-    return s->cancel && *s->cancel;
+    return s->cancel && __atomic_load_n(s->cancel, __ATOMIC_RELAXED) != 0;
 }
 
 static int interrupted(void *ctx)
@@ -143,7 +143,7 @@ static oc_status open_input(oc_source *s, const oc_source_options *o, oc_error *
     }
     s->format->interrupt_callback = (AVIOInterruptCB){interrupted, s};
     AVDictionary *options = open_options(o, s);
-    int code = avformat_open_input(&s->format, name, (AVInputFormat *)(uintptr_t)forced, &options);
+    int code = avformat_open_input(&s->format, name, forced, &options);
     av_dict_free(&options);
     free(name);
     if (code < 0)

@@ -18,7 +18,7 @@ double oc_source_fps(const oc_source_options *options); /* the rate asked for, e
 
 static inline bool oc_source_cancelled(const volatile int *cancel)
 {
-    return cancel && *cancel != 0;
+    return cancel && __atomic_load_n(cancel, __ATOMIC_RELAXED) != 0;
 }
 
 /* Waits for `fd` to become readable.  timeout_ms 0 = as long as it takes.  OC_OK, OC_CANCELLED, or

@@ -23,11 +23,16 @@ typedef struct rtsp_server {
     size_t         skip_nals; /* the stream starts so many units later: no key frame at first */
     int            listener, port;
     unsigned       connections; /* accepted so far; atomic */
-    volatile int   stop;
+    int            stop; /* atomic */
     bool           silent; /* accepts and never answers */
     pthread_t      thread;
     uint16_t       sequence;
 } rtsp_server;
+
+static inline bool rtsp_stopped(const rtsp_server *s)
+{
+    return __atomic_load_n(&s->stop, __ATOMIC_RELAXED) != 0;
+}
 
 static inline bool rtsp_send(int fd, const void *bytes, size_t n)
 {
@@ -101,7 +106,7 @@ static inline void rtsp_stream(rtsp_server *s, int fd)
     uint32_t time = 1000;
     size_t   skip = s->skip_nals;
 
-    for (size_t at = 0, n; !s->stop && (n = next_nal(s->h264, s->n, &at)) > 0; at += n) {
+    for (size_t at = 0, n; !rtsp_stopped(s) && (n = next_nal(s->h264, s->n, &at)) > 0; at += n) {
         int  kind = s->h264[at] & 0x1f;
         bool picture = kind == 1 || kind == 5;
         if (skip > 0) {
@@ -125,7 +130,7 @@ static inline void rtsp_answer(rtsp_server *s, int fd)
     char   text[4096], out[2048];
     size_t n = 0;
 
-    while (!s->stop) {
+    while (!rtsp_stopped(s)) {
         ssize_t got = recv(fd, text + n, sizeof(text) - 1 - n, 0);
         if (got <= 0)
             return;
@@ -163,7 +168,7 @@ static inline void *rtsp_serve(void *arg)
 {
     rtsp_server *s = arg;
 
-    while (!s->stop) {
+    while (!rtsp_stopped(s)) {
         int fd = accept(s->listener, NULL, NULL);
         if (fd < 0)
             break;
@@ -172,7 +177,7 @@ static inline void *rtsp_serve(void *arg)
         setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t));
         setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof(t));
         if (s->silent)
-            while (!s->stop)
+            while (!rtsp_stopped(s))
                 usleep(10000);
         else
             rtsp_answer(s, fd);
@@ -201,7 +206,7 @@ static inline bool rtsp_start(rtsp_server *s)
 
 static inline void rtsp_stop(rtsp_server *s)
 {
-    s->stop = 1;
+    __atomic_store_n(&s->stop, 1, __ATOMIC_RELAXED);
     shutdown(s->listener, SHUT_RDWR);
     pthread_join(s->thread, NULL);
     close(s->listener);

@@ -258,7 +258,7 @@ static void damaged(void **state)
 static void *set_soon(void *arg)
 {
     usleep(150000);
-    *(volatile int *)arg = 1;
+    __atomic_store_n((volatile int *)arg, 1, __ATOMIC_RELAXED);
     return NULL;
 }
 

@@ -28,7 +28,7 @@ static void note(void *ctx, bool connected, uint32_t wait_ms, const oc_error *wh
 static void *cancel_later(void *arg)
 {
     usleep(400000);
-    *(volatile int *)arg = 1;
+    __atomic_store_n((volatile int *)arg, 1, __ATOMIC_RELAXED);
     return NULL;
 }
 

@@ -377,7 +377,7 @@ static void y4m_pipe(void **state)
 static void *cancel_soon(void *arg)
 {
     usleep(100000);
-    *(volatile int *)arg = 1;
+    __atomic_store_n((volatile int *)arg, 1, __ATOMIC_RELAXED);
     return NULL;
 }
 
