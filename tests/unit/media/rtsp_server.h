@@ -1,5 +1,5 @@
 /* rtsp_server.h -- an RTSP server of one H.264 stream over TCP, just enough for FFmpeg's client:
- * OPTIONS, DESCRIBE, SETUP with interleaving, PLAY.  A connection gets the whole stream at the given
+ * OPTIONS, DESCRIBE, SETUP (interleaved or over UDP), PLAY.  A connection gets the whole stream at the given
  * pace and is dropped then. */
 #ifndef RTSP_SERVER_H
 #define RTSP_SERVER_H
@@ -27,6 +27,8 @@ typedef struct rtsp_server {
     bool           silent; /* accepts and never answers */
     pthread_t      thread;
     uint16_t       sequence;
+    int            udp; /* of the connection in hand: connected to the client's port; 0 = TCP */
+    bool           was_udp;
 } rtsp_server;
 
 static inline bool rtsp_stopped(const rtsp_server *s)
@@ -66,7 +68,31 @@ static inline bool rtp_packet(rtsp_server *s, int fd, uint32_t time, bool marker
     p[15] = 7;
     memcpy(p + 16, head, head_n);
     memcpy(p + 16 + head_n, body, n);
-    return rtsp_send(fd, p, 4 + size);
+    return s->udp ? rtsp_send(s->udp, p + 4, size) : rtsp_send(fd, p, 4 + size);
+}
+
+/* Answers a SETUP: by the client's wish. */
+static inline void rtsp_setup(rtsp_server *s, const char *request, int seq, char *out, size_t n)
+{
+    const char        *ports = strstr(request, "client_port=");
+    int                a = 0, b = 0;
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t          bytes = sizeof(to);
+
+    if (!ports || sscanf(ports, "client_port=%d-%d", &a, &b) != 2) {
+        snprintf(out, n, "RTSP/1.0 200 OK\r\nCSeq: %d\r\nSession: 1\r\nTransport: "
+                 "RTP/AVP/TCP;unicast;interleaved=0-1\r\n\r\n", seq);
+        return;
+    }
+    s->udp = socket(AF_INET, SOCK_DGRAM, 0);
+    s->was_udp = true;
+    to.sin_port = htons((uint16_t)a);
+    if (connect(s->udp, (struct sockaddr *)&to, sizeof(to)) != 0)
+        perror("connect");
+    getsockname(s->udp, (struct sockaddr *)&to, &bytes);
+    snprintf(out, n, "RTSP/1.0 200 OK\r\nCSeq: %d\r\nSession: 1\r\nTransport: RTP/AVP;unicast;"
+             "client_port=%d-%d;server_port=%d-%d\r\n\r\n", seq, a, b, ntohs(to.sin_port),
+             ntohs(to.sin_port) + 1);
 }
 
 /* One NAL unit: as it is, or in fragments (FU-A). */
@@ -148,8 +174,7 @@ static inline void rtsp_answer(rtsp_server *s, int fd)
             snprintf(out, sizeof(out), "RTSP/1.0 200 OK\r\nCSeq: %d\r\nContent-Type: "
                      "application/sdp\r\nContent-Length: %zu\r\n\r\n%s", seq, sizeof(sdp) - 1, sdp);
         else if (strncmp(text, "SETUP", 5) == 0)
-            snprintf(out, sizeof(out), "RTSP/1.0 200 OK\r\nCSeq: %d\r\nSession: 1\r\nTransport: "
-                     "RTP/AVP/TCP;unicast;interleaved=0-1\r\n\r\n", seq);
+            rtsp_setup(s, text, seq, out, sizeof(out));
         else
             snprintf(out, sizeof(out), "RTSP/1.0 200 OK\r\nCSeq: %d\r\nSession: 1\r\n"
                      "Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN\r\n\r\n", seq);
@@ -182,6 +207,9 @@ static inline void *rtsp_serve(void *arg)
         else
             rtsp_answer(s, fd);
         close(fd);
+        if (s->udp)
+            close(s->udp);
+        s->udp = 0;
     }
     return NULL;
 }

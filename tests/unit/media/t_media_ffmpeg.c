@@ -324,6 +324,30 @@ static void rtsp_camera(void **state)
     free(h264);
 }
 
+static void rtsp_over_udp(void **state)
+{
+    rtsp_server s = {.frame_us = 3000};
+    char        url[64];
+    oc_error    end;
+    oc_input   *in = NULL;
+
+    (void)state;
+    ft_make_video(mt_path("u.h264"), 96, 64, 60);
+    uint8_t *h264 = mt_read(mt_path("u.h264"), &s.n);
+    s.h264 = h264;
+    assert_true(rtsp_start(&s));
+    snprintf(url, sizeof(url), "rtsp://127.0.0.1:%d/cam", s.port);
+    oc_source_options o = {
+        .struct_size = sizeof(o), .url = url, .rtsp_udp = true, .timeout_ms = 1500};
+    assert_ok(oc_input_open(&o, &in, err));
+    assert_in_range(mt_count(in, &end), 20, 60);
+    assert_int_equal(end.status, OC_IO);
+    oc_input_close(in);
+    rtsp_stop(&s);
+    assert_true(s.was_udp);
+    free(h264);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -332,7 +356,7 @@ int main(void)
         cmocka_unit_test(broken_off),         cmocka_unit_test(broken_off_indexed),
         cmocka_unit_test(pixel_formats),      cmocka_unit_test(no_video),
         cmocka_unit_test(damaged),            cmocka_unit_test(silent_server),
-        cmocka_unit_test(rtsp_camera),
+        cmocka_unit_test(rtsp_camera),        cmocka_unit_test(rtsp_over_udp),
     };
     if (!ft_find_plugin())
         return 77;
