@@ -296,14 +296,40 @@ out:
     return st;
 }
 
-/* The library looks for its own idea of characters; zero bytes and the like never reach it. */
+/* Bytes of the UTF-8 character at text, 0 when it is none. */
+static size_t utf8_bytes(const unsigned char *text, size_t left)
+{
+    unsigned c = text[0];
+    size_t   n = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : (c & 0xf0) == 0xe0 ? 3
+               : c >= 0xf0 && c < 0xf5 ? 4 : 0;
+    if (n > left)
+        return 0;
+    for (size_t i = 1; i < n; i++)
+        if ((text[i] & 0xc0) != 0x80)
+            return 0;
+    bool overlong = (c == 0xe0 && text[1] < 0xa0) || (c == 0xf0 && text[1] < 0x90);
+    bool outside = (c == 0xed && text[1] >= 0xa0) || (c == 0xf4 && text[1] >= 0x90);
+    return overlong || outside ? 0 : n;
+}
+
+/* What never reaches the library: bytes that are no text, and directives, on some of which
+ * libfyaml 0.7 goes round for ever and which no file of ours needs. */
 static oc_status check_bytes(oc_yaml *doc, const unsigned char *text, size_t bytes, oc_error *err)
 {
     int line = 1, column = 1;
-    for (size_t i = 0; i < bytes; i++, column++) {
-        if (text[i] < 32 && text[i] != '\n' && text[i] != '\r' && text[i] != '\t')
+    for (size_t i = 0, n; i < bytes; i += n, column++) {
+        n = utf8_bytes(text + i, bytes - i);
+        if (n == 0)
+            return OC_FAIL(err, OC_FORMAT, "%s:%d:%d: byte 0x%02x is no UTF-8: not a text file",
+                           doc->file, line, column, text[i]);
+        if ((text[i] < 32 && text[i] != '\n' && text[i] != '\r' && text[i] != '\t') ||
+            text[i] == 127)
             return OC_FAIL(err, OC_FORMAT, "%s:%d:%d: control character 0x%02x: not a text file",
                            doc->file, line, column, text[i]);
+        bool begins = column == 1 || text[i - 1] == '\r' || (i == 3 && text[0] == 0xef);
+        if (text[i] == '%' && begins)
+            return OC_FAIL(err, OC_FORMAT, "%s:%d:%d: directives (%%) are not taken", doc->file,
+                           line, column);
         if (text[i] == '\n') {
             line++;
             column = 0;

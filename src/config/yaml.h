@@ -1,8 +1,9 @@
 /* yaml.h -- YAML files as a tree that knows where each of its nodes stood.
  *
- * Every message has the form "file:line:column: reason".  Refused while loading: duplicate keys,
- * keys that are not plain text, more than one document, files over 4 MiB, nesting over 32 levels,
- * maps of more than 4096 keys, and trees of more than 100,000 nodes with aliases written out.
+ * Every message has the form "file:line:column: reason".  Refused while loading: what is not UTF-8,
+ * directives, duplicate keys, keys that are not plain text, more than one document, files over
+ * 4 MiB, nesting over 32 levels, maps of more than 4096 keys, and trees of more than 100,000 nodes
+ * with aliases written out.  Tags are ignored.
  *
  * A map is read with an oc_yaml_map.  The first failure sticks: getters after it give back their
  * default, so a reader is a list of assignments with one check at its end.

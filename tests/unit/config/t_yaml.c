@@ -164,7 +164,11 @@ static void test_syntax(void **state)
     refused("a: *b\n", "t.yaml:1:");
     refused("a: &a [1, *a]\n", "lies inside its own anchor");
     refused_bytes("a: 1\nb\0: 2\n", 11, "t.yaml:2:2: control character 0x00");
-    refused("\x7f" "ELF\x02\x01", "t.yaml:1:5: control character 0x02");
+    refused("\x7f" "ELF\x02\x01", "t.yaml:1:1: control character 0x7f");
+    refused("a: b\nc: \xd5", "t.yaml:2:4: byte 0xd5 is no UTF-8");
+    refused("a: \xed\xa0\x80", "t.yaml:1:4: byte 0xed is no UTF-8"); /* half a pair */
+    refused("a: \xc0\xaf", "t.yaml:1:4: byte 0xc0 is no UTF-8");     /* longer than need be */
+    refused("%-\xc2\xa0", "t.yaml:1:1: directives (%) are not taken");
 }
 
 static void test_limits(void **state)

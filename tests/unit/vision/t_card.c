@@ -156,7 +156,7 @@ static void test_refusals(void **state)
             "c.yaml:7:9: labels: a path beside the card is expected");
     refused("name: X/y\ntitle: t\nlicence: l\n" SOURCE INPUT REST,
             "c.yaml:1:7: name: only a-z, 0-9, '-', '.' and '_'");
-    refused("\x7f" "ELF", "c.yaml:1:1: a map is expected, not a text or number");
+    refused("\x7f" "ELF", "c.yaml:1:1: control character 0x7f: not a text file");
 }
 
 static void write_file(const char *folder, const char *name, const char *text, size_t n)
