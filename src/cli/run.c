@@ -22,7 +22,7 @@ static void on_signal(int number)
 }
 
 typedef struct arguments {
-    const char *source, *events, *video, *mot, *report, *out, *isa, *http;
+    const char *source, *events, *video, *mot, *report, *out, *isa, *http, *gallery;
     double      duration_s;
     uint64_t    threads;
     bool        realtime, check, json, quiet;
@@ -162,7 +162,8 @@ static int run_with(arguments *a, const char *file)
         return cli_fail("run", &err);
     }
     oc_pipeline_options o = {.source = a->source, .realtime = a->realtime,
-                             .duration_s = a->duration_s, .pool = pool, .isa = a->isa};
+                             .duration_s = a->duration_s, .pool = pool, .isa = a->isa,
+                             .gallery = a->gallery};
     int code = run_pipeline(a, config, &o);
     oc_pool_destroy(pool);
     oc_pipeline_config_destroy(config);
@@ -184,6 +185,7 @@ int oc_cmd_run(int argc, char **argv)
         {"--mot", 's', &a.mot, "F.txt", "tracks in MOTChallenge's format"},
         {"--report", 's', &a.report, "F.html", "a page with figures, charts and sample frames"},
         {"--out", 's', &a.out, "DIR", "all of these, and summary.json, into a folder"},
+        {"--gallery", 's', &a.gallery, "F.db", "gallery instead of the pipeline's"},
         {"--check", 'f', &a.check, NULL, "look at the pipeline and its networks only"},
         {"--http", 's', &a.http, "ADDR:PORT", "not part of this version"},
         {"--threads", 'u', &a.threads, "N", "processors for networks (0 = all there are)"},

@@ -63,7 +63,7 @@ static oc_status load_networks(oc_pipeline *p, oc_error *err)
     net.score = 0;
     for (size_t i = 0; i < p->config->n_recognise && st == OC_OK; i++)
         st = oc_recogniser_init(&p->recogniser[i], &p->config->recognise[i], &net,
-                                p->options.open_gallery, err);
+                                p->options.gallery, p->options.open_gallery, err);
     return st;
 }
 

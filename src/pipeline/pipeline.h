@@ -28,7 +28,8 @@ typedef struct oc_pipeline_options {
     oc_pool            *pool;     /* borrowed; NULL = the caller's thread */
     const char         *isa;      /* as in oc_session_options */
     const volatile int *cancel;   /* non-zero: stop, finish the files; may be NULL */
-    oc_nearest_open_fn *open_gallery; /* NULL: galleries are refused */
+    const char         *gallery;      /* file instead of the pipeline's; NULL = the pipeline's */
+    oc_nearest_open_fn *open_gallery; /* NULL: oc_nearest_gallery */
     void (*progress)(void *ctx, const oc_progress *progress); /* may be NULL */
     void *progress_ctx;
 } oc_pipeline_options;

@@ -15,7 +15,8 @@ static const oc_head_kind needed_head[] = {
 };
 
 oc_status oc_recogniser_init(oc_recogniser *r, const oc_recognise_config *config,
-                             const oc_net_options *net, oc_nearest_open_fn *open, oc_error *err)
+                             const oc_net_options *net, const char *gallery,
+                             oc_nearest_open_fn *open, oc_error *err)
 {
     *r = (oc_recogniser){.config = config};
     oc_status st = oc_net_create(config->network, config->model, net, &r->net, err);
@@ -33,10 +34,9 @@ oc_status oc_recogniser_init(oc_recogniser *r, const oc_recognise_config *config
                             oc_recognise_kind_name(config->kind));
     if (config->kind != OC_RECOGNISE_GALLERY)
         return OC_OK;
-    if (!open)
-        return oc_yaml_fail(err, config->at, "galleries are not part of this build");
-    st = open(config->gallery, oc_net_card(r->net)->name, oc_net_embedding(r->net), &r->nearest,
-              err);
+    st = (open ? open : oc_nearest_gallery)(gallery ? gallery : config->gallery,
+                                            oc_net_card(r->net)->name,
+                                            oc_net_embedding(r->net), &r->nearest, err);
     if (st != OC_OK)
         oc_error_prefix(err, "%s:%d", oc_yaml_file(config->at), oc_yaml_line(config->at));
     return st;

@@ -21,6 +21,11 @@ typedef struct oc_nearest {
 typedef oc_status oc_nearest_open_fn(const char *path, const char *network, size_t n,
                                      oc_nearest *out, oc_error *err);
 
+/* That of src/gallery: one file, searched exactly; what is enrolled meanwhile counts at once.
+ * OC_NOT_FOUND: no such file. */
+OC_MUST_CHECK oc_status oc_nearest_gallery(const char *path, const char *network, size_t n,
+                                           oc_nearest *out, oc_error *err);
+
 typedef struct oc_recogniser {
     const oc_recognise_config *config;
     oc_net                    *net;
@@ -31,10 +36,11 @@ typedef struct oc_recogniser {
     uint64_t                   looks;
 } oc_recogniser;
 
-/* Checks that the network's head gives what the kind needs. */
+/* Checks that the network's head gives what the kind needs.  gallery: instead of the config's, or
+ * NULL. */
 OC_MUST_CHECK oc_status oc_recogniser_init(oc_recogniser *r, const oc_recognise_config *config,
-                                           const oc_net_options *net, oc_nearest_open_fn *open,
-                                           oc_error *err);
+                                           const oc_net_options *net, const char *gallery,
+                                           oc_nearest_open_fn *open, oc_error *err);
 void oc_recogniser_finish(oc_recogniser *r); /* a zeroed one is fine */
 
 /* Looks at some of the objects.  changed: called for each whose decided value is another one now.
