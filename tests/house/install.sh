@@ -54,6 +54,15 @@ if [ -f "$top/examples/detect.c" ]; then
     cmake -S "$top/examples" -B "$scratch/examples" -DCMAKE_C_COMPILER="$cc" \
         -DCMAKE_PREFIX_PATH="$prefix" > "$scratch/ex.log" || { cat "$scratch/ex.log"; exit 1; }
     cmake --build "$scratch/examples" > "$scratch/ex.log" || { cat "$scratch/ex.log"; exit 1; }
+    # a real picture, where its network and the picture are on this machine
+    cache=${XDG_CACHE_HOME:-$HOME/.cache}/ocellus
+    network=$cache/models/centernet/centernet.onnx
+    picture=$cache/media/opencv/data/messi5.jpg
+    if [ -f "$network" ] && [ -f "$picture" ]; then
+        "$scratch/examples/detect" "$prefix/share/ocellus/models/centernet/card.yaml" "$network" \
+            "$picture" > "$scratch/found"
+        grep -q '^person' "$scratch/found" || { cat "$scratch/found"; echo "detect: no person"; exit 1; }
+    fi
 fi
 if [ -x "$prefix/bin/ocellus" ]; then
     "$prefix/bin/ocellus" version > "$scratch/version.txt"
