@@ -65,7 +65,11 @@ absent full/summary.json
 "$program" run p.yaml --source good.avi --realtime --events int.jsonl --mot int.txt --json \
     > out.txt 2> err.txt < /dev/null &
 job=$!
-sleep 1.5
+for _ in $(seq 200); do # until it works, at most 20 s
+    [ ! -e int.jsonl ] || break
+    sleep 0.1
+done
+sleep 0.5
 kill -INT $job
 wait $job
 status=$?
