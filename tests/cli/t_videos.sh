@@ -66,7 +66,7 @@ absent full/summary.json
     > out.txt 2> err.txt < /dev/null &
 job=$!
 for _ in $(seq 200); do # until it works, at most 20 s
-    [ ! -e int.jsonl ] || break
+    ! ls int.jsonl* > /dev/null 2>&1 || break
     sleep 0.1
 done
 sleep 0.5
