@@ -13,9 +13,23 @@
 
 #define OC_INLINE static inline __attribute__((always_inline))
 
-/* In front of a short loop of constant length whose arrays are meant to be registers. */
-#if defined(__clang__)
+/* In front of a short loop of constant length whose arrays are meant to be registers.  Under a
+ * sanitizer every load becomes a call or a branch: unrolled, the kernels would take minutes to
+ * compile, so that the loops stay loops there. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
+    __has_feature(undefined_behavior_sanitizer) || __has_feature(memory_sanitizer)
+#define OC_SANITIZED 1
+#endif
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define OC_SANITIZED 1
+#endif
+#if defined(__clang__) && defined(OC_SANITIZED)
+#define OC_UNROLL _Pragma("clang loop unroll(disable)")
+#elif defined(__clang__)
 #define OC_UNROLL _Pragma("clang loop unroll(full)")
+#elif defined(OC_SANITIZED)
+#define OC_UNROLL _Pragma("GCC unroll 1")
 #else
 #define OC_UNROLL _Pragma("GCC unroll 24")
 #endif

@@ -9,11 +9,11 @@
 #include "kernels/f32_dw.h"
 #include "kernels/x86/act_avx2.h"
 
-typedef enum end_kind { END_NONE, END_RELU, END_ANY } end_kind;
+typedef enum end_kind { END_NONE, END_RELU, END_CLIP, END_ANY } end_kind;
 
 typedef struct row_end {
     __m256   bias, lo, hi, mask;
-    end_kind kind; /* NONE and RELU need no limits, no mask, no residual */
+    end_kind kind; /* ANY: with a mask or a residual */
 } row_end;
 
 /* One output row: the taps of rows ky0..ky1 reach the input; x is at the first of them, column
@@ -44,6 +44,10 @@ OC_INLINE void store_tile(const int px, const row *r, ptrdiff_t col, const __m25
         const __m256 zero = _mm256_setzero_ps();
         OC_UNROLL for (int p = 0; p < px; p++)
             _mm256_store_ps(y + p * 8, _mm256_max_ps(zero, acc[p]));
+    } else if (r->e.kind == END_CLIP) {
+        const __m256 lo = r->e.lo, hi = r->e.hi;
+        OC_UNROLL for (int p = 0; p < px; p++)
+            _mm256_store_ps(y + p * 8, oc_v8_clamp(acc[p], lo, hi));
     } else {
         OC_UNROLL for (int p = 0; p < px; p++) store(r, col + p, acc[p]);
     }
@@ -130,6 +134,15 @@ static void pixel(const row *r, ptrdiff_t col, ptrdiff_t kx0, ptrdiff_t kx1)
 }
 
 typedef void tile_fn(const row *r, ptrdiff_t col);
+#ifdef OC_SANITIZED /* one instance for all sizes: see act_avx2.h */
+static __attribute__((noinline)) void tile_one(const int px, const int kw, const int sx,
+                                               const bool edge, const row *r, ptrdiff_t col)
+{
+    tile(px, kw, sx, edge, r, col);
+}
+#define tile tile_one
+#endif
+
 #define TILE(px, kw, sx)                                                  \
     static void tile_##px##_##kw##_##sx(const row *r, ptrdiff_t col)       \
     {                                                                     \
@@ -273,8 +286,9 @@ static row_end end_of(const oc_dw *d)
     if (d->act.kind == OC_ACT_CLIP) {
         lo = d->act.a;
         hi = d->act.b;
+        kind = END_CLIP;
     }
-    if (d->lanes < 8 || d->add || d->act.kind == OC_ACT_CLIP)
+    if (d->lanes < 8 || d->add)
         kind = END_ANY;
     return (row_end){
         .kind = kind,

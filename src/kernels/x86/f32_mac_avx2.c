@@ -203,6 +203,15 @@ OC_INLINE void tile_run(const int px, const int nb, const oc_mac *m, const tile_
 
 typedef void tile_fn(const oc_mac *m, const tile_end *e, size_t p0, size_t count);
 
+#ifdef OC_SANITIZED /* one instance for all sizes: see act_avx2.h */
+static __attribute__((noinline)) void tile_run_one(const int px, const int nb, const oc_mac *m,
+                                                   const tile_end *e, size_t p0, size_t count)
+{
+    tile_run(px, nb, m, e, p0, count);
+}
+#define tile_run tile_run_one
+#endif
+
 #define TILE(px, nb)                                                                          \
     static void tile_##px##x##nb(const oc_mac *m, const tile_end *e, size_t p0, size_t count) \
     {                                                                                         \
