@@ -7,6 +7,7 @@
 
 #include "media/image.h"
 #include "pipeline/annotate.h"
+#include "pipeline/canvas.h"
 
 #define JOBS 3
 #define REPEAT_MAX_S 10 /* a longer gap is not filled with standing pictures */
@@ -68,7 +69,7 @@ static oc_status take_sample(oc_annotator *a, const job *j, const oc_frame *draw
         return st;
     s->time_s = j->time_s;
     s->frame = j->frame->index;
-    memcpy(s->text, j->scene.head, sizeof(s->text));
+    s->n_objects = j->scene.n;
     a->n_samples++;
     a->sample_next_s = j->time_s + a->sample_step_s;
     return OC_OK;
@@ -89,6 +90,22 @@ static oc_status write_video(oc_annotator *a, const job *j, const oc_frame *draw
         if (st != OC_OK)
             return st;
     }
+    return OC_OK;
+}
+
+/* Pictures of a folder differ in size; a video's frames do not. */
+static oc_status on_canvas(oc_annotator *a, oc_frame **drawn, oc_error *err)
+{
+    oc_frame *canvas = NULL;
+    if ((*drawn)->width == a->options.width && (*drawn)->height == a->options.height)
+        return OC_OK;
+    oc_status st = oc_frame_pool_take(a->pool, OC_PIXEL_I420, a->options.width, a->options.height,
+                                      &canvas, err);
+    if (st != OC_OK)
+        return st;
+    oc_canvas_fit(*drawn, canvas);
+    oc_frame_unref(*drawn);
+    *drawn = canvas;
     return OC_OK;
 }
 
@@ -113,7 +130,9 @@ static oc_status draw(oc_annotator *a, job *j, oc_error *err)
         goto out;
     if (a->writer) {
         drawn = oc_now_ns();
-        st = write_video(a, j, to, err);
+        st = on_canvas(a, &to, err);
+        if (st == OC_OK)
+            st = write_video(a, j, to, err);
         oc_histogram_add(&a->options.stages->histogram[OC_STAGE_ENCODE], oc_now_ns() - drawn);
     }
 out:
@@ -186,8 +205,7 @@ oc_status oc_annotator_put(oc_annotator *a, oc_frame *frame, const oc_scene_from
     oc_status st = a->status;
     if (st != OC_OK && err)
         *err = a->err;
-    bool fits = frame->width == a->options.width && frame->height == a->options.height;
-    bool room = a->n < JOBS && fits;
+    bool room = a->n < JOBS;
     a->skipped += st == OC_OK && !room;
     job *j = &a->jobs[(a->first + a->n) % JOBS];
     pthread_mutex_unlock(&a->lock);

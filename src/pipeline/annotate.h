@@ -17,7 +17,7 @@ typedef struct oc_sample { /* an annotated frame as JPEG */
     size_t   n;
     double   time_s;
     uint64_t frame;
-    char     text[160];
+    size_t   n_objects; /* drawn on it */
 } oc_sample;
 
 typedef struct oc_annotate_options {

@@ -40,6 +40,9 @@ oc_status oc_nearest_gallery(const char *path, const char *network, size_t n, oc
     const oc_search_options options = {.isa = oc_cpu_isa()};
     oc_search              *s;
     oc_status               st = oc_search_open(path, &expect, &options, &s, err);
+    if (st == OC_NOT_FOUND)
+        return OC_FAIL(err, st, "%s: there is no such gallery; 'ocellus gallery enrol' makes one",
+                       path);
     if (st == OC_OK)
         *out = (oc_nearest){.ctx = s, .find = find, .close = close_search};
     return st;

@@ -141,7 +141,19 @@ static int by_first(const void *a, const void *b)
     return x->id < y->id ? -1 : x->id > y->id;
 }
 
+static int by_weight(const void *a, const void *b)
+{
+    const oc_tally *x = a, *y = b;
+    if (x->seconds != y->seconds)
+        return x->seconds > y->seconds ? -1 : 1;
+    if (x->tracks != y->tracks)
+        return x->tracks > y->tracks ? -1 : 1;
+    return strcmp(x->value, y->value);
+}
+
 void oc_record_sort(oc_record *r)
 {
     qsort(r->row, r->n_rows, sizeof(r->row[0]), by_first);
+    for (size_t k = 0; k < OC_RECOGNISERS_MAX; k++)
+        qsort(r->tally[k], r->n_tally[k], sizeof(r->tally[k][0]), by_weight);
 }

@@ -57,6 +57,6 @@ void oc_record_note(oc_record *r, const oc_record_frame *frame);
 void oc_record_crossed(oc_record *r, double time_s, int direction);
 void oc_record_track(oc_record *r, const oc_object *object, size_t n_recognisers); /* it ended */
 
-void oc_record_sort(oc_record *r); /* rows by first appearance */
+void oc_record_sort(oc_record *r); /* rows by first appearance, tallies by weight */
 
 #endif

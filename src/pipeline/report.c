@@ -59,9 +59,10 @@ static void put_frames(oc_page *page, const oc_pipeline *p)
     size_t           n = p->annotator ? oc_annotator_samples(p->annotator, &s) : 0, big = 0;
     if (n == 0)
         return;
-    /* the first is shown large: one from the middle has something to show */
+    for (size_t i = 1; i < n; i++) /* the one with most in it is shown large */
+        if (s[i].n_objects > s[big].n_objects)
+            big = i;
     oc_page_put(page, "<section><h2>What it saw</h2><div class=frames>\n");
-    big = n / 2;
     for (size_t k = 0; k <= n; k++) {
         size_t i = k == 0 ? big : k - 1;
         if (k > 0 && i == big)
@@ -104,31 +105,46 @@ static void put_rules(oc_page *page, const oc_pipeline *p)
     oc_page_put(page, "</table></section>\n");
 }
 
+/* Track time by value; tracks where there was none, as with single pictures. */
+static double weight(const oc_tally *t, bool by_time)
+{
+    return by_time ? t->seconds : (double)t->tracks;
+}
+
+static void put_tally(oc_page *page, const oc_record *r, size_t k)
+{
+    double most = 0, all = 0;
+    bool   by_time = false;
+    for (size_t i = 0; i < r->n_tally[k]; i++)
+        by_time = by_time || r->tally[k][i].seconds > 0;
+    for (size_t i = 0; i < r->n_tally[k]; i++) {
+        double w = weight(&r->tally[k][i], by_time);
+        most = w > most ? w : most;
+        all += w;
+    }
+    for (size_t i = 0; i < r->n_tally[k]; i++) {
+        const oc_tally *t = &r->tally[k][i];
+        double          w = weight(t, by_time);
+        oc_page_put(page, "<tr><td>");
+        oc_page_text(page, t->value);
+        oc_page_printf(page,
+                       "<td style=\"width:45%%\"><div class=bar><i style=\"width:%.1f%%\">"
+                       "</i></div><td class=n>%.0f %s<td class=n>%.0f %%</tr>\n",
+                       most > 0 ? 100 * w / most : 0, w, by_time ? "s" : "×",
+                       all > 0 ? 100 * w / all : 0);
+    }
+}
+
 static void put_recognised(oc_page *page, const oc_pipeline *p)
 {
     for (size_t k = 0; k < p->config->n_recognise; k++) {
-        double most = 0, all = 0;
-        for (size_t i = 0; i < p->record.n_tally[k]; i++) {
-            double s = p->record.tally[k][i].seconds;
-            most = s > most ? s : most;
-            all += s;
-        }
         oc_page_put(page, "<section><h2>");
         oc_page_text(page, p->config->recognise[k].name);
-        oc_page_printf(page, "</h2><p class=\"soft small\">%llu looks; track time by value</p>",
+        oc_page_printf(page, "</h2><p class=\"soft small\">%llu looks; tracks by value</p>",
                        (unsigned long long)p->recogniser[k].looks);
-        oc_page_put(page, "<table>\n");
-        for (size_t i = 0; i < p->record.n_tally[k]; i++) {
-            const oc_tally *t = &p->record.tally[k][i];
-            oc_page_put(page, "<tr><td>");
-            oc_page_text(page, t->value);
-            oc_page_printf(page,
-                           "<td style=\"width:45%%\"><div class=bar><i style=\"width:%.1f%%\">"
-                           "</i></div><td class=n>%.0f s<td class=n>%.0f %%</tr>\n",
-                           most > 0 ? 100 * t->seconds / most : 0, t->seconds,
-                           all > 0 ? 100 * t->seconds / all : 0);
-        }
-        oc_page_put(page, "</table></section>\n");
+        oc_page_put(page, "<div class=scroll><table>\n");
+        put_tally(page, &p->record, k);
+        oc_page_put(page, "</table></div></section>\n");
     }
 }
 

@@ -75,6 +75,8 @@ static void put_curve(oc_page *page, const oc_pipeline *p, const axis *a, value_
     const oc_record *r = &p->record;
     oc_page_printf(page, "<path d=\"M%.1f %.1f", x_of(a, 0), y_of(a, 0));
     for (size_t i = 0; i < r->n_bins; i++) {
+        if (r->bin[i].frames == 0) /* nothing is known of it: the line goes on to the next */
+            continue;
         double y = y_of(a, value(&r->bin[i], which));
         double from = fmin((double)i * r->bin_s, a->end_s);
         double to = fmin((double)(i + 1) * r->bin_s, a->end_s);

@@ -118,10 +118,16 @@ static void draw_rules(const oc_scene *s, oc_frame *frame, int scale)
     }
 }
 
+static oc_color ink_on(oc_color back)
+{
+    bool bright = 299 * back.r + 587 * back.g + 114 * back.b > 125000;
+    return bright ? OC_COLOR(16, 20, 28) : OC_COLOR(255, 255, 255);
+}
+
 void oc_scene_draw(const oc_scene *s, oc_frame *frame)
 {
     int            scale = frame->width >= 2400 ? 3 : frame->width >= 1200 ? 2 : 1;
-    const oc_color ink = OC_COLOR(255, 255, 255), dark = OC_COLOR(16, 20, 28);
+    const oc_color ink = OC_COLOR(255, 255, 255);
     draw_rules(s, frame, scale);
     for (size_t i = 0; i < s->n; i++) {
         const oc_scene_object *o = &s->object[i];
@@ -137,8 +143,9 @@ void oc_scene_draw(const oc_scene *s, oc_frame *frame)
     }
     for (size_t i = 0; i < s->n; i++) { /* above all boxes */
         const oc_scene_object *o = &s->object[i];
-        oc_draw_label(frame, o->box.x0, o->box.y0 - 13.0f * (float)scale, scale, dark,
-                      oc_color_of_id(o->id), o->text);
+        oc_color               back = oc_color_of_id(o->id);
+        oc_draw_label(frame, o->box.x0, o->box.y0 - 13.0f * (float)scale, scale, ink_on(back),
+                      back, o->text);
     }
     oc_draw_label(frame, 6, 6, scale, ink, (oc_color){20, 26, 38, 200}, s->head);
 }

@@ -82,9 +82,13 @@ static void put_counts(oc_json *j, const oc_pipeline *p)
     for (size_t k = 0; k < p->config->n_recognise; k++) {
         oc_json_open(j, p->config->recognise[k].name, '{');
         oc_json_uint(j, "looks", p->recogniser[k].looks);
-        oc_json_open(j, "seconds", '{');
-        for (size_t i = 0; i < p->record.n_tally[k]; i++)
-            oc_json_float(j, p->record.tally[k][i].value, p->record.tally[k][i].seconds, 1);
+        oc_json_open(j, "values", '{');
+        for (size_t i = 0; i < p->record.n_tally[k]; i++) {
+            oc_json_open(j, p->record.tally[k][i].value, '{');
+            oc_json_float(j, "seconds", p->record.tally[k][i].seconds, 1);
+            oc_json_uint(j, "tracks", p->record.tally[k][i].tracks);
+            oc_json_close(j, '}');
+        }
         oc_json_close(j, '}');
         oc_json_close(j, '}');
     }
@@ -200,8 +204,11 @@ static void add_rules(lines *l, const oc_pipeline *p)
     for (size_t k = 0; k < p->config->n_recognise; k++) {
         add(l, "  %-10s", p->config->recognise[k].name);
         for (size_t i = 0; i < p->record.n_tally[k] && i < 6; i++)
-            add(l, "%s %s %.0f s", i ? "," : "", p->record.tally[k][i].value,
-                p->record.tally[k][i].seconds);
+            if (p->record.tally[k][i].seconds > 0)
+                add(l, "%s %s %.0f s", i ? "," : "", p->record.tally[k][i].value,
+                    p->record.tally[k][i].seconds);
+            else
+                add(l, "%s %s", i ? "," : "", p->record.tally[k][i].value);
         add(l, "  (%llu looks)\n", (unsigned long long)p->recogniser[k].looks);
     }
 }
