@@ -39,9 +39,10 @@ oc_k_f32_binary_fn *oc_k_f32_binary(oc_isa have);
 /* Where element i of an operand lies. */
 static inline size_t oc_operand_at(oc_operand is, size_t i)
 {
-    return is == OC_OPERAND_FULL ? i : is == OC_OPERAND_EACH8 ? i / 8
-                                   : is == OC_OPERAND_LANES   ? i % 8
-                                                              : 0;
+    return is == OC_OPERAND_FULL    ? i
+           : is == OC_OPERAND_EACH8 ? i / 8
+           : is == OC_OPERAND_LANES ? i % 8
+                                    : 0;
 }
 
 #endif

@@ -5,7 +5,7 @@
 oc_k_f32_reduce_fn *oc_k_f32_reduce(oc_isa have)
 {
     oc_k_f32_reduce_fn *best = NULL;
-#define OC_K(name, isa)     \
+#define OC_K(name, isa)       \
     if (((isa) & ~have) == 0) \
         best = oc_k_f32_reduce__##name;
 #include "kernels/f32_reduce.inc"

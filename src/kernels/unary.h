@@ -31,27 +31,27 @@ typedef enum oc_unary_kind {
     OC_UNARY_SIGN,  /* -1, 0, 1; NaN for NaN */
     OC_UNARY_RECIPROCAL,
     OC_UNARY_RELU,
-    OC_UNARY_LEAKY,        /* x < 0 ? a x : x */
-    OC_UNARY_CLIP,         /* min(b, max(a, x)) */
+    OC_UNARY_LEAKY, /* x < 0 ? a x : x */
+    OC_UNARY_CLIP,  /* min(b, max(a, x)) */
     OC_UNARY_SIGMOID,
-    OC_UNARY_HARDSIGMOID,  /* min(1, max(0, a x + b)) */
-    OC_UNARY_HARDSWISH,    /* x min(1, max(0, a x + b)) */
+    OC_UNARY_HARDSIGMOID, /* min(1, max(0, a x + b)) */
+    OC_UNARY_HARDSWISH,   /* x min(1, max(0, a x + b)) */
     OC_UNARY_TANH,
-    OC_UNARY_ELU,          /* x < 0 ? a (exp(x) - 1) : x */
-    OC_UNARY_SELU,         /* b (x < 0 ? a (exp(x) - 1) : x) */
-    OC_UNARY_CELU,         /* x < 0 ? a (exp(x / a) - 1) : x */
-    OC_UNARY_SOFTPLUS,     /* log(1 + exp(x)) */
-    OC_UNARY_SOFTSIGN,     /* x / (1 + |x|) */
-    OC_UNARY_THRESHOLD,    /* x > a ? x : 0 */
-    OC_UNARY_SHRINK,       /* x < -a ? x + b : x > a ? x - b : 0 */
+    OC_UNARY_ELU,       /* x < 0 ? a (exp(x) - 1) : x */
+    OC_UNARY_SELU,      /* b (x < 0 ? a (exp(x) - 1) : x) */
+    OC_UNARY_CELU,      /* x < 0 ? a (exp(x / a) - 1) : x */
+    OC_UNARY_SOFTPLUS,  /* log(1 + exp(x)) */
+    OC_UNARY_SOFTSIGN,  /* x / (1 + |x|) */
+    OC_UNARY_THRESHOLD, /* x > a ? x : 0 */
+    OC_UNARY_SHRINK,    /* x < -a ? x + b : x > a ? x - b : 0 */
     OC_UNARY_GELU,
-    OC_UNARY_GELU_TANH,    /* with tanh in the place of erf */
+    OC_UNARY_GELU_TANH, /* with tanh in the place of erf */
     OC_UNARY_MISH,
     OC_UNARY_SILU,
-    OC_UNARY_FLOATS,       /* above: the type stays; below: to bool */
+    OC_UNARY_FLOATS, /* above: the type stays; below: to bool */
     OC_UNARY_NOT = OC_UNARY_FLOATS,
     OC_UNARY_ISNAN,
-    OC_UNARY_ISINF,        /* a != 0: the negative one counts, b != 0: the positive one */
+    OC_UNARY_ISINF, /* a != 0: the negative one counts, b != 0: the positive one */
     OC_UNARY_KINDS,
 } oc_unary_kind;
 

@@ -21,22 +21,22 @@ typedef struct arg_state {
     bool     largest, last;
 } arg_state;
 
-#define FIND(name, T, C, LOAD)                                                              \
-    static size_t name(const void *px, size_t n, size_t step, bool largest, bool last)      \
-    {                                                                                       \
-        const T *x = px;                                                                    \
-        C best = LOAD(x[0]);                                                                \
-        size_t at = 0;                                                                      \
-        for (size_t i = 1; i < n; i++) {                                                    \
-            const C v = LOAD(x[i * step]);                                                  \
-            if (largest ? v > best : v < best) {                                            \
-                best = v;                                                                   \
-                at = i;                                                                     \
-            } else if (last && v == best) {                                                 \
-                at = i;                                                                     \
-            }                                                                               \
-        }                                                                                   \
-        return at;                                                                          \
+#define FIND(name, T, C, LOAD)                                                         \
+    static size_t name(const void *px, size_t n, size_t step, bool largest, bool last) \
+    {                                                                                  \
+        const T *x = px;                                                               \
+        C        best = LOAD(x[0]);                                                    \
+        size_t   at = 0;                                                               \
+        for (size_t i = 1; i < n; i++) {                                               \
+            const C v = LOAD(x[i * step]);                                             \
+            if (largest ? v > best : v < best) {                                       \
+                best = v;                                                              \
+                at = i;                                                                \
+            } else if (last && v == best) {                                            \
+                at = i;                                                                \
+            }                                                                          \
+        }                                                                              \
+        return at;                                                                     \
     }
 FIND(find_f32, float, float, )
 FIND(find_f64, double, double, )
@@ -58,11 +58,11 @@ static find_fn *const finders[OC_BOOL + 1] = {
 
 static oc_status arg_infer(const oc_infer *ask, oc_error *err)
 {
-    const bool keep = oc_node_int(ask->node, "keepdims", 1) != 0;
+    const bool      keep = oc_node_int(ask->node, "keepdims", 1) != 0;
     const oc_shape *x = &ask->in[0].shape;
-    oc_shape y = {0};
-    uint32_t axis = 0;
-    oc_status st;
+    oc_shape        y = {0};
+    uint32_t        axis = 0;
+    oc_status       st;
 
     if (ask->in[0].dtype > OC_BOOL || !finders[ask->in[0].dtype])
         return OC_FAIL(err, OC_UNSUPPORTED, "not defined for %s", oc_dtype_name(ask->in[0].dtype));
@@ -80,9 +80,9 @@ static oc_status arg_infer(const oc_infer *ask, oc_error *err)
 static oc_status arg_prepare(const oc_prepare *p, oc_error *err)
 {
     const oc_shape *x = &p->in[0].info.shape;
-    arg_state *s = p->state;
-    uint32_t axis = 0;
-    oc_status st = oc_axis(oc_node_int(p->node, "axis", 0), x->rank, &axis, err);
+    arg_state      *s = p->state;
+    uint32_t        axis = 0;
+    oc_status       st = oc_axis(oc_node_int(p->node, "axis", 0), x->rank, &axis, err);
 
     if (st != OC_OK)
         return st;
@@ -109,11 +109,18 @@ static void arg_run(const oc_op_run *r)
     }
 }
 
-#define ARG(symbol, text)                                                                      \
-    const oc_op oc_op_##symbol = {                                                             \
-        .name = text, .domain = "", .n_in_min = 1, .n_in_max = 1, .n_out_min = 1,              \
-        .n_out_max = 1, .state_size = sizeof(arg_state), .infer = arg_infer,                   \
-        .prepare = arg_prepare, .run = arg_run,                                                \
+#define ARG(symbol, text)                \
+    const oc_op oc_op_##symbol = {       \
+        .name = text,                    \
+        .domain = "",                    \
+        .n_in_min = 1,                   \
+        .n_in_max = 1,                   \
+        .n_out_min = 1,                  \
+        .n_out_max = 1,                  \
+        .state_size = sizeof(arg_state), \
+        .infer = arg_infer,              \
+        .prepare = arg_prepare,          \
+        .run = arg_run,                  \
     }
 
 ARG(arg_max, "ArgMax");

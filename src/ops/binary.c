@@ -50,17 +50,17 @@ typedef struct binary_state {
     oc_k_f32_binary_fn *f32; /* NULL: the type has only the reference loop */
     oc_k_any_binary_fn *any;
     /* Pow with an exponent of another type: integers take the base's, others meet in f64. */
-    oc_k_any_cast_fn   *cast_a, *cast_b, *cast_y;
-    oc_k_f32_unary_fn  *act_kernel; /* NULL: no activation */
-    oc_unary            act;
-    bool                square; /* b is a */
-    bool                blocked, clean; /* clean: padding lanes come out as zero */
-    oc_blocked          grid;
-    oc_blocked_operand  operand[2];
-    oc_broadcast        map;
-    const float        *tile; /* b, a short constant row, repeated; NULL: b is no such row */
-    size_t              row, tile_n;
-    size_t              a_bytes, b_bytes, y_bytes; /* of an element */
+    oc_k_any_cast_fn  *cast_a, *cast_b, *cast_y;
+    oc_k_f32_unary_fn *act_kernel; /* NULL: no activation */
+    oc_unary           act;
+    bool               square;         /* b is a */
+    bool               blocked, clean; /* clean: padding lanes come out as zero */
+    oc_blocked         grid;
+    oc_blocked_operand operand[2];
+    oc_broadcast       map;
+    const float       *tile; /* b, a short constant row, repeated; NULL: b is no such row */
+    size_t             row, tile_n;
+    size_t             a_bytes, b_bytes, y_bytes; /* of an element */
 } binary_state;
 
 static oc_binary_kind kind_of(const oc_node *node)
@@ -80,9 +80,9 @@ static oc_binary_kind kind_of(const oc_node *node)
 static oc_status binary_infer(const oc_infer *ask, oc_error *err)
 {
     const oc_binary_kind kind = kind_of(ask->node);
-    const oc_dtype a = ask->in[0].dtype, b = ask->in[1].dtype;
-    char x[64], y[64];
-    oc_status st;
+    const oc_dtype       a = ask->in[0].dtype, b = ask->in[1].dtype;
+    char                 x[64], y[64];
+    oc_status            st;
 
     if (a != b && kind != OC_BINARY_POW)
         return OC_FAIL(err, OC_FORMAT, "inputs are %s and %s, must be of one type",
@@ -103,8 +103,8 @@ static oc_status binary_infer(const oc_infer *ask, oc_error *err)
 static bool binary_layout(oc_layout_ask *ask)
 {
     const oc_binary_kind kind = kind_of(ask->node);
-    const oc_shape *result = &ask->out[0].info.shape;
-    bool any = false;
+    const oc_shape      *result = &ask->out[0].info.shape;
+    bool                 any = false;
 
     if (kind > OC_BINARY_POW || ask->in[0].info.dtype != OC_F32 ||
         ask->in[1].info.dtype != OC_F32 || result->rank != 4)
@@ -187,10 +187,10 @@ static oc_status prepare_tile(binary_state *s, const oc_prepare *p, oc_error *er
 static oc_status binary_prepare(const oc_prepare *p, oc_error *err)
 {
     const oc_shape *const shapes[2] = {&p->in[0].info.shape, &p->in[1].info.shape};
-    const oc_dtype a = p->in[0].info.dtype, b = p->in[1].info.dtype;
-    binary_state *s = p->state;
-    size_t elements, b_elements;
-    oc_status st;
+    const oc_dtype        a = p->in[0].info.dtype, b = p->in[1].info.dtype;
+    binary_state         *s = p->state;
+    size_t                elements, b_elements;
+    oc_status             st;
 
     s->kind = kind_of(p->node);
     s->any = oc_k_any_binary(s->kind, a);
@@ -236,7 +236,7 @@ typedef struct run_ctx {
 
 static void run_f32(void *ctx, size_t n, size_t out_at, const size_t *at)
 {
-    const run_ctx *c = ctx;
+    const run_ctx      *c = ctx;
     const binary_state *s = c->s;
     const oc_f32_binary work = {
         .kind = s->kind,
@@ -254,12 +254,12 @@ static void run_f32(void *ctx, size_t n, size_t out_at, const size_t *at)
 
 static void run_any(void *ctx, size_t n, size_t out_at, const size_t *at)
 {
-    const run_ctx *c = ctx;
+    const run_ctx      *c = ctx;
     const binary_state *s = c->s;
     const size_t a_step = oc_broadcast_inner(&s->map, 0), b_step = oc_broadcast_inner(&s->map, 1);
-    const char *a = c->a + at[0] * s->a_bytes, *b = c->b + at[1] * s->b_bytes;
-    char *y = c->y + out_at * s->y_bytes;
-    uint64_t va, vb, vy;
+    const char  *a = c->a + at[0] * s->a_bytes, *b = c->b + at[1] * s->b_bytes;
+    char        *y = c->y + out_at * s->y_bytes;
+    uint64_t     va, vb, vy;
 
     if (!s->cast_b) {
         s->any(n, a, a_step, b, b_step, y);
@@ -278,11 +278,15 @@ static void run_tiled(const run_ctx *c, oc_range part)
     const binary_state *s = c->s;
 
     while (part.begin < part.end) {
-        const size_t from = part.begin % s->row, room = s->tile_n - from;
-        const size_t n = part.end - part.begin < room ? part.end - part.begin : room;
+        const size_t        from = part.begin % s->row, room = s->tile_n - from;
+        const size_t        n = part.end - part.begin < room ? part.end - part.begin : room;
         const oc_f32_binary work = {
-            .kind = s->kind, .a_is = OC_OPERAND_FULL, .b_is = OC_OPERAND_FULL, .n = n,
-            .a = (const float *)(const void *)c->a + part.begin, .b = s->tile + from,
+            .kind = s->kind,
+            .a_is = OC_OPERAND_FULL,
+            .b_is = OC_OPERAND_FULL,
+            .n = n,
+            .a = (const float *)(const void *)c->a + part.begin,
+            .b = s->tile + from,
             .y = (float *)(void *)c->y + part.begin,
         };
 
@@ -294,9 +298,9 @@ static void run_tiled(const run_ctx *c, oc_range part)
 static void run_blocked(const run_ctx *c, oc_range part)
 {
     const binary_state *s = c->s;
-    const float *src[2] = {(const float *)(const void *)c->a,
-                           (const float *)(const void *)(s->square ? c->a : c->b)};
-    float *y = (float *)(void *)c->y;
+    const float        *src[2] = {(const float *)(const void *)c->a,
+                                  (const float *)(const void *)(s->square ? c->a : c->b)};
+    float              *y = (float *)(void *)c->y;
 
     oc_blocked_binary(s->f32, s->kind, &s->grid, s->operand, src, y, part);
     if (s->act_kernel)
@@ -308,9 +312,9 @@ static void run_blocked(const run_ctx *c, oc_range part)
 static void binary_run(const oc_op_run *r)
 {
     const binary_state *s = r->state;
-    run_ctx c = {s, r->in[0].data, r->in[1].data, r->out[0].data};
-    const size_t stretch = s->blocked ? STRETCH / 8 : STRETCH;
-    oc_range part = r->part;
+    run_ctx             c = {s, r->in[0].data, r->in[1].data, r->out[0].data};
+    const size_t        stretch = s->blocked ? STRETCH / 8 : STRETCH;
+    oc_range            part = r->part;
 
     while (part.begin < r->part.end) {
         part.end = r->part.end;
@@ -332,12 +336,20 @@ static void binary_run(const oc_op_run *r)
     }
 }
 
-#define BINARY(symbol, text, more)                                                          \
-    const oc_op oc_op_##symbol = {                                                          \
-        .name = text, .domain = "", .n_in_min = 2, .n_in_max = 2, .n_out_min = 1,           \
-        .n_out_max = 1, .flags = OC_OP_IN_PLACE | OC_OP_IN_PLACE_1 | (more),                \
-        .state_size = sizeof(binary_state), .infer = binary_infer, .layout = binary_layout, \
-        .prepare = binary_prepare, .run = binary_run,                                       \
+#define BINARY(symbol, text, more)                           \
+    const oc_op oc_op_##symbol = {                           \
+        .name = text,                                        \
+        .domain = "",                                        \
+        .n_in_min = 2,                                       \
+        .n_in_max = 2,                                       \
+        .n_out_min = 1,                                      \
+        .n_out_max = 1,                                      \
+        .flags = OC_OP_IN_PLACE | OC_OP_IN_PLACE_1 | (more), \
+        .state_size = sizeof(binary_state),                  \
+        .infer = binary_infer,                               \
+        .layout = binary_layout,                             \
+        .prepare = binary_prepare,                           \
+        .run = binary_run,                                   \
     }
 
 BINARY(add, "Add", OC_OP_ACT);

@@ -6,16 +6,17 @@ oc_blocked oc_blocked_of(const oc_shape *shape)
 {
     const size_t c = (size_t)shape->dim[1];
 
-    return (oc_blocked){.n = (size_t)shape->dim[0], .c = c, .blocks = (c + 7) / 8,
+    return (oc_blocked){.n = (size_t)shape->dim[0],
+                        .c = c,
+                        .blocks = (c + 7) / 8,
                         .pixels = (size_t)shape->dim[2] * (size_t)shape->dim[3]};
 }
 
-bool oc_blocked_operand_of(const oc_shape *operand, const oc_shape *result,
-                           oc_blocked_operand *out)
+bool oc_blocked_operand_of(const oc_shape *operand, const oc_shape *result, oc_blocked_operand *out)
 {
     const oc_blocked g = oc_blocked_of(result);
-    int64_t d[4] = {1, 1, 1, 1};
-    bool channels, picture;
+    int64_t          d[4] = {1, 1, 1, 1};
+    bool             channels, picture;
 
     if (operand->rank > 4)
         return false;
@@ -49,24 +50,16 @@ static const float *peek(const oc_blocked *g, const oc_blocked_operand *o, const
     const float *p = src + picture * o->batch_step;
 
     switch (o->kind) {
-    case OC_BLOCKED_FULL:
-        *is = OC_OPERAND_FULL;
-        return p + (block * g->pixels + pixel) * 8;
-    case OC_BLOCKED_CHANNEL:
-        *is = OC_OPERAND_LANES;
-        return p + block * 8;
+    case OC_BLOCKED_FULL: *is = OC_OPERAND_FULL; return p + (block * g->pixels + pixel) * 8;
+    case OC_BLOCKED_CHANNEL: *is = OC_OPERAND_LANES; return p + block * 8;
     case OC_BLOCKED_CHANNELS:
         *is = OC_OPERAND_LANES;
         memset(lanes, 0, 8 * sizeof(*lanes));
         memcpy(lanes, p + block * 8,
                (g->c - block * 8 < 8 ? g->c - block * 8 : 8) * sizeof(*lanes));
         return lanes;
-    case OC_BLOCKED_PIXEL:
-        *is = OC_OPERAND_EACH8;
-        return p + pixel;
-    default:
-        *is = OC_OPERAND_ONE;
-        return p;
+    case OC_BLOCKED_PIXEL: *is = OC_OPERAND_EACH8; return p + pixel;
+    default: *is = OC_OPERAND_ONE; return p;
     }
 }
 
@@ -82,20 +75,20 @@ void oc_blocked_binary(oc_k_f32_binary_fn *kernel, oc_binary_kind kind, const oc
                        oc_range part)
 {
     const bool whole = seamless(g, &operand[0]) && seamless(g, &operand[1]);
-    float lanes[2][8];
+    float      lanes[2][8];
 
     for (size_t v = part.begin; v < part.end;) {
-        const size_t block = v / g->pixels, pixel = v % g->pixels, picture = block / g->blocks;
-        size_t n = part.end - v;
+        const size_t  block = v / g->pixels, pixel = v % g->pixels, picture = block / g->blocks;
+        size_t        n = part.end - v;
         oc_f32_binary work = {.kind = kind, .y = y + v * 8};
 
         if (!whole && n > g->pixels - pixel)
             n = g->pixels - pixel;
         work.n = n * 8;
-        work.a = peek(g, &operand[0], src[0], picture, block % g->blocks, pixel, lanes[0],
-                      &work.a_is);
-        work.b = peek(g, &operand[1], src[1], picture, block % g->blocks, pixel, lanes[1],
-                      &work.b_is);
+        work.a =
+            peek(g, &operand[0], src[0], picture, block % g->blocks, pixel, lanes[0], &work.a_is);
+        work.b =
+            peek(g, &operand[1], src[1], picture, block % g->blocks, pixel, lanes[1], &work.b_is);
         kernel(&work);
         v += n;
     }

@@ -12,7 +12,7 @@ typedef struct oc_blocked {
     size_t n, c, blocks, pixels; /* blocks of 8 channels, pixels H * W */
 } oc_blocked;
 
-oc_blocked oc_blocked_of(const oc_shape *shape); /* rank 4 */
+oc_blocked           oc_blocked_of(const oc_shape *shape); /* rank 4 */
 static inline size_t oc_blocked_vectors(const oc_blocked *g)
 {
     return g->n * g->blocks * g->pixels;
@@ -33,8 +33,8 @@ typedef struct oc_blocked_operand {
 } oc_blocked_operand;
 
 /* False when the operand has another shape than those; the operator then runs plain. */
-bool oc_blocked_operand_of(const oc_shape *operand, const oc_shape *result,
-                           oc_blocked_operand *out);
+bool               oc_blocked_operand_of(const oc_shape *operand, const oc_shape *result,
+                                         oc_blocked_operand *out);
 static inline bool oc_blocked_is_nc8(const oc_blocked_operand *operand)
 {
     return operand->kind <= OC_BLOCKED_CHANNEL;

@@ -89,7 +89,7 @@ void oc_broadcast_init(oc_broadcast *map, const oc_shape *out, const oc_shape *c
 void oc_broadcast_run(const oc_broadcast *map, oc_range part, oc_broadcast_fn *fn, void *ctx)
 {
     const uint32_t last = map->n_dims - 1;
-    size_t index[OC_RANK_MAX], at[OC_BROADCAST_OPERANDS] = {0}, rest = part.begin;
+    size_t         index[OC_RANK_MAX], at[OC_BROADCAST_OPERANDS] = {0}, rest = part.begin;
 
     for (uint32_t i = map->n_dims; i-- > 0;) {
         index[i] = map->dim[i] ? rest % map->dim[i] : 0;

@@ -12,8 +12,8 @@
 
 typedef struct oc_broadcast {
     uint32_t n_dims, n_operands;
-    size_t   dim[OC_RANK_MAX];                          /* of the result, merged, n_dims >= 1 */
-    size_t   step[OC_BROADCAST_OPERANDS][OC_RANK_MAX];  /* elements; the innermost is 0 or 1 */
+    size_t   dim[OC_RANK_MAX];                         /* of the result, merged, n_dims >= 1 */
+    size_t   step[OC_BROADCAST_OPERANDS][OC_RANK_MAX]; /* elements; the innermost is 0 or 1 */
 } oc_broadcast;
 
 /* OC_FORMAT when the shapes do not go together.  All dimensions must be known. */

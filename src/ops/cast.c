@@ -58,9 +58,9 @@ static oc_status cast_prepare(const oc_prepare *p, oc_error *err)
 static void cast_run(const oc_op_run *r)
 {
     const cast_state *s = r->state;
-    const size_t n = r->part.end - r->part.begin;
-    const void *x = (const char *)r->in[0].data + r->part.begin * s->x_bytes;
-    void *y = (char *)r->out[0].data + r->part.begin * s->y_bytes;
+    const size_t      n = r->part.end - r->part.begin;
+    const void       *x = (const char *)r->in[0].data + r->part.begin * s->x_bytes;
+    void             *y = (char *)r->out[0].data + r->part.begin * s->y_bytes;
 
     if (s->f16 && s->x_bytes < s->y_bytes)
         s->f16->widen(n, x, y);
@@ -71,12 +71,28 @@ static void cast_run(const oc_op_run *r)
 }
 
 const oc_op oc_op_cast = {
-    .name = "Cast", .domain = "", .n_in_min = 1, .n_in_max = 1, .n_out_min = 1, .n_out_max = 1,
-    .flags = OC_OP_IN_PLACE, .state_size = sizeof(cast_state), .infer = cast_infer,
-    .prepare = cast_prepare, .run = cast_run,
+    .name = "Cast",
+    .domain = "",
+    .n_in_min = 1,
+    .n_in_max = 1,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .flags = OC_OP_IN_PLACE,
+    .state_size = sizeof(cast_state),
+    .infer = cast_infer,
+    .prepare = cast_prepare,
+    .run = cast_run,
 };
 const oc_op oc_op_cast_like = {
-    .name = "CastLike", .domain = "", .n_in_min = 2, .n_in_max = 2, .n_out_min = 1,
-    .n_out_max = 1, .flags = OC_OP_IN_PLACE, .state_size = sizeof(cast_state), .infer = cast_infer,
-    .prepare = cast_prepare, .run = cast_run,
+    .name = "CastLike",
+    .domain = "",
+    .n_in_min = 2,
+    .n_in_max = 2,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .flags = OC_OP_IN_PLACE,
+    .state_size = sizeof(cast_state),
+    .infer = cast_infer,
+    .prepare = cast_prepare,
+    .run = cast_run,
 };

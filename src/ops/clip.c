@@ -51,7 +51,7 @@ static bool clip_layout(oc_layout_ask *ask)
 static oc_status clip_prepare(const oc_prepare *p, oc_error *err)
 {
     const oc_dtype dtype = p->in[0].info.dtype;
-    clip_state *s = p->state;
+    clip_state    *s = p->state;
 
     s->op = (oc_unary){OC_UNARY_CLIP, (double)oc_node_float(p->node, "min", -INFINITY),
                        (double)oc_node_float(p->node, "max", INFINITY)};
@@ -82,8 +82,8 @@ static void run_f32(const clip_state *s, const oc_op_run *r)
 {
     const size_t lanes = s->blocked ? 8 : 1, at = r->part.begin * lanes;
     const float *lo = bound(r, 1), *hi = bound(r, 2), *x = r->in[0].data;
-    float *y = r->out[0].data;
-    oc_unary op = s->op;
+    float       *y = r->out[0].data;
+    oc_unary     op = s->op;
 
     if (lo)
         op.a = (double)*lo;
@@ -97,10 +97,10 @@ static void run_f32(const clip_state *s, const oc_op_run *r)
 static void clip_run(const oc_op_run *r)
 {
     const clip_state *s = r->state;
-    const size_t n = r->part.end - r->part.begin;
-    const char *x = (const char *)r->in[0].data + r->part.begin * s->bytes;
-    char *y = (char *)r->out[0].data + r->part.begin * s->bytes;
-    const oc_unary all = {OC_UNARY_CLIP, -INFINITY, INFINITY};
+    const size_t      n = r->part.end - r->part.begin;
+    const char       *x = (const char *)r->in[0].data + r->part.begin * s->bytes;
+    char             *y = (char *)r->out[0].data + r->part.begin * s->bytes;
+    const oc_unary    all = {OC_UNARY_CLIP, -INFINITY, INFINITY};
 
     if (s->f32) {
         run_f32(s, r);
@@ -116,7 +116,16 @@ static void clip_run(const oc_op_run *r)
 }
 
 const oc_op oc_op_clip = {
-    .name = "Clip", .domain = "", .n_in_min = 1, .n_in_max = 3, .n_out_min = 1, .n_out_max = 1,
-    .flags = OC_OP_IN_PLACE, .state_size = sizeof(clip_state), .infer = clip_infer,
-    .layout = clip_layout, .prepare = clip_prepare, .run = clip_run,
+    .name = "Clip",
+    .domain = "",
+    .n_in_min = 1,
+    .n_in_max = 3,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .flags = OC_OP_IN_PLACE,
+    .state_size = sizeof(clip_state),
+    .infer = clip_infer,
+    .layout = clip_layout,
+    .prepare = clip_prepare,
+    .run = clip_run,
 };

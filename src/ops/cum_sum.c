@@ -20,7 +20,7 @@ typedef struct sum_state {
 
 static oc_status axis_of(const oc_args *a, uint32_t *axis, oc_error *err)
 {
-    int64_t v = 0;
+    int64_t   v = 0;
     oc_status st = oc_args_int(a, 1, "axis", &v, err);
 
     return st != OC_OK ? st : oc_axis(v, a->in[0]->shape.rank, axis, err);
@@ -29,7 +29,7 @@ static oc_status axis_of(const oc_args *a, uint32_t *axis, oc_error *err)
 static oc_status sum_infer(const oc_infer *ask, oc_error *err)
 {
     const oc_args a = oc_args_of_infer(ask);
-    uint32_t axis;
+    uint32_t      axis;
 
     if (!oc_k_any_binary(OC_BINARY_ADD, ask->in[0].dtype))
         return OC_FAIL(err, OC_UNSUPPORTED, "not defined for %s", oc_dtype_name(ask->in[0].dtype));
@@ -39,11 +39,11 @@ static oc_status sum_infer(const oc_infer *ask, oc_error *err)
 
 static oc_status sum_prepare(const oc_prepare *p, oc_error *err)
 {
-    const oc_args a = oc_args_of_prepare(p);
+    const oc_args   a = oc_args_of_prepare(p);
     const oc_shape *x = &p->in[0].info.shape;
-    sum_state *s = p->state;
-    uint32_t axis = 0;
-    oc_status st = axis_of(&a, &axis, err);
+    sum_state      *s = p->state;
+    uint32_t        axis = 0;
+    oc_status       st = axis_of(&a, &axis, err);
 
     if (st != OC_OK)
         return st;
@@ -61,11 +61,11 @@ static oc_status sum_prepare(const oc_prepare *p, oc_error *err)
 static void sum_run(const oc_op_run *r)
 {
     const sum_state *s = r->state;
-    const size_t step = s->inner * s->bytes;
+    const size_t     step = s->inner * s->bytes;
 
     for (size_t u = r->part.begin; u < r->part.end; u++) {
         const char *x = (const char *)r->in[0].data + u * s->n * step;
-        char *y = (char *)r->out[0].data + u * s->n * step;
+        char       *y = (char *)r->out[0].data + u * s->n * step;
 
         for (size_t i = 0; i < s->n; i++) {
             const size_t at = s->reverse ? s->n - 1 - i : i, before = s->reverse ? at + 1 : at - 1;
@@ -82,6 +82,14 @@ static void sum_run(const oc_op_run *r)
 }
 
 const oc_op oc_op_cum_sum = {
-    .name = "CumSum", .domain = "", .n_in_min = 2, .n_in_max = 2, .n_out_min = 1, .n_out_max = 1,
-    .state_size = sizeof(sum_state), .infer = sum_infer, .prepare = sum_prepare, .run = sum_run,
+    .name = "CumSum",
+    .domain = "",
+    .n_in_min = 2,
+    .n_in_max = 2,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .state_size = sizeof(sum_state),
+    .infer = sum_infer,
+    .prepare = sum_prepare,
+    .run = sum_run,
 };

@@ -52,7 +52,7 @@ static bool global_layout(oc_layout_ask *ask)
 static oc_status global_prepare(const oc_prepare *p, oc_error *err)
 {
     const oc_shape *x = &p->in[0].info.shape;
-    global_state *s = p->state;
+    global_state   *s = p->state;
 
     (void)err;
     s->kind = kind_of(p->node);
@@ -79,7 +79,7 @@ static float lp(const global_state *s, const float *x)
 static float value(const global_state *s, const float *x)
 {
     const oc_reduce_kind kind = s->kind == MAXIMUM ? OC_REDUCE_MAX : OC_REDUCE_SUM;
-    float acc[8];
+    float                acc[8];
 
     if (s->kind == LP)
         return lp(s, x);
@@ -106,8 +106,8 @@ static void block(const global_state *s, const float *x, size_t lanes, float *y)
 static void global_run(const oc_op_run *r)
 {
     const global_state *s = r->state;
-    const float *x = r->in[0].data;
-    float *y = r->out[0].data;
+    const float        *x = r->in[0].data;
+    float              *y = r->out[0].data;
 
     for (size_t u = r->part.begin; u < r->part.end; u++) {
         if (s->blocked)
@@ -118,11 +118,19 @@ static void global_run(const oc_op_run *r)
     }
 }
 
-#define GLOBAL(symbol, text)                                                                    \
-    const oc_op oc_op_##symbol = {                                                              \
-        .name = text, .domain = "", .n_in_min = 1, .n_in_max = 1, .n_out_min = 1,               \
-        .n_out_max = 1, .state_size = sizeof(global_state), .infer = global_infer,              \
-        .layout = global_layout, .prepare = global_prepare, .run = global_run,                  \
+#define GLOBAL(symbol, text)                \
+    const oc_op oc_op_##symbol = {          \
+        .name = text,                       \
+        .domain = "",                       \
+        .n_in_min = 1,                      \
+        .n_in_max = 1,                      \
+        .n_out_min = 1,                     \
+        .n_out_max = 1,                     \
+        .state_size = sizeof(global_state), \
+        .infer = global_infer,              \
+        .layout = global_layout,            \
+        .prepare = global_prepare,          \
+        .run = global_run,                  \
     }
 
 GLOBAL(global_average_pool, "GlobalAveragePool");

@@ -19,7 +19,7 @@ typedef struct group_state {
     oc_k_f32_reduce_fn *reduce;
     float               epsilon;
     size_t              groups, members, plane; /* members: channels of a group */
-    bool                per_group; /* scale and bias */
+    bool                per_group;              /* scale and bias */
 } group_state;
 
 static int64_t groups_of(const oc_node *node, const oc_shape *x)
@@ -31,7 +31,7 @@ static int64_t groups_of(const oc_node *node, const oc_shape *x)
 static oc_status group_infer(const oc_infer *ask, oc_error *err)
 {
     const oc_shape *x = &ask->in[0].shape;
-    int64_t groups;
+    int64_t         groups;
 
     if (x->rank < 2)
         return OC_FAIL(err, OC_FORMAT, "input has rank %u, at least 2", x->rank);
@@ -55,7 +55,7 @@ static oc_status group_infer(const oc_infer *ask, oc_error *err)
 static oc_status group_prepare(const oc_prepare *p, oc_error *err)
 {
     const oc_shape *x = &p->in[0].info.shape;
-    group_state *s = p->state;
+    group_state    *s = p->state;
 
     (void)err;
     s->affine = oc_k_f32_affine(p->isa);
@@ -73,31 +73,39 @@ static oc_status group_prepare(const oc_prepare *p, oc_error *err)
 static void group_run(const oc_op_run *r)
 {
     const group_state *s = r->state;
-    const float *scale = r->in[1].data, *bias = r->in[2].data;
+    const float       *scale = r->in[1].data, *bias = r->in[2].data;
 
     for (size_t u = r->part.begin; u < r->part.end; u++) {
-        const size_t n = s->members * s->plane;
-        const float *x = (const float *)r->in[0].data + u * n;
-        float *y = (float *)r->out[0].data + u * n;
+        const size_t     n = s->members * s->plane;
+        const float     *x = (const float *)r->in[0].data + u * n;
+        float           *y = (float *)r->out[0].data + u * n;
         const oc_moments m = oc_moments_of(s->reduce, n, x);
-        const float inverse = 1.0f / sqrtf(m.variance + s->epsilon);
+        const float      inverse = 1.0f / sqrtf(m.variance + s->epsilon);
 
         for (size_t i = 0; i < s->members; i++) {
             const size_t group = u % s->groups, c = s->per_group ? group : group * s->members + i;
-            const float a = inverse * scale[c];
-            const oc_f32_affine work = {s->plane, OC_OPERAND_ONE, x + i * s->plane, &m.mean, &a,
-                                        &bias[c], y + i * s->plane};
+            const float  a = inverse * scale[c];
+            const oc_f32_affine work = {s->plane, OC_OPERAND_ONE, x + i * s->plane, &m.mean,
+                                        &a,       &bias[c],       y + i * s->plane};
 
             s->affine(&work);
         }
     }
 }
 
-#define GROUP(symbol, text)                                                                    \
-    const oc_op oc_op_##symbol = {                                                             \
-        .name = text, .domain = "", .n_in_min = 3, .n_in_max = 3, .n_out_min = 1,              \
-        .n_out_max = 1, .flags = OC_OP_IN_PLACE, .state_size = sizeof(group_state),            \
-        .infer = group_infer, .prepare = group_prepare, .run = group_run,                      \
+#define GROUP(symbol, text)                \
+    const oc_op oc_op_##symbol = {         \
+        .name = text,                      \
+        .domain = "",                      \
+        .n_in_min = 3,                     \
+        .n_in_max = 3,                     \
+        .n_out_min = 1,                    \
+        .n_out_max = 1,                    \
+        .flags = OC_OP_IN_PLACE,           \
+        .state_size = sizeof(group_state), \
+        .infer = group_infer,              \
+        .prepare = group_prepare,          \
+        .run = group_run,                  \
     }
 
 GROUP(instance_normalization, "InstanceNormalization");

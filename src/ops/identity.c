@@ -45,7 +45,7 @@ static oc_status identity_prepare(const oc_prepare *p, oc_error *err)
 {
     identity_state *s = p->state;
     const oc_shape *shape = &p->out[0].info.shape;
-    size_t n;
+    size_t          n;
 
     if (!oc_shape_elements(shape, &n))
         return OC_FAIL(err, OC_INVALID, "the shape is too large");
@@ -65,8 +65,8 @@ static oc_status identity_prepare(const oc_prepare *p, oc_error *err)
 static void identity_run(const oc_op_run *r)
 {
     const identity_state *s = r->state;
-    const size_t at = r->part.begin, n = r->part.end - at;
-    const uint8_t one = 1;
+    const size_t          at = r->part.begin, n = r->part.end - at;
+    const uint8_t         one = 1;
 
     if (r->out[0].data != r->in[0].data)
         memcpy((char *)r->out[0].data + at * s->bytes, (const char *)r->in[0].data + at * s->bytes,
@@ -77,12 +77,30 @@ static void identity_run(const oc_op_run *r)
 }
 
 const oc_op oc_op_identity = {
-    .name = "Identity", .domain = "", .n_in_min = 1, .n_in_max = 1, .n_out_min = 1, .n_out_max = 1,
-    .flags = OC_OP_IN_PLACE, .state_size = sizeof(identity_state), .infer = identity_infer,
-    .layout = identity_layout, .prepare = identity_prepare, .run = identity_run,
+    .name = "Identity",
+    .domain = "",
+    .n_in_min = 1,
+    .n_in_max = 1,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .flags = OC_OP_IN_PLACE,
+    .state_size = sizeof(identity_state),
+    .infer = identity_infer,
+    .layout = identity_layout,
+    .prepare = identity_prepare,
+    .run = identity_run,
 };
 const oc_op oc_op_dropout = {
-    .name = "Dropout", .domain = "", .n_in_min = 1, .n_in_max = 3, .n_out_min = 1, .n_out_max = 2,
-    .flags = OC_OP_IN_PLACE, .state_size = sizeof(identity_state), .infer = identity_infer,
-    .layout = identity_layout, .prepare = identity_prepare, .run = identity_run,
+    .name = "Dropout",
+    .domain = "",
+    .n_in_min = 1,
+    .n_in_max = 3,
+    .n_out_min = 1,
+    .n_out_max = 2,
+    .flags = OC_OP_IN_PLACE,
+    .state_size = sizeof(identity_state),
+    .infer = identity_infer,
+    .layout = identity_layout,
+    .prepare = identity_prepare,
+    .run = identity_run,
 };

@@ -20,16 +20,16 @@ typedef struct layer_state {
     oc_k_f32_affine_fn *affine;
     oc_k_f32_reduce_fn *reduce;
     float               epsilon;
-    size_t              n; /* of a row */
+    size_t              n;           /* of a row */
     oc_broadcast        scale, bias; /* to a row, when they are not whole rows themselves */
 } layer_state;
 
 static oc_status layer_infer(const oc_infer *ask, oc_error *err)
 {
     const oc_shape *x = &ask->in[0].shape;
-    oc_tensor_info row[2] = {{OC_F32, {0}}, {OC_F32, {0}}};
-    uint32_t axis = 0;
-    oc_status st;
+    oc_tensor_info  row[2] = {{OC_F32, {0}}, {OC_F32, {0}}};
+    uint32_t        axis = 0;
+    oc_status       st;
 
     if ((st = oc_axis(oc_node_int(ask->node, "axis", -1), x->rank, &axis, err)) != OC_OK)
         return st;
@@ -61,10 +61,10 @@ static oc_status layer_prepare(const oc_prepare *p, oc_error *err)
 {
     const oc_shape *x = &p->in[0].info.shape, *scale = &p->in[1].info.shape;
     const oc_shape *bias = p->n_in > 2 && p->in[2].info.dtype ? &p->in[2].info.shape : scale;
-    layer_state *s = p->state;
-    oc_shape row = {0};
-    uint32_t axis = 0;
-    oc_status st = oc_axis(oc_node_int(p->node, "axis", -1), x->rank, &axis, err);
+    layer_state    *s = p->state;
+    oc_shape        row = {0};
+    uint32_t        axis = 0;
+    oc_status       st = oc_axis(oc_node_int(p->node, "axis", -1), x->rank, &axis, err);
 
     if (st != OC_OK)
         return st;
@@ -110,17 +110,17 @@ static const float *row_of(const oc_broadcast *map, const float *from, size_t n,
 static void layer_run(const oc_op_run *r)
 {
     const layer_state *s = r->state;
-    float *zero = r->scratch, *room = zero + s->n;
-    const float *scale = row_of(&s->scale, r->in[1].data, s->n, room), *bias = zero;
+    float             *zero = r->scratch, *room = zero + s->n;
+    const float       *scale = row_of(&s->scale, r->in[1].data, s->n, room), *bias = zero;
 
     memset(zero, 0, s->n * sizeof(*zero));
     if (r->n_in > 2 && r->in[2].data)
         bias = row_of(&s->bias, r->in[2].data, s->n, room + s->n);
     for (size_t u = r->part.begin; u < r->part.end; u++) {
-        const float *x = (const float *)r->in[0].data + u * s->n;
-        float *y = (float *)r->out[0].data + u * s->n;
-        const oc_moments m = oc_moments_of(s->reduce, s->n, x);
-        const float inverse = 1.0f / sqrtf(m.variance + s->epsilon), none = 0.0f;
+        const float        *x = (const float *)r->in[0].data + u * s->n;
+        float              *y = (float *)r->out[0].data + u * s->n;
+        const oc_moments    m = oc_moments_of(s->reduce, s->n, x);
+        const float         inverse = 1.0f / sqrtf(m.variance + s->epsilon), none = 0.0f;
         const oc_f32_affine center = {s->n, OC_OPERAND_ONE, x, &m.mean, &inverse, &none, y};
         const oc_f32_affine stretch = {s->n, OC_OPERAND_FULL, y, zero, scale, bias, y};
 
@@ -134,7 +134,15 @@ static void layer_run(const oc_op_run *r)
 }
 
 const oc_op oc_op_layer_normalization = {
-    .name = "LayerNormalization", .domain = "", .n_in_min = 2, .n_in_max = 3, .n_out_min = 1,
-    .n_out_max = 3, .flags = OC_OP_IN_PLACE, .state_size = sizeof(layer_state),
-    .infer = layer_infer, .prepare = layer_prepare, .run = layer_run,
+    .name = "LayerNormalization",
+    .domain = "",
+    .n_in_min = 2,
+    .n_in_max = 3,
+    .n_out_min = 1,
+    .n_out_max = 3,
+    .flags = OC_OP_IN_PLACE,
+    .state_size = sizeof(layer_state),
+    .infer = layer_infer,
+    .prepare = layer_prepare,
+    .run = layer_run,
 };

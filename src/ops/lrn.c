@@ -33,8 +33,8 @@ static oc_status lrn_infer(const oc_infer *ask, oc_error *err)
 static oc_status lrn_prepare(const oc_prepare *p, oc_error *err)
 {
     const oc_shape *x = &p->in[0].info.shape;
-    const int64_t size = oc_node_int(p->node, "size", 1);
-    lrn_state *s = p->state;
+    const int64_t   size = oc_node_int(p->node, "size", 1);
+    lrn_state      *s = p->state;
 
     (void)err;
     s->alpha = oc_node_float(p->node, "alpha", 1e-4f) / (float)size;
@@ -60,8 +60,8 @@ static void lrn_run(const oc_op_run *r)
         const size_t first = c < s->before ? 0 : c - s->before;
         const size_t last = s->channels - 1 - c < s->after ? s->channels - 1 : c + s->after;
         const float *x = (const float *)r->in[0].data + map * s->plane + at;
-        float *y = (float *)r->out[0].data + map * s->plane + at;
-        float sum[PIXELS] = {0};
+        float       *y = (float *)r->out[0].data + map * s->plane + at;
+        float        sum[PIXELS] = {0};
 
         for (size_t k = first; k <= last; k++) {
             const float *v = x + ((ptrdiff_t)k - (ptrdiff_t)c) * (ptrdiff_t)s->plane;
@@ -75,6 +75,14 @@ static void lrn_run(const oc_op_run *r)
 }
 
 const oc_op oc_op_lrn = {
-    .name = "LRN", .domain = "", .n_in_min = 1, .n_in_max = 1, .n_out_min = 1, .n_out_max = 1,
-    .state_size = sizeof(lrn_state), .infer = lrn_infer, .prepare = lrn_prepare, .run = lrn_run,
+    .name = "LRN",
+    .domain = "",
+    .n_in_min = 1,
+    .n_in_max = 1,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .state_size = sizeof(lrn_state),
+    .infer = lrn_infer,
+    .prepare = lrn_prepare,
+    .run = lrn_run,
 };

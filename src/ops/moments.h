@@ -14,7 +14,7 @@ typedef struct oc_moments {
  * mean does not eat the variance. */
 static inline oc_moments oc_moments_of(oc_k_f32_reduce_fn *reduce, size_t n, const float *x)
 {
-    float acc[8], mean[8];
+    float      acc[8], mean[8];
     oc_moments m;
 
     oc_reduce_start(OC_REDUCE_SUM, acc);

@@ -18,7 +18,7 @@ typedef struct norm_state {
     int64_t  p;
     uint32_t n_gone, n_kept;
     size_t   dim[OC_RANK_MAX], step[OC_RANK_MAX]; /* kept first, then those summed over */
-    size_t   count; /* elements of a group */
+    size_t   count;                               /* elements of a group */
 } norm_state;
 
 static oc_status norm_infer(const oc_infer *ask, oc_error *err)
@@ -37,17 +37,17 @@ static oc_status norm_infer(const oc_infer *ask, oc_error *err)
 static oc_status axes_of(const oc_node *node, uint32_t rank, bool gone[OC_RANK_MAX], oc_error *err)
 {
     static const int64_t pictures[] = {0, 2, 3};
-    const int64_t one[1] = {oc_node_int(node, "axis", -1)};
-    const bool lp = strcmp(node->op_type, "LpNormalization") == 0;
-    size_t n = 0;
-    const int64_t *axes = lp ? one : oc_node_ints(node, "axes", &n);
+    const int64_t        one[1] = {oc_node_int(node, "axis", -1)};
+    const bool           lp = strcmp(node->op_type, "LpNormalization") == 0;
+    size_t               n = 0;
+    const int64_t       *axes = lp ? one : oc_node_ints(node, "axes", &n);
 
     if (lp || !axes)
         n = lp ? 1 : 3;
     if (!axes)
         axes = pictures;
     for (size_t i = 0; i < n; i++) {
-        uint32_t d = 0;
+        uint32_t  d = 0;
         oc_status st = oc_axis(axes[i], rank, &d, err);
 
         if (st != OC_OK)
@@ -60,10 +60,10 @@ static oc_status axes_of(const oc_node *node, uint32_t rank, bool gone[OC_RANK_M
 static oc_status norm_prepare(const oc_prepare *p, oc_error *err)
 {
     const oc_shape *x = &p->in[0].info.shape;
-    norm_state *s = p->state;
-    bool gone[OC_RANK_MAX] = {false};
-    size_t units = 1;
-    oc_status st = axes_of(p->node, x->rank, gone, err);
+    norm_state     *s = p->state;
+    bool            gone[OC_RANK_MAX] = {false};
+    size_t          units = 1;
+    oc_status       st = axes_of(p->node, x->rank, gone, err);
 
     if (st != OC_OK)
         return st;
@@ -103,8 +103,8 @@ static void norm_run(const oc_op_run *r)
     for (size_t u = r->part.begin; u < r->part.end; u++) {
         const size_t base = at_of(s, 0, s->n_kept, u);
         const float *x = (const float *)r->in[0].data + base;
-        float *y = (float *)r->out[0].data + base;
-        double sum = 0, squares = 0, mean = 0, scale;
+        float       *y = (float *)r->out[0].data + base;
+        double       sum = 0, squares = 0, mean = 0, scale;
 
         for (size_t i = 0; i < s->count && !s->lp; i++)
             sum += (double)x[at_of(s, s->n_kept, s->n_gone, i)];
@@ -114,7 +114,9 @@ static void norm_run(const oc_op_run *r)
 
             squares += s->lp && s->p == 1 ? fabs(v) : v * v;
         }
-        scale = !s->lp ? sqrt(squares / (double)s->count) + 1e-9 : s->p == 1 ? squares : sqrt(squares);
+        scale = !s->lp      ? sqrt(squares / (double)s->count) + 1e-9
+                : s->p == 1 ? squares
+                            : sqrt(squares);
         for (size_t i = 0; i < s->count; i++) {
             const size_t at = at_of(s, s->n_kept, s->n_gone, i);
 
@@ -123,11 +125,18 @@ static void norm_run(const oc_op_run *r)
     }
 }
 
-#define NORM(symbol, text)                                                                      \
-    const oc_op oc_op_##symbol = {                                                              \
-        .name = text, .domain = "", .n_in_min = 1, .n_in_max = 1, .n_out_min = 1,               \
-        .n_out_max = 1, .state_size = sizeof(norm_state), .infer = norm_infer,                  \
-        .prepare = norm_prepare, .run = norm_run,                                               \
+#define NORM(symbol, text)                \
+    const oc_op oc_op_##symbol = {        \
+        .name = text,                     \
+        .domain = "",                     \
+        .n_in_min = 1,                    \
+        .n_in_max = 1,                    \
+        .n_out_min = 1,                   \
+        .n_out_max = 1,                   \
+        .state_size = sizeof(norm_state), \
+        .infer = norm_infer,              \
+        .prepare = norm_prepare,          \
+        .run = norm_run,                  \
     }
 
 NORM(lp_normalization, "LpNormalization");

@@ -28,7 +28,7 @@ typedef struct pool_state {
 /* The values of an attribute along the spatial dimension d, of `n` there. */
 static int64_t along(const oc_node *node, const char *name, uint32_t d, int64_t fallback)
 {
-    size_t n = 0;
+    size_t         n = 0;
     const int64_t *ints = oc_node_ints(node, name, &n);
 
     return d < n ? ints[d] : fallback;
@@ -56,12 +56,12 @@ static oc_status check_lengths(const oc_node *node, uint32_t spatial, oc_error *
 static oc_status set_dimension(const oc_node *node, int64_t in, uint32_t d, uint32_t spatial,
                                uint32_t to, oc_pool_shape *p, oc_error *err)
 {
-    const char *auto_pad = oc_node_string(node, "auto_pad", "NOTSET");
-    const bool ceil_mode = oc_node_int(node, "ceil_mode", 0) != 0;
+    const char   *auto_pad = oc_node_string(node, "auto_pad", "NOTSET");
+    const bool    ceil_mode = oc_node_int(node, "ceil_mode", 0) != 0;
     const int64_t k = along(node, "kernel_shape", d, 1), s = along(node, "strides", d, 1);
     const int64_t dil = along(node, "dilations", d, 1), limit = INT32_MAX;
-    int64_t begin = along(node, "pads", d, 0), end = along(node, "pads", d + spatial, 0);
-    int64_t reach, out, room;
+    int64_t       begin = along(node, "pads", d, 0), end = along(node, "pads", d + spatial, 0);
+    int64_t       reach, out, room;
 
     if (k < 1 || s < 1 || dil < 1 || begin < 0 || end < 0 || in < 0 || k > limit || s > limit ||
         dil > limit || begin > limit || end > limit || in > limit || (k - 1) * dil >= limit)
@@ -101,7 +101,7 @@ static oc_status shape_of(const oc_node *node, const oc_tensor_info *x, oc_pool_
                           oc_error *err)
 {
     const uint32_t rank = x->shape.rank, spatial = rank - 2;
-    oc_status st;
+    oc_status      st;
 
     if (rank < 3 || rank > 5)
         return OC_FAIL(err, OC_UNSUPPORTED, "input has rank %u, only 3 to 5", rank);
@@ -128,7 +128,7 @@ static oc_status shape_of(const oc_node *node, const oc_tensor_info *x, oc_pool_
 static oc_status pool_infer(const oc_infer *ask, oc_error *err)
 {
     oc_pool_shape p;
-    oc_status st = oc_shape_known(&ask->in[0], "the input", err);
+    oc_status     st = oc_shape_known(&ask->in[0], "the input", err);
 
     if (st != OC_OK || (st = shape_of(ask->node, &ask->in[0], &p, err)) != OC_OK)
         return st;
@@ -156,10 +156,20 @@ static bool pool_layout(oc_layout_ask *ask)
 static oc_pool8 pool8_of(const oc_pool_shape *p)
 {
     return (oc_pool8){
-        .average = p->kind == OC_POOL_AVG, .include_pad = p->include_pad,
-        .in_h = p->in[1], .in_w = p->in[2], .out_w = p->out[2], .k_h = p->k[1], .k_w = p->k[2],
-        .stride_h = p->stride[1], .stride_w = p->stride[2], .dil_h = p->dil[1], .dil_w = p->dil[2],
-        .pad_t = p->pad_begin[1], .pad_l = p->pad_begin[2], .pad_b = p->pad_end[1],
+        .average = p->kind == OC_POOL_AVG,
+        .include_pad = p->include_pad,
+        .in_h = p->in[1],
+        .in_w = p->in[2],
+        .out_w = p->out[2],
+        .k_h = p->k[1],
+        .k_w = p->k[2],
+        .stride_h = p->stride[1],
+        .stride_w = p->stride[2],
+        .dil_h = p->dil[1],
+        .dil_w = p->dil[2],
+        .pad_t = p->pad_begin[1],
+        .pad_l = p->pad_begin[2],
+        .pad_b = p->pad_end[1],
         .pad_r = p->pad_end[2],
     };
 }
@@ -167,9 +177,9 @@ static oc_pool8 pool8_of(const oc_pool_shape *p)
 static oc_status pool_prepare(const oc_prepare *p, oc_error *err)
 {
     const oc_shape *x = &p->in[0].info.shape;
-    pool_state *s = p->state;
-    size_t channels, row;
-    oc_status st;
+    pool_state     *s = p->state;
+    size_t          channels, row;
+    oc_status       st;
 
     if ((st = shape_of(p->node, &p->in[0].info, &s->shape, err)) != OC_OK)
         return st;
@@ -192,12 +202,13 @@ static oc_status pool_prepare(const oc_prepare *p, oc_error *err)
 /* Lanes beyond C: zeros in, so zeros out, but for windows without any tap. */
 static void run_blocked(const pool_state *s, const oc_op_run *r)
 {
-    const size_t rows = (size_t)s->shape.out[1], blocks = ((size_t)r->in[0].info.shape.dim[1] + 7) / 8;
+    const size_t rows = (size_t)s->shape.out[1],
+                 blocks = ((size_t)r->in[0].info.shape.dim[1] + 7) / 8;
     const size_t used = (size_t)r->in[0].info.shape.dim[1] % 8;
 
     for (size_t u = r->part.begin; u < r->part.end; u++) {
         const size_t block = u / rows;
-        float *y = (float *)r->out[0].data + u * (size_t)s->shape.out[2] * 8;
+        float       *y = (float *)r->out[0].data + u * (size_t)s->shape.out[2] * 8;
 
         s->f32(&s->pool8, u % rows, (const float *)r->in[0].data + block * s->in_plane * 8, y);
         if (used && block % blocks == blocks - 1)
@@ -209,18 +220,19 @@ static void run_blocked(const pool_state *s, const oc_op_run *r)
 static void pool_run(const oc_op_run *r)
 {
     const pool_state *s = r->state;
-    const size_t rows = (size_t)s->shape.out[0] * (size_t)s->shape.out[1];
-    const size_t width = (size_t)s->shape.out[2];
-    int64_t *index = r->n_out > 1 ? r->out[1].data : NULL;
+    const size_t      rows = (size_t)s->shape.out[0] * (size_t)s->shape.out[1];
+    const size_t      width = (size_t)s->shape.out[2];
+    int64_t          *index = r->n_out > 1 ? r->out[1].data : NULL;
 
     if (s->f32) {
         run_blocked(s, r);
         return;
     }
     for (size_t u = r->part.begin; u < r->part.end; u++) {
-        const size_t channel = u / rows, row = u % rows;
-        const ptrdiff_t at[2] = {(ptrdiff_t)row / s->shape.out[1], (ptrdiff_t)row % s->shape.out[1]};
-        const size_t first = channel * s->in_plane;
+        const size_t    channel = u / rows, row = u % rows;
+        const ptrdiff_t at[2] = {(ptrdiff_t)row / s->shape.out[1],
+                                 (ptrdiff_t)row % s->shape.out[1]};
+        const size_t    first = channel * s->in_plane;
 
         s->any(&s->shape, at, (const char *)r->in[0].data + first * s->bytes,
                (char *)r->out[0].data + u * width * s->bytes, index ? index + u * width : NULL);
@@ -230,11 +242,19 @@ static void pool_run(const oc_op_run *r)
     }
 }
 
-#define POOL(symbol, text, outputs)                                                             \
-    const oc_op oc_op_##symbol = {                                                              \
-        .name = text, .domain = "", .n_in_min = 1, .n_in_max = 1, .n_out_min = 1,               \
-        .n_out_max = (outputs), .state_size = sizeof(pool_state), .infer = pool_infer,          \
-        .layout = pool_layout, .prepare = pool_prepare, .run = pool_run,                        \
+#define POOL(symbol, text, outputs)       \
+    const oc_op oc_op_##symbol = {        \
+        .name = text,                     \
+        .domain = "",                     \
+        .n_in_min = 1,                    \
+        .n_in_max = 1,                    \
+        .n_out_min = 1,                   \
+        .n_out_max = (outputs),           \
+        .state_size = sizeof(pool_state), \
+        .infer = pool_infer,              \
+        .layout = pool_layout,            \
+        .prepare = pool_prepare,          \
+        .run = pool_run,                  \
     }
 
 POOL(max_pool, "MaxPool", 2);

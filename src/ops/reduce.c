@@ -33,9 +33,9 @@ typedef enum reduce_kind {
     SUM_SQUARE,
 } reduce_kind;
 
-static const char *const names[] = {"ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin",
-                                    "ReduceProd", "ReduceL1", "ReduceL2", "ReduceLogSum",
-                                    "ReduceLogSumExp", "ReduceSumSquare"};
+static const char *const names[] = {
+    "ReduceSum", "ReduceMean", "ReduceMax",    "ReduceMin",       "ReduceProd",
+    "ReduceL1",  "ReduceL2",   "ReduceLogSum", "ReduceLogSumExp", "ReduceSumSquare"};
 
 typedef struct walk {
     uint32_t rank;
@@ -74,9 +74,9 @@ static oc_status axes_of(const oc_args *a, bool gone[OC_RANK_MAX], oc_error *err
 {
     const uint32_t rank = a->in[0]->shape.rank;
     const int64_t *attr;
-    int64_t axes[OC_RANK_MAX] = {0};
-    size_t n = 0;
-    oc_status st;
+    int64_t        axes[OC_RANK_MAX] = {0};
+    size_t         n = 0;
+    oc_status      st;
 
     if (oc_args_has(a, 1)) {
         if ((st = oc_args_ints(a, 1, "axes", axes, OC_RANK_MAX, &n, err)) != OC_OK)
@@ -100,13 +100,13 @@ static oc_status axes_of(const oc_args *a, bool gone[OC_RANK_MAX], oc_error *err
 
 static oc_status reduce_infer(const oc_infer *ask, oc_error *err)
 {
-    const oc_args a = oc_args_of_infer(ask);
+    const oc_args     a = oc_args_of_infer(ask);
     const reduce_kind kind = kind_of(ask->node);
-    const bool keep = oc_node_int(ask->node, "keepdims", 1) != 0;
-    const oc_shape *x = &ask->in[0].shape;
-    bool gone[OC_RANK_MAX];
-    oc_shape y = {0};
-    oc_status st;
+    const bool        keep = oc_node_int(ask->node, "keepdims", 1) != 0;
+    const oc_shape   *x = &ask->in[0].shape;
+    bool              gone[OC_RANK_MAX];
+    oc_shape          y = {0};
+    oc_status         st;
 
     if (ask->in[0].dtype == OC_BOOL && kind != MAX && kind != MIN)
         return OC_FAIL(err, OC_UNSUPPORTED, "not defined for bool");
@@ -128,9 +128,9 @@ static bool is_sum(reduce_kind kind)
 
 static bool reduce_layout(oc_layout_ask *ask)
 {
-    const oc_args a = oc_args_of_layout(ask);
+    const oc_args     a = oc_args_of_layout(ask);
     const reduce_kind kind = kind_of(ask->node);
-    bool gone[OC_RANK_MAX];
+    bool              gone[OC_RANK_MAX];
 
     if (ask->in[0].layout != OC_LAYOUT_NC8 || ask->in[0].info.dtype != OC_F32 ||
         kind == LOG_SUM_EXP || axes_of(&a, gone, NULL) != OC_OK || !gone[2] || !gone[3])
@@ -184,20 +184,20 @@ static path path_of(const reduce_state *s, oc_dtype dtype)
 
 static oc_status reduce_prepare(const oc_prepare *p, oc_error *err)
 {
-    const oc_args a = oc_args_of_prepare(p);
-    const oc_dtype dtype = p->in[0].info.dtype;
+    const oc_args   a = oc_args_of_prepare(p);
+    const oc_dtype  dtype = p->in[0].info.dtype;
     const oc_shape *x = &p->in[0].info.shape;
-    reduce_state *s = p->state;
-    bool gone[OC_RANK_MAX];
-    oc_status st;
+    reduce_state   *s = p->state;
+    bool            gone[OC_RANK_MAX];
+    oc_status       st;
 
     if ((st = axes_of(&a, gone, err)) != OC_OK)
         return st;
     s->kind = kind_of(p->node);
     s->bytes = oc_dtype_bytes(dtype);
     s->integer = !is_float(dtype) && s->kind != LOG_SUM_EXP && s->kind != LOG_SUM && s->kind != L2;
-    s->is_unsigned = dtype == OC_U64 || dtype == OC_U32 || dtype == OC_U16 || dtype == OC_U8 ||
-                     dtype == OC_BOOL;
+    s->is_unsigned =
+        dtype == OC_U64 || dtype == OC_U32 || dtype == OC_U16 || dtype == OC_U8 || dtype == OC_BOOL;
     s->load = oc_k_any_cast(dtype, s->integer ? OC_I64 : OC_F64);
     s->store = oc_k_any_cast(s->integer ? OC_I64 : OC_F64, dtype);
     s->reduce = oc_k_f32_reduce(p->isa);
@@ -257,14 +257,14 @@ static double finish(const reduce_state *s, double v)
 static void run_rows(const reduce_state *s, const oc_op_run *r)
 {
     const oc_reduce_kind kind = kernel_kind(s->kind);
-    const walk *g = &s->gone;
-    const size_t n = g->dim[g->rank - 1], rows = s->count / n;
-    walk outer = *g;
+    const walk          *g = &s->gone;
+    const size_t         n = g->dim[g->rank - 1], rows = s->count / n;
+    walk                 outer = *g;
 
     outer.rank--;
     for (size_t u = r->part.begin; u < r->part.end; u++) {
         const float *x = (const float *)r->in[0].data + walk_at(&s->kept, u);
-        float acc[8];
+        float        acc[8];
 
         oc_reduce_start(kind, acc);
         for (size_t i = 0; i < rows; i++)
@@ -275,15 +275,17 @@ static void run_rows(const reduce_state *s, const oc_op_run *r)
 
 static void run_columns(const reduce_state *s, const oc_op_run *r)
 {
-    static const oc_binary_kind fold[] = {[SUM] = OC_BINARY_ADD, [MEAN] = OC_BINARY_ADD,
-                                          [MAX] = OC_BINARY_MAX, [MIN] = OC_BINARY_MIN,
+    static const oc_binary_kind fold[] = {[SUM] = OC_BINARY_ADD,
+                                          [MEAN] = OC_BINARY_ADD,
+                                          [MAX] = OC_BINARY_MAX,
+                                          [MIN] = OC_BINARY_MIN,
                                           [PROD] = OC_BINARY_MUL};
-    const size_t width = s->kept.dim[s->kept.rank - 1];
-    size_t n;
+    const size_t                width = s->kept.dim[s->kept.rank - 1];
+    size_t                      n;
 
     for (size_t u = r->part.begin; u < r->part.end; u += n) {
-        const float *x = (const float *)r->in[0].data + walk_at(&s->kept, u);
-        float *y = (float *)r->out[0].data + u;
+        const float  *x = (const float *)r->in[0].data + walk_at(&s->kept, u);
+        float        *y = (float *)r->out[0].data + u;
         oc_f32_binary work = {.kind = fold[s->kind], .a = y, .y = y};
 
         n = width - u % width;
@@ -303,11 +305,11 @@ static void run_columns(const reduce_state *s, const oc_op_run *r)
 static void run_blocked(const reduce_state *s, const oc_op_run *r)
 {
     const oc_reduce_kind kind = kernel_kind(s->kind);
-    float *y = r->out[0].data;
+    float               *y = r->out[0].data;
 
     for (size_t u = r->part.begin; u < r->part.end; u++) {
         const size_t picture = u / s->blocks, c0 = u % s->blocks * 8;
-        float acc[8];
+        float        acc[8];
 
         oc_reduce_start(kind, acc);
         s->reduce(kind, s->count * 8, (const float *)r->in[0].data + u * s->count * 8, NULL, acc);
@@ -358,7 +360,7 @@ static double generic_float(const reduce_state *s, const char *x)
 {
     const double top = s->kind == LOG_SUM_EXP ? largest(s, x) : 0;
     const double shift = isfinite(top) ? top : 0;
-    double acc = s->kind == MAX ? -INFINITY : s->kind == MIN ? INFINITY : s->kind == PROD;
+    double       acc = s->kind == MAX ? -INFINITY : s->kind == MIN ? INFINITY : s->kind == PROD;
 
     for (size_t i = 0; i < s->count; i++) {
         const double v = element(s, x, i);
@@ -388,7 +390,7 @@ static int64_t empty_limit(const reduce_state *s)
 static int64_t generic_int(const reduce_state *s, const char *x)
 {
     uint64_t acc = s->kind == PROD;
-    int64_t v = 0;
+    int64_t  v = 0;
 
     if (s->count == 0 && (s->kind == MAX || s->kind == MIN))
         return empty_limit(s);
@@ -423,20 +425,28 @@ static void reduce_run(const oc_op_run *r)
     case GENERIC: break;
     }
     for (size_t u = r->part.begin; u < r->part.end; u++) {
-        const char *x = (const char *)r->in[0].data + walk_at(&s->kept, u) * s->bytes;
-        char *y = (char *)r->out[0].data + u * s->bytes;
+        const char   *x = (const char *)r->in[0].data + walk_at(&s->kept, u) * s->bytes;
+        char         *y = (char *)r->out[0].data + u * s->bytes;
         const int64_t i = s->integer ? generic_int(s, x) : 0;
-        const double f = s->integer ? 0 : generic_float(s, x);
+        const double  f = s->integer ? 0 : generic_float(s, x);
 
         s->store(1, s->integer ? (const void *)&i : (const void *)&f, y);
     }
 }
 
-#define REDUCE(symbol, text)                                                                   \
-    const oc_op oc_op_##symbol = {                                                             \
-        .name = text, .domain = "", .n_in_min = 1, .n_in_max = 2, .n_out_min = 1,              \
-        .n_out_max = 1, .state_size = sizeof(reduce_state), .infer = reduce_infer,             \
-        .layout = reduce_layout, .prepare = reduce_prepare, .run = reduce_run,                 \
+#define REDUCE(symbol, text)                \
+    const oc_op oc_op_##symbol = {          \
+        .name = text,                       \
+        .domain = "",                       \
+        .n_in_min = 1,                      \
+        .n_in_max = 2,                      \
+        .n_out_min = 1,                     \
+        .n_out_max = 1,                     \
+        .state_size = sizeof(reduce_state), \
+        .infer = reduce_infer,              \
+        .layout = reduce_layout,            \
+        .prepare = reduce_prepare,          \
+        .run = reduce_run,                  \
     }
 
 REDUCE(reduce_sum, "ReduceSum");

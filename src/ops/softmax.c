@@ -45,8 +45,8 @@ static bool flattens(const oc_node *node)
 static oc_status softmax_infer(const oc_infer *ask, oc_error *err)
 {
     const oc_dtype dtype = ask->in[0].dtype;
-    const int64_t axis = oc_node_int(ask->node, "axis", flattens(ask->node) ? 1 : -1);
-    uint32_t at;
+    const int64_t  axis = oc_node_int(ask->node, "axis", flattens(ask->node) ? 1 : -1);
+    uint32_t       at;
 
     if (dtype != OC_F32 && dtype != OC_F64 && dtype != OC_F16)
         return OC_FAIL(err, OC_UNSUPPORTED, "not defined for %s", oc_dtype_name(dtype));
@@ -59,10 +59,10 @@ static oc_status softmax_infer(const oc_infer *ask, oc_error *err)
 static oc_status softmax_prepare(const oc_prepare *p, oc_error *err)
 {
     const oc_shape *x = &p->in[0].info.shape;
-    const oc_dtype dtype = p->in[0].info.dtype;
-    int64_t axis = oc_node_int(p->node, "axis", flattens(p->node) ? 1 : -1);
-    softmax_state *s = p->state;
-    size_t outer;
+    const oc_dtype  dtype = p->in[0].info.dtype;
+    int64_t         axis = oc_node_int(p->node, "axis", flattens(p->node) ? 1 : -1);
+    softmax_state  *s = p->state;
+    size_t          outer;
 
     (void)err;
     axis = axis < 0 ? axis + (int64_t)x->rank : axis;
@@ -121,8 +121,10 @@ static void row_any(const softmax_state *s, const char *x, char *y)
     for (size_t i = 0; i < s->n; i++) {
         const double v = peek(s, x, i) - top;
 
-        poke(s, y, i, s->kind == SOFT ? exp(v) / sum : s->kind == LOG_SOFT ? v - log(sum)
-                                                                          : i == where);
+        poke(s, y, i,
+             s->kind == SOFT       ? exp(v) / sum
+             : s->kind == LOG_SOFT ? v - log(sum)
+                                   : i == where);
     }
 }
 
@@ -138,7 +140,7 @@ static void combine(const softmax_state *s, oc_binary_kind kind, size_t n, const
 static void columns(const softmax_state *s, size_t m, const float *x, float *y)
 {
     const oc_unary exponential = {OC_UNARY_EXP, 0, 0};
-    float top[COLUMNS], sum[COLUMNS];
+    float          top[COLUMNS], sum[COLUMNS];
 
     memcpy(top, x, m * sizeof(*top));
     memset(sum, 0, sizeof(sum));
@@ -156,13 +158,13 @@ static void columns(const softmax_state *s, size_t m, const float *x, float *y)
 static void softmax_run(const oc_op_run *r)
 {
     const softmax_state *s = r->state;
-    const bool fast = s->kind == SOFT && !s->load;
-    size_t m = 1;
+    const bool           fast = s->kind == SOFT && !s->load;
+    size_t               m = 1;
 
     for (size_t u = r->part.begin; u < r->part.end; u += m) {
         const size_t at = u / s->inner * s->n * s->inner + u % s->inner;
-        const char *x = (const char *)r->in[0].data + at * s->bytes;
-        char *y = (char *)r->out[0].data + at * s->bytes;
+        const char  *x = (const char *)r->in[0].data + at * s->bytes;
+        char        *y = (char *)r->out[0].data + at * s->bytes;
 
         if (fast && s->inner == 1) {
             s->row(s->n, (const float *)(const void *)x, (float *)(void *)y);
@@ -177,11 +179,18 @@ static void softmax_run(const oc_op_run *r)
     }
 }
 
-#define SOFTMAX(symbol, text)                                                                  \
-    const oc_op oc_op_##symbol = {                                                             \
-        .name = text, .domain = "", .n_in_min = 1, .n_in_max = 1, .n_out_min = 1,              \
-        .n_out_max = 1, .state_size = sizeof(softmax_state), .infer = softmax_infer,           \
-        .prepare = softmax_prepare, .run = softmax_run,                                        \
+#define SOFTMAX(symbol, text)                \
+    const oc_op oc_op_##symbol = {           \
+        .name = text,                        \
+        .domain = "",                        \
+        .n_in_min = 1,                       \
+        .n_in_max = 1,                       \
+        .n_out_min = 1,                      \
+        .n_out_max = 1,                      \
+        .state_size = sizeof(softmax_state), \
+        .infer = softmax_infer,              \
+        .prepare = softmax_prepare,          \
+        .run = softmax_run,                  \
     }
 
 SOFTMAX(softmax, "Softmax");

@@ -87,7 +87,8 @@ static oc_unary op_of(const oc_node *node)
         op.a = s->a ? (double)oc_node_float(node, s->a, (float)s->a_default) : s->a_default;
         op.b = s->b ? (double)oc_node_float(node, s->b, (float)s->b_default) : s->b_default;
     }
-    if (op.kind == OC_UNARY_GELU && strcmp(oc_node_string(node, "approximate", "none"), "tanh") == 0)
+    if (op.kind == OC_UNARY_GELU &&
+        strcmp(oc_node_string(node, "approximate", "none"), "tanh") == 0)
         op.kind = OC_UNARY_GELU_TANH;
     if (op.kind == OC_UNARY_ISINF) {
         op.a = (double)oc_node_int(node, "detect_negative", 1);
@@ -139,8 +140,8 @@ static size_t grain_of(oc_unary_kind kind)
 static oc_status unary_prepare(const oc_prepare *p, oc_error *err)
 {
     const oc_dtype dtype = p->in[0].info.dtype;
-    unary_state *s = p->state;
-    float y = 0.0f;
+    unary_state   *s = p->state;
+    float          y = 0.0f;
 
     s->op = op_of(p->node);
     s->any = oc_k_any_unary(s->op.kind, dtype);
@@ -164,10 +165,10 @@ static oc_status unary_prepare(const oc_prepare *p, oc_error *err)
 static void unary_run(const oc_op_run *r)
 {
     const unary_state *s = r->state;
-    const size_t lanes = s->blocked ? 8 : 1;
-    const size_t at = r->part.begin * lanes, n = (r->part.end - r->part.begin) * lanes;
-    const char *x = r->in[0].data;
-    char *y = r->out[0].data;
+    const size_t       lanes = s->blocked ? 8 : 1;
+    const size_t       at = r->part.begin * lanes, n = (r->part.end - r->part.begin) * lanes;
+    const char        *x = r->in[0].data;
+    char              *y = r->out[0].data;
 
     if (s->f32)
         s->f32(&s->op, n, (const float *)r->in[0].data + at, (float *)r->out[0].data + at);
@@ -177,12 +178,20 @@ static void unary_run(const oc_op_run *r)
         oc_blocked_zero_padding(&s->grid, r->out[0].data, r->part);
 }
 
-#define UNARY(symbol, text, from)                                                              \
-    const oc_op oc_op_##symbol = {                                                             \
-        .name = text, .domain = from, .n_in_min = 1, .n_in_max = 1, .n_out_min = 1,            \
-        .n_out_max = 1, .flags = OC_OP_IN_PLACE, .state_size = sizeof(unary_state),            \
-        .infer = unary_infer, .layout = unary_layout, .prepare = unary_prepare,                \
-        .run = unary_run,                                                                      \
+#define UNARY(symbol, text, from)          \
+    const oc_op oc_op_##symbol = {         \
+        .name = text,                      \
+        .domain = from,                    \
+        .n_in_min = 1,                     \
+        .n_in_max = 1,                     \
+        .n_out_min = 1,                    \
+        .n_out_max = 1,                    \
+        .flags = OC_OP_IN_PLACE,           \
+        .state_size = sizeof(unary_state), \
+        .infer = unary_infer,              \
+        .layout = unary_layout,            \
+        .prepare = unary_prepare,          \
+        .run = unary_run,                  \
     }
 
 UNARY(abs, "Abs", "");

@@ -11,8 +11,8 @@
 #include "ops/op.h"
 #include "tensor/half.h"
 
-#define GRAIN 16384   /* elements */
-#define STRETCH 4096  /* elements folded before the next ones: they stay in the cache */
+#define GRAIN 16384  /* elements */
+#define STRETCH 4096 /* elements folded before the next ones: they stay in the cache */
 
 typedef struct variadic_state {
     oc_binary_kind      kind;
@@ -57,7 +57,7 @@ static oc_status variadic_infer(const oc_infer *ask, oc_error *err)
 static bool variadic_layout(oc_layout_ask *ask)
 {
     const oc_shape *result = &ask->out[0].info.shape;
-    bool any = false;
+    bool            any = false;
 
     if (ask->in[0].info.dtype != OC_F32 || result->rank != 4 || ask->n_in > OC_OP_ASK_MAX)
         return false;
@@ -75,7 +75,7 @@ static bool variadic_layout(oc_layout_ask *ask)
 
 static void set_divisor(variadic_state *s, oc_dtype dtype, uint32_t n)
 {
-    const float f = (float)n;
+    const float  f = (float)n;
     const double d = (double)n;
 
     s->count = d;
@@ -92,7 +92,7 @@ static oc_status variadic_prepare(const oc_prepare *p, oc_error *err)
 {
     const oc_shape *result = &p->out[0].info.shape;
     variadic_state *s = p->state;
-    size_t elements;
+    size_t          elements;
 
     s->kind = kind_of(p->node);
     s->any = oc_k_any_binary(s->kind, p->in[0].info.dtype);
@@ -136,21 +136,24 @@ static void spread(const run_ctx *c, size_t n, char *y, const char *x, size_t st
 
 static void fold(void *ctx, size_t n, size_t out_at, const size_t *at)
 {
-    const run_ctx *c = ctx;
+    const run_ctx        *c = ctx;
     const variadic_state *s = c->s;
-    const size_t step = oc_broadcast_inner(&s->maps[c->i], 0);
-    const char *x = c->x + at[0] * s->bytes;
-    char *y = c->y + out_at * s->bytes;
+    const size_t          step = oc_broadcast_inner(&s->maps[c->i], 0);
+    const char           *x = c->x + at[0] * s->bytes;
+    char                 *y = c->y + out_at * s->bytes;
 
     if (c->i == 0 && step) {
         memcpy(y, x, n * s->bytes);
     } else if (c->i == 0) {
         spread(c, n, y, x, step);
     } else if (s->f32) {
-        const oc_f32_binary work = {.kind = s->kind, .a_is = OC_OPERAND_FULL, .n = n,
+        const oc_f32_binary work = {.kind = s->kind,
+                                    .a_is = OC_OPERAND_FULL,
+                                    .n = n,
                                     .b_is = step ? OC_OPERAND_FULL : OC_OPERAND_ONE,
                                     .a = (const float *)(void *)y,
-                                    .b = (const float *)(const void *)x, .y = (float *)(void *)y};
+                                    .b = (const float *)(const void *)x,
+                                    .y = (float *)(void *)y};
         s->f32(&work);
     } else {
         s->any(n, y, 1, x, step, y);
@@ -173,8 +176,8 @@ static void run_plain(const variadic_state *s, const oc_op_run *r, oc_range part
 static void run_blocked(const variadic_state *s, const oc_op_run *r, oc_range part)
 {
     const oc_blocked_operand result = {OC_BLOCKED_FULL, s->grid.blocks * s->grid.pixels * 8};
-    float *y = r->out[0].data;
-    const float zero = 0.0f;
+    float                   *y = r->out[0].data;
+    const float              zero = 0.0f;
 
     /* x0 + 0 spreads the first input; the sum keeps NaN and infinities as they are */
     for (uint32_t i = 0; i < r->n_in; i++) {
@@ -194,7 +197,7 @@ static void run_blocked(const variadic_state *s, const oc_op_run *r, oc_range pa
 static void variadic_run(const oc_op_run *r)
 {
     const variadic_state *s = r->state;
-    const size_t stretch = s->blocked ? STRETCH / 8 : STRETCH;
+    const size_t          stretch = s->blocked ? STRETCH / 8 : STRETCH;
 
     for (size_t at = r->part.begin; at < r->part.end; at += stretch) {
         const oc_range part = {at, r->part.end - at > stretch ? at + stretch : r->part.end};
@@ -206,11 +209,19 @@ static void variadic_run(const oc_op_run *r)
     }
 }
 
-#define VARIADIC(symbol, text)                                                              \
-    const oc_op oc_op_##symbol = {                                                          \
-        .name = text, .domain = "", .n_in_min = 1, .n_in_max = OC_OP_MANY, .n_out_min = 1,  \
-        .n_out_max = 1, .state_size = sizeof(variadic_state), .infer = variadic_infer,      \
-        .layout = variadic_layout, .prepare = variadic_prepare, .run = variadic_run,        \
+#define VARIADIC(symbol, text)                \
+    const oc_op oc_op_##symbol = {            \
+        .name = text,                         \
+        .domain = "",                         \
+        .n_in_min = 1,                        \
+        .n_in_max = OC_OP_MANY,               \
+        .n_out_min = 1,                       \
+        .n_out_max = 1,                       \
+        .state_size = sizeof(variadic_state), \
+        .infer = variadic_infer,              \
+        .layout = variadic_layout,            \
+        .prepare = variadic_prepare,          \
+        .run = variadic_run,                  \
     }
 
 VARIADIC(min, "Min");

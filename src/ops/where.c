@@ -31,7 +31,7 @@ static oc_status where_prepare(const oc_prepare *p, oc_error *err)
 {
     const oc_shape *const shapes[3] = {&p->in[0].info.shape, &p->in[1].info.shape,
                                        &p->in[2].info.shape};
-    where_state *s = p->state;
+    where_state          *s = p->state;
 
     oc_broadcast_init(&s->map, &p->out[0].info.shape, shapes, 3);
     s->bytes = oc_dtype_bytes(p->out[0].info.dtype);
@@ -41,22 +41,22 @@ static oc_status where_prepare(const oc_prepare *p, oc_error *err)
     return OC_OK;
 }
 
-#define CHOOSE(T)                                                                    \
-    {                                                                                \
-        const T *a = (const T *)r->in[1].data + at[1];                               \
-        const T *b = (const T *)r->in[2].data + at[2];                               \
-        T *y = (T *)r->out[0].data + out_at;                                         \
-        for (size_t i = 0; i < n; i++)                                               \
-            y[i] = c[i * step[0]] ? a[i * step[1]] : b[i * step[2]];                 \
-        break;                                                                       \
+#define CHOOSE(T)                                                    \
+    {                                                                \
+        const T *a = (const T *)r->in[1].data + at[1];               \
+        const T *b = (const T *)r->in[2].data + at[2];               \
+        T       *y = (T *)r->out[0].data + out_at;                   \
+        for (size_t i = 0; i < n; i++)                               \
+            y[i] = c[i * step[0]] ? a[i * step[1]] : b[i * step[2]]; \
+        break;                                                       \
     }
 
 static void choose(void *ctx, size_t n, size_t out_at, const size_t *at)
 {
-    const oc_op_run *r = ctx;
+    const oc_op_run   *r = ctx;
     const where_state *s = r->state;
-    const uint8_t *c = (const uint8_t *)r->in[0].data + at[0];
-    size_t step[3];
+    const uint8_t     *c = (const uint8_t *)r->in[0].data + at[0];
+    size_t             step[3];
 
     for (uint32_t k = 0; k < 3; k++)
         step[k] = oc_broadcast_inner(&s->map, k);
@@ -71,13 +71,20 @@ static void choose(void *ctx, size_t n, size_t out_at, const size_t *at)
 static void where_run(const oc_op_run *r)
 {
     const where_state *s = r->state;
-    oc_op_run copy = *r;
+    oc_op_run          copy = *r;
 
     oc_broadcast_run(&s->map, r->part, choose, &copy);
 }
 
 const oc_op oc_op_where = {
-    .name = "Where", .domain = "", .n_in_min = 3, .n_in_max = 3, .n_out_min = 1, .n_out_max = 1,
-    .state_size = sizeof(where_state), .infer = where_infer, .prepare = where_prepare,
+    .name = "Where",
+    .domain = "",
+    .n_in_min = 3,
+    .n_in_max = 3,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .state_size = sizeof(where_state),
+    .infer = where_infer,
+    .prepare = where_prepare,
     .run = where_run,
 };

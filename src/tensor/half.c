@@ -5,8 +5,8 @@
 float oc_half_to_float(oc_half h)
 {
     const uint32_t sign = (uint32_t)(h & 0x8000u) << 16;
-    uint32_t exponent = h >> 10 & 0x1fu, mantissa = h & 0x3ffu, bits;
-    float f;
+    uint32_t       exponent = h >> 10 & 0x1fu, mantissa = h & 0x3ffu, bits;
+    float          f;
 
     if (exponent == 0x1f) {
         bits = sign | 0x7f800000u | mantissa << 13;
@@ -39,7 +39,7 @@ oc_half oc_half_from_double(double d)
 {
     uint64_t bits, mantissa;
     uint32_t sign;
-    int exponent;
+    int      exponent;
 
     memcpy(&bits, &d, sizeof(bits));
     sign = (uint32_t)(bits >> 48) & 0x8000u;
@@ -50,8 +50,8 @@ oc_half oc_half_from_double(double d)
     if (exponent > 15)
         return (oc_half)(sign | 0x7c00u);
     if (exponent >= -14) /* a carry out of the mantissa moves the exponent up, as far as infinity */
-        return (oc_half)(sign | (((uint32_t)(exponent + 15) << 10) +
-                                 (uint32_t)shift_round(mantissa, 42)));
+        return (oc_half)(sign |
+                         (((uint32_t)(exponent + 15) << 10) + (uint32_t)shift_round(mantissa, 42)));
     if (exponent < -25)
         return (oc_half)sign;
     return (oc_half)(sign | (uint32_t)shift_round(mantissa | (uint64_t)1 << 52,

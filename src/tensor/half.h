@@ -7,8 +7,8 @@
 
 typedef uint16_t oc_half;
 
-float   oc_half_to_float(oc_half h);     /* exact; NaN keeps its payload */
-oc_half oc_half_from_double(double d);   /* nearest, ties to even; overflow gives infinity */
+float   oc_half_to_float(oc_half h);   /* exact; NaN keeps its payload */
+oc_half oc_half_from_double(double d); /* nearest, ties to even; overflow gives infinity */
 static inline oc_half oc_half_from_float(float f)
 {
     return oc_half_from_double((double)f); /* the widening is exact: one rounding only */

@@ -6,7 +6,7 @@
 /* Floats around every half: the half, the tie above it, and one bit either side. */
 static void check_narrow(const oc_k_f16_cast *kernel, size_t n)
 {
-    float *x = ck_floats(n, CK_EDGES);
+    float   *x = ck_floats(n, CK_EDGES);
     oc_half *want = ck_halfs(n, CK_JUNK), *got = ck_halfs(n, CK_JUNK);
 
     for (size_t i = 0; i < n; i += 2) {
@@ -23,7 +23,7 @@ static void check_narrow(const oc_k_f16_cast *kernel, size_t n)
 
 static void check(const oc_k_f16_cast *kernel)
 {
-    float *want = ck_floats(65536, CK_JUNK), *got = ck_floats(65536, CK_JUNK);
+    float   *want = ck_floats(65536, CK_JUNK), *got = ck_floats(65536, CK_JUNK);
     oc_half *all = ck_halfs(65536, CK_JUNK), *back = ck_halfs(65536, CK_JUNK);
 
     for (uint32_t i = 0; i < 65536; i++) /* signalling NaN become quiet in the processor */
@@ -56,7 +56,7 @@ static void check(const oc_k_f16_cast *kernel)
 int main(int argc, char **argv)
 {
     ck_begin("f16_cast", argc, argv);
-#define OC_K(name, isa)        \
+#define OC_K(name, isa)       \
     if (ck_wants(#name, isa)) \
         check(&oc_k_f16_cast__##name);
 #include "kernels/f16_cast.inc"

@@ -3,10 +3,14 @@
 
 static void check_one(oc_k_f32_affine_fn *kernel, oc_operand is, size_t n)
 {
-    const size_t m = is == OC_OPERAND_FULL ? n : is == OC_OPERAND_LANES ? (n < 8 ? n : 8) : 1;
-    oc_f32_affine work = {.n = n, .is = is, .x = ck_floats(n, CK_UNIT), .m = ck_floats(m, CK_UNIT),
-                          .a = ck_floats(m, CK_UNIT), .b = ck_floats(m, CK_UNIT)};
-    float *want = ck_floats(n, CK_JUNK), *got = ck_floats(n, CK_JUNK);
+    const size_t  m = is == OC_OPERAND_FULL ? n : is == OC_OPERAND_LANES ? (n < 8 ? n : 8) : 1;
+    oc_f32_affine work = {.n = n,
+                          .is = is,
+                          .x = ck_floats(n, CK_UNIT),
+                          .m = ck_floats(m, CK_UNIT),
+                          .a = ck_floats(m, CK_UNIT),
+                          .b = ck_floats(m, CK_UNIT)};
+    float        *want = ck_floats(n, CK_JUNK), *got = ck_floats(n, CK_JUNK);
 
     work.y = want;
     oc_k_f32_affine__ref(&work);
@@ -31,7 +35,7 @@ static void check(oc_k_f32_affine_fn *kernel)
 int main(int argc, char **argv)
 {
     ck_begin("f32_affine", argc, argv);
-#define OC_K(name, isa)        \
+#define OC_K(name, isa)       \
     if (ck_wants(#name, isa)) \
         check(oc_k_f32_affine__##name);
 #include "kernels/f32_affine.inc"

@@ -3,9 +3,10 @@
 
 static size_t floats_of(oc_operand is, size_t n)
 {
-    return is == OC_OPERAND_FULL ? n : is == OC_OPERAND_EACH8 ? (n + 7) / 8
-                                   : is == OC_OPERAND_LANES   ? (n < 8 ? n : 8)
-                                                              : 1;
+    return is == OC_OPERAND_FULL    ? n
+           : is == OC_OPERAND_EACH8 ? (n + 7) / 8
+           : is == OC_OPERAND_LANES ? (n < 8 ? n : 8)
+                                    : 1;
 }
 
 static void check_one(oc_k_f32_binary_fn *kernel, oc_f32_binary work)
@@ -32,14 +33,15 @@ static void check_one(oc_k_f32_binary_fn *kernel, oc_f32_binary work)
 
 static void check(oc_k_f32_binary_fn *kernel)
 {
-    const size_t n = 8192;
+    const size_t  n = 8192;
     oc_f32_binary work = {.kind = OC_BINARY_ADD, .n = n};
 
     for (int kind = 0; kind <= OC_BINARY_POW; kind++)
         for (int a = 0; a < 4; a++)
             for (int b = 0; b < 4; b++)
                 for (size_t k = 1; k <= 43; k++)
-                    check_one(kernel, (oc_f32_binary){.kind = (oc_binary_kind)kind, .n = k,
+                    check_one(kernel, (oc_f32_binary){.kind = (oc_binary_kind)kind,
+                                                      .n = k,
                                                       .a_is = (oc_operand)a,
                                                       .b_is = (oc_operand)b});
     work.a = ck_floats(n, CK_PLAIN);
@@ -54,7 +56,7 @@ static void check(oc_k_f32_binary_fn *kernel)
 int main(int argc, char **argv)
 {
     ck_begin("f32_binary", argc, argv);
-#define OC_K(name, isa)        \
+#define OC_K(name, isa)       \
     if (ck_wants(#name, isa)) \
         check(oc_k_f32_binary__##name);
 #include "kernels/f32_binary.inc"

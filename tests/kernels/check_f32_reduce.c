@@ -7,8 +7,8 @@
 static void check_one(oc_k_f32_reduce_fn *kernel, oc_reduce_kind kind, size_t n)
 {
     const bool exact = kind == OC_REDUCE_MAX || kind == OC_REDUCE_MIN;
-    float *x = ck_floats(n, exact ? CK_EDGES : CK_UNIT), *c = ck_floats(8, CK_UNIT);
-    float *want = ck_floats(8, CK_PLAIN), *got = ck_copy(want, 8 * sizeof(*want));
+    float     *x = ck_floats(n, exact ? CK_EDGES : CK_UNIT), *c = ck_floats(8, CK_UNIT);
+    float     *want = ck_floats(8, CK_PLAIN), *got = ck_copy(want, 8 * sizeof(*want));
 
     oc_k_f32_reduce__ref(kind, n, x, c, want);
     kernel(kind, n, x, c, got);
@@ -19,7 +19,7 @@ static void check_one(oc_k_f32_reduce_fn *kernel, oc_reduce_kind kind, size_t n)
 /* A NaN anywhere must reach its lane. */
 static void check_nan(oc_k_f32_reduce_fn *kernel, oc_reduce_kind kind, size_t n)
 {
-    float *x = ck_floats(n, CK_UNIT), acc[8], c[8] = {0};
+    float       *x = ck_floats(n, CK_UNIT), acc[8], c[8] = {0};
     const size_t at = ck_rand_in(0, n - 1);
 
     x[at] = NAN;
@@ -46,7 +46,7 @@ static void check(oc_k_f32_reduce_fn *kernel)
 int main(int argc, char **argv)
 {
     ck_begin("f32_reduce", argc, argv);
-#define OC_K(name, isa)        \
+#define OC_K(name, isa)       \
     if (ck_wants(#name, isa)) \
         check(oc_k_f32_reduce__##name);
 #include "kernels/f32_reduce.inc"

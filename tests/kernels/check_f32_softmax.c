@@ -8,7 +8,8 @@ static void check(oc_k_f32_softmax_fn *kernel)
     float *x, *y;
 
     for (size_t n = 1; n <= 100; n++) {
-        float *in = ck_floats(n, CK_PLAIN), *want = ck_floats(n, CK_JUNK), *got = ck_floats(n, CK_JUNK);
+        float *in = ck_floats(n, CK_PLAIN), *want = ck_floats(n, CK_JUNK),
+              *got = ck_floats(n, CK_JUNK);
 
         oc_k_f32_softmax__ref(n, in, want);
         kernel(n, in, got);
@@ -28,7 +29,7 @@ static void check(oc_k_f32_softmax_fn *kernel)
 int main(int argc, char **argv)
 {
     ck_begin("f32_softmax", argc, argv);
-#define OC_K(name, isa)        \
+#define OC_K(name, isa)       \
     if (ck_wants(#name, isa)) \
         check(oc_k_f32_softmax__##name);
 #include "kernels/f32_softmax.inc"

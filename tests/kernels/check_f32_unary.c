@@ -76,7 +76,7 @@ static void check(oc_k_f32_unary_fn *kernel)
 int main(int argc, char **argv)
 {
     ck_begin("f32_unary", argc, argv);
-#define OC_K(name, isa)        \
+#define OC_K(name, isa)       \
     if (ck_wants(#name, isa)) \
         check(oc_k_f32_unary__##name);
 #include "kernels/f32_unary.inc"

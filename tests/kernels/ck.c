@@ -98,10 +98,10 @@ void ck_fail(const char *fmt, ...)
 /* Memory with unmapped pages on both sides, its end at the second. */
 static void *guarded(size_t bytes)
 {
-    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    const size_t body = (bytes + page - 1) / page * page;
+    const size_t   page = (size_t)sysconf(_SC_PAGESIZE);
+    const size_t   body = (bytes + page - 1) / page * page;
     const unsigned slot = next_map++ % CK_LIVE_MAX;
-    char *m = mmap(NULL, body + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char          *m = mmap(NULL, body + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     if (m == MAP_FAILED || (body && mprotect(m + page, body, PROT_READ | PROT_WRITE) != 0)) {
         perror("ck: mmap");
@@ -117,9 +117,10 @@ static void *guarded(size_t bytes)
 
 float *ck_floats(size_t n, ck_fill how)
 {
-    static const float edge[] = {0.0f, -0.0f,   INFINITY, -INFINITY, NAN,   1e-42f, -1e-42f, 3.4e38f,
-                                 -3.4e38f, 6.0f, 1.0f,    -1.0f,     88.8f, -88.0f, 0.5f,    -104.0f};
-    float *x = guarded(n * sizeof(*x));
+    static const float edge[] = {0.0f,    -0.0f,   INFINITY, -INFINITY, NAN,  1e-42f,
+                                 -1e-42f, 3.4e38f, -3.4e38f, 6.0f,      1.0f, -1.0f,
+                                 88.8f,   -88.0f,  0.5f,     -104.0f};
+    float             *x = guarded(n * sizeof(*x));
 
     for (size_t i = 0; i < n && how != CK_JUNK; i++) {
         if (how == CK_ZERO)
@@ -127,7 +128,8 @@ float *ck_floats(size_t n, ck_fill how)
         else if (how == CK_EDGES && ck_rand() % 3 == 0)
             x[i] = edge[ck_rand() % (sizeof(edge) / sizeof(edge[0]))];
         else
-            x[i] = (float)((int)(ck_rand() % 20001) - 10000) / (how == CK_UNIT ? 10000.0f : 1000.0f);
+            x[i] =
+                (float)((int)(ck_rand() % 20001) - 10000) / (how == CK_UNIT ? 10000.0f : 1000.0f);
     }
     return x;
 }
@@ -135,7 +137,7 @@ float *ck_floats(size_t n, ck_fill how)
 uint8_t *ck_bytes(size_t n, ck_fill how)
 {
     static const uint8_t edge[] = {0, 1, 127, 128, 129, 255};
-    uint8_t *x = guarded(n);
+    uint8_t             *x = guarded(n);
 
     for (size_t i = 0; i < n && how != CK_JUNK; i++) {
         if (how == CK_ZERO)
@@ -151,7 +153,7 @@ uint8_t *ck_bytes(size_t n, ck_fill how)
 int32_t *ck_ints(size_t n, ck_fill how)
 {
     static const int32_t edge[] = {0, 1, -1, INT32_MAX, INT32_MIN, INT32_MIN + 1};
-    int32_t *x = guarded(n * sizeof(*x));
+    int32_t             *x = guarded(n * sizeof(*x));
 
     for (size_t i = 0; i < n && how != CK_JUNK; i++) {
         if (how == CK_ZERO)
@@ -229,7 +231,8 @@ bool ck_same_bytes(const void *want, const void *got, size_t bytes)
 
     for (size_t i = 0; i < bytes; i++)
         if (a[i] != b[i]) {
-            printf("%s__%s: [byte %zu of %zu] want %u got %u\n", family, variant, i, bytes, a[i], b[i]);
+            printf("%s__%s: [byte %zu of %zu] want %u got %u\n", family, variant, i, bytes, a[i],
+                   b[i]);
             return false;
         }
     return true;

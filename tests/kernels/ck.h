@@ -19,7 +19,7 @@ typedef enum ck_fill {
     CK_UNIT,  /* uniform in -1..1: for kernels that sum */
     CK_EDGES, /* a third of them +-0, inf, NaN, denormals, huge, integer limits */
     CK_ZERO,
-    CK_JUNK,  /* 0xa5 all over: for outputs */
+    CK_JUNK, /* 0xa5 all over: for outputs */
 } ck_fill;
 
 /* --seed=N, --bench, --only=VARIANT */
@@ -27,15 +27,15 @@ void ck_begin(const char *family, int argc, char **argv);
 /* True when this processor has `isa`; names the variant that messages speak of. */
 bool ck_wants(const char *variant, oc_isa isa);
 /* Exit code: 1 after a failure; 77 (skipped) when no variant ran. */
-int  ck_end(void);
+int ck_end(void);
 
-float   *ck_floats(size_t n, ck_fill how);
-uint8_t *ck_bytes(size_t n, ck_fill how);
-int32_t *ck_ints(size_t n, ck_fill how);
-uint16_t *ck_halfs(size_t n, ck_fill how); /* any bits */
-void    *ck_copy(const void *from, size_t bytes); /* a guarded copy */
-uint32_t ck_rand(void);
-size_t   ck_rand_in(size_t lo, size_t hi); /* both included */
+float    *ck_floats(size_t n, ck_fill how);
+uint8_t  *ck_bytes(size_t n, ck_fill how);
+int32_t  *ck_ints(size_t n, ck_fill how);
+uint16_t *ck_halfs(size_t n, ck_fill how);         /* any bits */
+void     *ck_copy(const void *from, size_t bytes); /* a guarded copy */
+uint32_t  ck_rand(void);
+size_t    ck_rand_in(size_t lo, size_t hi); /* both included */
 
 /* These print the first difference.  NaN equals NaN; ulp 0 still takes -0 for 0. */
 bool ck_same(const float *want, const float *got, size_t n, unsigned max_ulp);

@@ -44,7 +44,7 @@ typedef struct data_set {
 
 static float half_to_float(uint16_t h)
 {
-    const int exponent = h >> 10 & 31, mantissa = h & 1023;
+    const int    exponent = h >> 10 & 31, mantissa = h & 1023;
     const double v = exponent == 31 ? (mantissa ? NAN : INFINITY)
                      : exponent     ? ldexp(1024 + mantissa, exponent - 25)
                                     : ldexp(mantissa, -24);
@@ -79,10 +79,11 @@ static bool near(double want, double got)
 static bool same(const char *name, const oc_tensor_view *want, const oc_tensor_view *got)
 {
     const size_t bytes = oc_dtype_bytes(want->info.dtype);
-    char a[80], b[80];
-    size_t n;
+    char         a[80], b[80];
+    size_t       n;
 
-    if (want->info.dtype != got->info.dtype || !oc_shape_equal(&want->info.shape, &got->info.shape)) {
+    if (want->info.dtype != got->info.dtype ||
+        !oc_shape_equal(&want->info.shape, &got->info.shape)) {
         printf("FAIL %s: want %s %s, got %s %s\n", name, oc_dtype_name(want->info.dtype),
                oc_shape_text(&want->info.shape, a, sizeof(a)), oc_dtype_name(got->info.dtype),
                oc_shape_text(&got->info.shape, b, sizeof(b)));
@@ -145,8 +146,8 @@ static oc_status run_session(const char *name, oc_session *session, const data_s
 {
     oc_tensor_view in[PORTS_MAX] = {0}, out[PORTS_MAX] = {0};
     const oc_port *ports, *outs;
-    const size_t n = oc_session_inputs(session, &ports), m = oc_session_outputs(session, &outs);
-    oc_status st;
+    const size_t   n = oc_session_inputs(session, &ports), m = oc_session_outputs(session, &outs);
+    oc_status      st;
 
     *good = true;
     for (size_t i = 0; i < n && i < PORTS_MAX; i++) {
@@ -177,10 +178,10 @@ static oc_status run_set(const char *name, oc_model *model, const data_set *d, b
                          oc_error *err)
 {
     oc_session_options options = OC_SESSION_OPTIONS_INIT;
-    oc_port shapes[PORTS_MAX];
-    const oc_port *ports;
-    oc_session *session = NULL;
-    oc_status st;
+    oc_port            shapes[PORTS_MAX];
+    const oc_port     *ports;
+    oc_session        *session = NULL;
+    oc_status          st;
 
     options.isa = isa;
     options.n_shapes = oc_model_inputs(model, &ports);
@@ -203,10 +204,10 @@ static oc_status run_set(const char *name, oc_model *model, const data_set *d, b
 static oc_status run_model(const char *name, blob bytes, const data_set *d, uint32_t constant_rank,
                            bool *good, oc_error *err)
 {
-    blob mine = {malloc(bytes.n + 1), bytes.n};
-    oc_model *model = NULL;
+    blob           mine = {malloc(bytes.n + 1), bytes.n};
+    oc_model      *model = NULL;
     const oc_port *ports;
-    oc_status st;
+    oc_status      st;
 
     memcpy(mine.p, bytes.p, bytes.n);
     st = oc_model_load_memory(name, mine.p, mine.n, &model, err);
@@ -215,7 +216,7 @@ static oc_status run_model(const char *name, blob bytes, const data_set *d, uint
 
         for (size_t i = 0; i < n; i++) {
             const tensor *t = tensor_for(d, ports[i].name, i);
-            blob changed;
+            blob          changed;
 
             if (!t || !t->view.data || t->view.info.shape.rank >= constant_rank)
                 continue;
@@ -238,9 +239,9 @@ static oc_status run_model(const char *name, blob bytes, const data_set *d, uint
 static int run_case_set(const char *name, blob model, const char *folder, oc_error *err)
 {
     static const uint32_t ranks[] = {0, 2, OC_RANK_MAX + 1};
-    static data_set d;
-    bool good = false;
-    oc_status st = OC_INVALID;
+    static data_set       d;
+    bool                  good = false;
+    oc_status             st = OC_INVALID;
 
     memset(&d, 0, sizeof(d));
     d.n_in = read_tensors(folder, "input", d.in);
@@ -261,10 +262,10 @@ static int run_case_set(const char *name, blob model, const char *folder, oc_err
 
 static int run_case(const char *data, const char *name, bool print_refused)
 {
-    char path[1024];
+    char     path[1024];
     oc_error err = {0};
-    blob model;
-    int result = PASSED, sets = 0;
+    blob     model;
+    int      result = PASSED, sets = 0;
 
     snprintf(path, sizeof(path), "%s/%s/model.onnx", data, name);
     model = blob_read(path);
@@ -288,7 +289,7 @@ static int run_case(const char *data, const char *name, bool print_refused)
 /* In a process of its own, so that a crash is one case's failure. */
 static int run_apart(const char *data, const char *name, bool print_refused, bool quiet)
 {
-    int status;
+    int   status;
     pid_t child;
 
     fflush(stdout);
@@ -316,7 +317,7 @@ static int run_apart(const char *data, const char *name, bool print_refused, boo
 
 static bool read_list(const char *path)
 {
-    char line[512], *name, *reason;
+    char  line[512], *name, *reason;
     FILE *f = fopen(path, "r");
 
     if (!f) {
@@ -375,8 +376,8 @@ static int visible(const struct dirent *e)
 static void whole_set(const char *data, const char *set, bool print_refused, tally *t)
 {
     struct dirent **entries;
-    char path[1024];
-    int n;
+    char            path[1024];
+    int             n;
 
     snprintf(path, sizeof(path), "%s/%s", data, set);
     n = scandir(path, &entries, visible, alphasort);
@@ -392,10 +393,10 @@ static void whole_set(const char *data, const char *set, bool print_refused, tal
 int main(int argc, char **argv)
 {
     static const char *const sets[] = {"node", "pytorch-operator", "pytorch-converted", "simple"};
-    const char *data = NULL;
-    bool print_refused = false;
-    tally t = {0};
-    int i;
+    const char              *data = NULL;
+    bool                     print_refused = false;
+    tally                    t = {0};
+    int                      i;
 
     for (i = 1; i < argc && !data; i++) {
         if (strncmp(argv[i], "--isa=", 6) == 0)

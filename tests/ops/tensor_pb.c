@@ -8,10 +8,10 @@ enum { WIRE_VARINT = 0, WIRE_64 = 1, WIRE_BYTES = 2, WIRE_32 = 5 };
 
 typedef struct field {
     unsigned       number, wire;
-    uint64_t       value;        /* varint */
-    const uint8_t *bytes;        /* WIRE_BYTES, WIRE_64, WIRE_32 */
+    uint64_t       value; /* varint */
+    const uint8_t *bytes; /* WIRE_BYTES, WIRE_64, WIRE_32 */
     size_t         n;
-    const uint8_t *begin, *end;  /* the whole field, tag included */
+    const uint8_t *begin, *end; /* the whole field, tag included */
 } field;
 
 typedef struct cursor {
@@ -22,8 +22,8 @@ typedef struct cursor {
 blob blob_read(const char *path)
 {
     FILE *f = fopen(path, "rb");
-    blob b = {0};
-    long n;
+    blob  b = {0};
+    long  n;
 
     if (!f)
         return b;
@@ -128,9 +128,9 @@ static void numbers(tensor *t, size_t capacity, size_t *i, const field *f, unsig
 
 static bool header(blob bytes, tensor *out)
 {
-    cursor c = {bytes.p, bytes.p + bytes.n, false};
+    cursor    c = {bytes.p, bytes.p + bytes.n, false};
     oc_shape *shape = &out->view.info.shape;
-    field f;
+    field     f;
 
     while (next(&c, &f)) {
         if (f.number == 1 && f.wire == WIRE_VARINT && shape->rank < OC_RANK_MAX) {
@@ -154,7 +154,7 @@ bool tensor_parse(blob bytes, tensor *out)
 {
     cursor c = {bytes.p, bytes.p + bytes.n, false};
     size_t n, size, i = 0;
-    field f;
+    field  f;
 
     memset(out, 0, sizeof(*out));
     if (!header(bytes, out))
@@ -206,7 +206,7 @@ static void emit(sink *s, const void *bytes, size_t n)
 static void emit_varint(sink *s, uint64_t v)
 {
     uint8_t bytes[10];
-    size_t n = 0;
+    size_t  n = 0;
 
     do {
         bytes[n++] = (uint8_t)((v & 0x7f) | (v > 0x7f ? 0x80 : 0));
@@ -224,7 +224,7 @@ static void emit_bytes(sink *s, unsigned number, const void *bytes, size_t n)
 
 static void emit_initializer(sink *graph, const char *name, const tensor *t)
 {
-    sink proto = {0};
+    sink   proto = {0};
     size_t size = 0;
 
     for (uint32_t d = 0; d < t->view.info.shape.rank; d++) {
@@ -244,7 +244,7 @@ static void emit_initializer(sink *graph, const char *name, const tensor *t)
 static bool is_named(const field *info, const char *name)
 {
     cursor c = {info->bytes, info->bytes + info->n, false};
-    field f;
+    field  f;
 
     while (next(&c, &f))
         if (f.number == 1 && f.wire == WIRE_BYTES)
@@ -255,14 +255,14 @@ static bool is_named(const field *info, const char *name)
 blob model_with_constant(blob model, const char *name, const tensor *value)
 {
     cursor c = {model.p, model.p + model.n, false};
-    sink out = {0};
-    field f;
+    sink   out = {0};
+    field  f;
 
     while (next(&c, &f)) {
         if (f.number == 7 && f.wire == WIRE_BYTES) { /* ModelProto.graph */
             cursor g = {f.bytes, f.bytes + f.n, false};
-            sink graph = {0};
-            field inner;
+            sink   graph = {0};
+            field  inner;
 
             while (next(&g, &inner))
                 if (inner.number != 11 || !is_named(&inner, name)) /* GraphProto.input */

@@ -32,26 +32,26 @@
 #define TO_I_f16(v) oc_half_from_double((double)(v))
 #define TO_I_b8(v) ((v) != 0)
 
-#define CAST(from, S, load, class, to, D)                             \
-    static void from##_##to(size_t n, const void *px, void *py)       \
-    {                                                                 \
-        const S *x = px;                                              \
-        D *y = py;                                                    \
-        for (size_t i = 0; i < n; i++)                                \
-            y[i] = (D)TO_##class##_##to(load(x[i]));                  \
+#define CAST(from, S, load, class, to, D)                       \
+    static void from##_##to(size_t n, const void *px, void *py) \
+    {                                                           \
+        const S *x = px;                                        \
+        D       *y = py;                                        \
+        for (size_t i = 0; i < n; i++)                          \
+            y[i] = (D)TO_##class##_##to(load(x[i]));            \
     }
-#define CASTS(from, S, load, class)         \
-    CAST(from, S, load, class, f32, float)   \
-    CAST(from, S, load, class, f64, double)  \
-    CAST(from, S, load, class, f16, oc_half) \
-    CAST(from, S, load, class, u8, uint8_t)  \
-    CAST(from, S, load, class, i8, int8_t)   \
+#define CASTS(from, S, load, class)           \
+    CAST(from, S, load, class, f32, float)    \
+    CAST(from, S, load, class, f64, double)   \
+    CAST(from, S, load, class, f16, oc_half)  \
+    CAST(from, S, load, class, u8, uint8_t)   \
+    CAST(from, S, load, class, i8, int8_t)    \
     CAST(from, S, load, class, u16, uint16_t) \
-    CAST(from, S, load, class, i16, int16_t) \
+    CAST(from, S, load, class, i16, int16_t)  \
     CAST(from, S, load, class, u32, uint32_t) \
-    CAST(from, S, load, class, i32, int32_t) \
+    CAST(from, S, load, class, i32, int32_t)  \
     CAST(from, S, load, class, u64, uint64_t) \
-    CAST(from, S, load, class, i64, int64_t) \
+    CAST(from, S, load, class, i64, int64_t)  \
     CAST(from, S, load, class, b8, uint8_t)
 
 CASTS(f32, float, , F)
@@ -67,10 +67,10 @@ CASTS(u64, uint64_t, , I)
 CASTS(i64, int64_t, , I)
 CASTS(b8, uint8_t, !!, I)
 
-#define ROW(FROM, from)                                                                       \
-    [OC_##FROM] = {[OC_F32] = from##_f32, [OC_F64] = from##_f64, [OC_F16] = from##_f16,       \
-                   [OC_U8] = from##_u8, [OC_I8] = from##_i8, [OC_U16] = from##_u16,           \
-                   [OC_I16] = from##_i16, [OC_U32] = from##_u32, [OC_I32] = from##_i32,       \
+#define ROW(FROM, from)                                                                 \
+    [OC_##FROM] = {[OC_F32] = from##_f32, [OC_F64] = from##_f64, [OC_F16] = from##_f16, \
+                   [OC_U8] = from##_u8,   [OC_I8] = from##_i8,   [OC_U16] = from##_u16, \
+                   [OC_I16] = from##_i16, [OC_U32] = from##_u32, [OC_I32] = from##_i32, \
                    [OC_U64] = from##_u64, [OC_I64] = from##_i64, [OC_BOOL] = from##_b8}
 
 oc_k_any_cast_fn *oc_k_any_cast(oc_dtype from, oc_dtype to)

@@ -14,7 +14,7 @@ static void f32(const oc_unary *op, size_t n, const void *x, void *y)
 static void f64(const oc_unary *op, size_t n, const void *px, void *py)
 {
     const double *x = px;
-    double *y = py;
+    double       *y = py;
 
     for (size_t i = 0; i < n; i++)
         y[i] = apply_f64(op, x[i]);
@@ -23,7 +23,7 @@ static void f64(const oc_unary *op, size_t n, const void *px, void *py)
 static void f16(const oc_unary *op, size_t n, const void *px, void *py)
 {
     const oc_half *x = px;
-    oc_half *y = py;
+    oc_half       *y = py;
 
     for (size_t i = 0; i < n; i++) {
         float v = oc_half_to_float(x[i]);
@@ -37,22 +37,25 @@ static void f16(const oc_unary *op, size_t n, const void *px, void *py)
  * own limits. */
 #define BOUND(v, T, MIN, MAX) ((v) <= (double)(MIN) ? (MIN) : (v) >= (double)(MAX) ? (MAX) : (T)(v))
 
-#define INT_FN(name, T, U, MIN, MAX)                                                    \
-    static void name(const oc_unary *op, size_t n, const void *px, void *py)            \
-    {                                                                                   \
-        const T *x = px, zero = 0;                                                      \
-        const T lo = BOUND(op->a, T, MIN, MAX), hi = BOUND(op->b, T, MIN, MAX);         \
-        T *y = py;                                                                      \
-        for (size_t i = 0; i < n; i++) {                                                \
-            const T v = x[i];                                                           \
-            switch (op->kind) {                                                         \
-            case OC_UNARY_ABS: y[i] = v < zero ? (T)(U)(0 - (U)v) : v; break;           \
-            case OC_UNARY_NEG: y[i] = (T)(U)(0 - (U)v); break;                          \
-            case OC_UNARY_SIGN: y[i] = (T)((v > zero) - (v < zero)); break;             \
-            case OC_UNARY_RELU: y[i] = v < zero ? zero : v; break;                      \
-            default: y[i] = v < lo ? lo : v; y[i] = y[i] > hi ? hi : y[i]; break;       \
-            }                                                                           \
-        }                                                                               \
+#define INT_FN(name, T, U, MIN, MAX)                                             \
+    static void name(const oc_unary *op, size_t n, const void *px, void *py)     \
+    {                                                                            \
+        const T *x = px, zero = 0;                                               \
+        const T  lo = BOUND(op->a, T, MIN, MAX), hi = BOUND(op->b, T, MIN, MAX); \
+        T       *y = py;                                                         \
+        for (size_t i = 0; i < n; i++) {                                         \
+            const T v = x[i];                                                    \
+            switch (op->kind) {                                                  \
+            case OC_UNARY_ABS: y[i] = v < zero ? (T)(U)(0 - (U)v) : v; break;    \
+            case OC_UNARY_NEG: y[i] = (T)(U)(0 - (U)v); break;                   \
+            case OC_UNARY_SIGN: y[i] = (T)((v > zero) - (v < zero)); break;      \
+            case OC_UNARY_RELU: y[i] = v < zero ? zero : v; break;               \
+            default:                                                             \
+                y[i] = v < lo ? lo : v;                                          \
+                y[i] = y[i] > hi ? hi : y[i];                                    \
+                break;                                                           \
+            }                                                                    \
+        }                                                                        \
     }
 INT_FN(i8, int8_t, uint8_t, INT8_MIN, INT8_MAX)
 INT_FN(i16, int16_t, uint16_t, INT16_MIN, INT16_MAX)
@@ -66,7 +69,7 @@ INT_FN(u64, uint64_t, uint64_t, 0, UINT64_MAX)
 static void not_bool(const oc_unary *op, size_t n, const void *px, void *py)
 {
     const uint8_t *x = px;
-    uint8_t *y = py;
+    uint8_t       *y = py;
 
     (void)op;
     for (size_t i = 0; i < n; i++)
@@ -80,13 +83,13 @@ static uint8_t counts(const oc_unary *op, double v)
     return isinf(v) && (v < 0 ? op->a != 0 : op->b != 0);
 }
 
-#define IS_FN(name, T, load)                                                        \
-    static void name(const oc_unary *op, size_t n, const void *px, void *py)        \
-    {                                                                               \
-        const T *x = px;                                                            \
-        uint8_t *y = py;                                                            \
-        for (size_t i = 0; i < n; i++)                                              \
-            y[i] = counts(op, (double)load(x[i]));                                  \
+#define IS_FN(name, T, load)                                                 \
+    static void name(const oc_unary *op, size_t n, const void *px, void *py) \
+    {                                                                        \
+        const T *x = px;                                                     \
+        uint8_t *y = py;                                                     \
+        for (size_t i = 0; i < n; i++)                                       \
+            y[i] = counts(op, (double)load(x[i]));                           \
     }
 IS_FN(is_f32, float, )
 IS_FN(is_f64, double, )
@@ -104,7 +107,10 @@ oc_k_any_unary_fn *oc_k_any_unary(oc_unary_kind kind, oc_dtype dtype)
     if (kind == OC_UNARY_NOT)
         return dtype == OC_BOOL ? not_bool : NULL;
     if (kind == OC_UNARY_ISNAN || kind == OC_UNARY_ISINF)
-        return dtype == OC_F32 ? is_f32 : dtype == OC_F64 ? is_f64 : dtype == OC_F16 ? is_f16 : NULL;
+        return dtype == OC_F32   ? is_f32
+               : dtype == OC_F64 ? is_f64
+               : dtype == OC_F16 ? is_f16
+                                 : NULL;
     if (dtype == OC_F32 || dtype == OC_F64 || dtype == OC_F16)
         return dtype == OC_F32 ? f32 : dtype == OC_F64 ? f64 : f16;
     if (kind == OC_UNARY_ABS || kind == OC_UNARY_NEG || kind == OC_UNARY_SIGN ||

@@ -5,13 +5,13 @@
 void oc_k_f32_pool8__ref(const oc_pool8 *p, size_t oy, const float *x, float *y)
 {
     const ptrdiff_t row = (ptrdiff_t)oy * p->stride_h - p->pad_t;
-    ptrdiff_t y0, y1, x0, x1, unused, rows, cols;
+    ptrdiff_t       y0, y1, x0, x1, unused, rows, cols;
 
     oc_pool_taps(row, p->k_h, p->dil_h, p->in_h, &y0, &y1);
     oc_pool_taps(row + p->pad_t, p->k_h, p->dil_h, p->in_h + p->pad_t + p->pad_b, &unused, &rows);
     for (ptrdiff_t ox = 0; ox < p->out_w; ox++) {
         const ptrdiff_t col = ox * p->stride_w - p->pad_l;
-        ptrdiff_t count;
+        ptrdiff_t       count;
 
         oc_pool_taps(col, p->k_w, p->dil_w, p->in_w, &x0, &x1);
         oc_pool_taps(col + p->pad_l, p->k_w, p->dil_w, p->in_w + p->pad_l + p->pad_r, &unused,

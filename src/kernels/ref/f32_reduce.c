@@ -6,7 +6,7 @@ void oc_k_f32_reduce__ref(oc_reduce_kind kind, size_t n, const float *x, const f
 {
     for (size_t i = 0; i < n; i++) {
         const float v = x[i];
-        float *a = &acc[i % 8];
+        float      *a = &acc[i % 8];
 
         switch (kind) {
         case OC_REDUCE_SUM: *a += v; break;

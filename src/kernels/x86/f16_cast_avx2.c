@@ -17,8 +17,8 @@ static void narrow(size_t n, const float *x, oc_half *y)
     size_t i = 0;
 
     for (; i + 8 <= n; i += 8)
-        _mm_storeu_si128((__m128i *)(y + i), _mm256_cvtps_ph(_mm256_loadu_ps(x + i),
-                                                             _MM_FROUND_TO_NEAREST_INT));
+        _mm_storeu_si128((__m128i *)(y + i),
+                         _mm256_cvtps_ph(_mm256_loadu_ps(x + i), _MM_FROUND_TO_NEAREST_INT));
     if (i < n)
         oc_half_from_floats(n - i, x + i, y + i);
 }

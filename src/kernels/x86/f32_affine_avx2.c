@@ -33,7 +33,7 @@ static void tail(const oc_f32_affine *w, size_t at)
 void oc_k_f32_affine__avx2(const oc_f32_affine *w)
 {
     const size_t n = w->n;
-    size_t i = 0;
+    size_t       i = 0;
 
     if (w->is == OC_OPERAND_FULL) {
         for (; i + 8 <= n; i += 8)

@@ -38,30 +38,30 @@ static void tail(const oc_f32_binary *w, size_t done)
     oc_k_f32_binary__ref(&rest);
 }
 
-#define ONE(at_a, at_b, expression)                  \
-    {                                                \
-        const __m256 a = at_a, b = at_b;             \
-        _mm256_storeu_ps(y + i, expression);         \
+#define ONE(at_a, at_b, expression)          \
+    {                                        \
+        const __m256 a = at_a, b = at_b;     \
+        _mm256_storeu_ps(y + i, expression); \
     }
 #define AT(p, mask) _mm256_loadu_ps((p) + (i & (mask)))
 #define SPREAD(p, mask, each8) (each8 ? _mm256_broadcast_ss((p) + i / 8) : AT(p, mask))
 
-#define LOOP(expression)                                                             \
-    if (each8_a || each8_b)                                                          \
-        for (; i + 8 <= n; i += 8)                                                   \
-            ONE(SPREAD(pa, ma, each8_a), SPREAD(pb, mb, each8_b), expression)        \
-    else                                                                             \
-        for (; i + 8 <= n; i += 8)                                                   \
-            ONE(AT(pa, ma), AT(pb, mb), expression)                                  \
+#define LOOP(expression)                                                      \
+    if (each8_a || each8_b)                                                   \
+        for (; i + 8 <= n; i += 8)                                            \
+            ONE(SPREAD(pa, ma, each8_a), SPREAD(pb, mb, each8_b), expression) \
+    else                                                                      \
+        for (; i + 8 <= n; i += 8)                                            \
+            ONE(AT(pa, ma), AT(pb, mb), expression)                           \
     break
 
 void oc_k_f32_binary__avx2(const oc_f32_binary *w)
 {
-    const bool each8_a = w->a_is == OC_OPERAND_EACH8, each8_b = w->b_is == OC_OPERAND_EACH8;
+    const bool   each8_a = w->a_is == OC_OPERAND_EACH8, each8_b = w->b_is == OC_OPERAND_EACH8;
     const size_t n = w->n;
-    float *y = w->y, lanes[2][8];
+    float       *y = w->y, lanes[2][8];
     const float *pa, *pb;
-    size_t i = 0, ma, mb;
+    size_t       i = 0, ma, mb;
 
     if (n >= 8 && w->kind != OC_BINARY_POW) { /* LANES may be read whole only then */
         pa = source(w->a, w->a_is, lanes[0], &ma);

@@ -13,7 +13,7 @@ static inline __m256 tap(bool average, __m256 acc, const float *x)
 
 typedef struct row_work {
     const oc_pool8 *p;
-    const float    *x;  /* of tap row y0 */
+    const float    *x;          /* of tap row y0 */
     ptrdiff_t       rows, step; /* tap rows, floats from one to the next */
     ptrdiff_t       pad_rows;   /* taps inside the padded input */
 } row_work;
@@ -23,8 +23,8 @@ static void edge(const row_work *w, bool average, ptrdiff_t ox, float *y)
 {
     const oc_pool8 *p = w->p;
     const ptrdiff_t col = ox * p->stride_w - p->pad_l;
-    __m256 acc = _mm256_set1_ps(average ? 0.0f : -INFINITY);
-    ptrdiff_t x0, x1, unused, cols, count;
+    __m256          acc = _mm256_set1_ps(average ? 0.0f : -INFINITY);
+    ptrdiff_t       x0, x1, unused, cols, count;
 
     oc_pool_taps(col, p->k_w, p->dil_w, p->in_w, &x0, &x1);
     oc_pool_taps(col + p->pad_l, p->k_w, p->dil_w, p->in_w + p->pad_l + p->pad_r, &unused, &cols);
@@ -42,8 +42,8 @@ static void four(const row_work *w, bool average, ptrdiff_t ox, __m256 divisor, 
 {
     const oc_pool8 *p = w->p;
     const ptrdiff_t next = p->stride_w * 8, dil = p->dil_w * 8;
-    const float *x = w->x + (ox * p->stride_w - p->pad_l) * 8;
-    __m256 a = _mm256_set1_ps(average ? 0.0f : -INFINITY), b = a, c = a, d = a;
+    const float    *x = w->x + (ox * p->stride_w - p->pad_l) * 8;
+    __m256          a = _mm256_set1_ps(average ? 0.0f : -INFINITY), b = a, c = a, d = a;
 
     for (ptrdiff_t ky = 0; ky < w->rows; ky++, x += w->step) {
         const float *t = x;
@@ -75,8 +75,8 @@ static inline __attribute__((always_inline)) void row(const row_work *w, bool av
                                  ? (p->in_w + p->pad_l - reach) / p->stride_w + 1
                                  : 0; /* outputs before this do not stick out to the right */
     const ptrdiff_t count = (p->include_pad ? w->pad_rows : w->rows) * p->k_w;
-    const __m256 divisor = _mm256_set1_ps((float)count);
-    ptrdiff_t ox = 0;
+    const __m256    divisor = _mm256_set1_ps((float)count);
+    ptrdiff_t       ox = 0;
 
     for (; ox < p->out_w && ox * p->stride_w < p->pad_l; ox++)
         edge(w, average, ox, y);
@@ -89,8 +89,8 @@ static inline __attribute__((always_inline)) void row(const row_work *w, bool av
 void oc_k_f32_pool8__avx2(const oc_pool8 *p, size_t oy, const float *x, float *y)
 {
     const ptrdiff_t top = (ptrdiff_t)oy * p->stride_h - p->pad_t;
-    row_work w = {.p = p, .step = p->dil_h * p->in_w * 8};
-    ptrdiff_t y0, y1, unused;
+    row_work        w = {.p = p, .step = p->dil_h * p->in_w * 8};
+    ptrdiff_t       y0, y1, unused;
 
     oc_pool_taps(top, p->k_h, p->dil_h, p->in_h, &y0, &y1);
     oc_pool_taps(top + p->pad_t, p->k_h, p->dil_h, p->in_h + p->pad_t + p->pad_b, &unused,

@@ -60,22 +60,23 @@ OC_INLINE void reduce(oc_reduce_kind kind, size_t n, const float *x, __m256 c, _
 #define KIND(name) \
     case OC_REDUCE_##name: reduce(OC_REDUCE_##name, n, x, vc, vs, acc); break
 
-void oc_k_f32_reduce__avx2(oc_reduce_kind kind, size_t n, const float *x, const float *c, float *acc)
+void oc_k_f32_reduce__avx2(oc_reduce_kind kind, size_t n, const float *x, const float *c,
+                           float *acc)
 {
     const __m256 vc = c ? _mm256_loadu_ps(c) : _mm256_setzero_ps();
-    float start[8];
-    __m256 vs;
+    float        start[8];
+    __m256       vs;
 
     oc_reduce_start(kind, start);
     vs = _mm256_loadu_ps(start);
     switch (kind) {
-    KIND(SUM);
-    KIND(SUM_ABS);
-    KIND(SUM_SQUARE);
-    KIND(SQUARE_DIFF);
-    KIND(EXP_DIFF);
-    KIND(MAX);
-    KIND(MIN);
-    KIND(PROD);
+        KIND(SUM);
+        KIND(SUM_ABS);
+        KIND(SUM_SQUARE);
+        KIND(SQUARE_DIFF);
+        KIND(EXP_DIFF);
+        KIND(MAX);
+        KIND(MIN);
+        KIND(PROD);
     }
 }

@@ -4,7 +4,7 @@
 
 void oc_k_f32_softmax__avx2(size_t n, const float *x, float *y)
 {
-    float acc[8], last[8];
+    float  acc[8], last[8];
     __m256 top, sum = _mm256_setzero_ps(), scale;
     size_t i;
 

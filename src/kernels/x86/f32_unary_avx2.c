@@ -5,8 +5,8 @@
 OC_INLINE __m256 expm1_below(__m256 x)
 {
     const __m256 zero = _mm256_setzero_ps(), one = _mm256_set1_ps(1.0f);
-    __m256 c = _mm256_min_ps(zero, x);
-    __m256 p = _mm256_set1_ps(1.3814541135e-3f);
+    __m256       c = _mm256_min_ps(zero, x);
+    __m256       p = _mm256_set1_ps(1.3814541135e-3f);
 
     p = _mm256_fmadd_ps(p, c, _mm256_set1_ps(8.3687452151e-3f));
     p = _mm256_fmadd_ps(p, c, _mm256_set1_ps(4.1668390770e-2f));
@@ -34,20 +34,20 @@ OC_INLINE __m256 gelu_tanh(__m256 x)
 #define NEAREST (_MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)
 
 /* The last partial vector goes through a buffer: the tail has the very same results as the body. */
-#define LOOP(expression)                                           \
-    for (; i + 8 <= n; i += 8) {                                   \
-        const __m256 v = _mm256_loadu_ps(x + i);                   \
-        _mm256_storeu_ps(y + i, expression);                       \
-    }                                                              \
-    if (i < n) {                                                   \
-        float rest[8] = {0};                                       \
-        for (size_t k = i; k < n; k++)                             \
-            rest[k - i] = x[k];                                    \
-        const __m256 v = _mm256_loadu_ps(rest);                    \
-        _mm256_storeu_ps(rest, expression);                        \
-        for (size_t k = i; k < n; k++)                             \
-            y[k] = rest[k - i];                                    \
-    }                                                              \
+#define LOOP(expression)                         \
+    for (; i + 8 <= n; i += 8) {                 \
+        const __m256 v = _mm256_loadu_ps(x + i); \
+        _mm256_storeu_ps(y + i, expression);     \
+    }                                            \
+    if (i < n) {                                 \
+        float rest[8] = {0};                     \
+        for (size_t k = i; k < n; k++)           \
+            rest[k - i] = x[k];                  \
+        const __m256 v = _mm256_loadu_ps(rest);  \
+        _mm256_storeu_ps(rest, expression);      \
+        for (size_t k = i; k < n; k++)           \
+            y[k] = rest[k - i];                  \
+    }                                            \
     break
 #define ACT(name) \
     case OC_UNARY_##name: LOOP(oc_v8_act(OC_ACT_##name, a, b, v))
@@ -56,7 +56,7 @@ void oc_k_f32_unary__avx2(const oc_unary *op, size_t n, const float *x, float *y
 {
     const __m256 a = _mm256_set1_ps((float)op->a), b = _mm256_set1_ps((float)op->b);
     const __m256 sign = _mm256_set1_ps(-0.0f), one = _mm256_set1_ps(1.0f);
-    size_t i = 0;
+    size_t       i = 0;
 
     switch (op->kind) {
     case OC_UNARY_ABS: LOOP(_mm256_andnot_ps(sign, v));
@@ -70,20 +70,22 @@ void oc_k_f32_unary__avx2(const oc_unary *op, size_t n, const float *x, float *y
     case OC_UNARY_RECIPROCAL: LOOP(_mm256_div_ps(one, v));
     case OC_UNARY_ELU: LOOP(elu(v, a));
     case OC_UNARY_SELU: LOOP(_mm256_mul_ps(b, elu(v, a)));
-    case OC_UNARY_CELU: LOOP(_mm256_blendv_ps(v, _mm256_mul_ps(a, expm1_below(_mm256_div_ps(v, a))),
-                                              _mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_LT_OQ)));
+    case OC_UNARY_CELU:
+        LOOP(_mm256_blendv_ps(v, _mm256_mul_ps(a, expm1_below(_mm256_div_ps(v, a))),
+                              _mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_LT_OQ)));
     case OC_UNARY_SOFTSIGN: LOOP(_mm256_div_ps(v, _mm256_add_ps(one, _mm256_andnot_ps(sign, v))));
-    case OC_UNARY_GELU_TANH: LOOP(gelu_tanh(v));
-    ACT(RELU);
-    ACT(CLIP);
-    ACT(LEAKY);
-    ACT(SIGMOID);
-    ACT(SILU);
-    ACT(HARDSIGMOID);
-    ACT(HARDSWISH);
-    ACT(TANH);
-    ACT(GELU);
-    ACT(MISH);
+    case OC_UNARY_GELU_TANH:
+        LOOP(gelu_tanh(v));
+        ACT(RELU);
+        ACT(CLIP);
+        ACT(LEAKY);
+        ACT(SIGMOID);
+        ACT(SILU);
+        ACT(HARDSIGMOID);
+        ACT(HARDSWISH);
+        ACT(TANH);
+        ACT(GELU);
+        ACT(MISH);
     default: oc_k_f32_unary__ref(op, n, x, y); break;
     }
 }

@@ -30,8 +30,8 @@ static inline void naive_expect(const opcase *c, size_t k, double want, double g
     if ((isnan(want) && isnan(got)) || want == got)
         return;
     if (!(fabs(got - want) <= rel * fabs(want) + absolute))
-        fail_msg("%s (isa %s%s): element %zu: want %.9g, got %.9g", c->op->name, oc_isa_name(c->isa),
-                 c->was_blocked ? ", blocked" : "", k, want, got);
+        fail_msg("%s (isa %s%s): element %zu: want %.9g, got %.9g", c->op->name,
+                 oc_isa_name(c->isa), c->was_blocked ? ", blocked" : "", k, want, got);
 }
 
 static inline double naive_f(const opcase *c, uint32_t in, size_t k)
@@ -45,7 +45,7 @@ static inline float *naive_out(const opcase *c)
 }
 
 /* Runs what follows for the reference kernels and for all this processor has. */
-#define EACH_ISA(isa)                                                                  \
+#define EACH_ISA(isa) \
     for (oc_isa round_ = 0, isa = OC_ISA_NONE; round_ < 2; round_++, isa = oc_cpu_isa())
 
 #endif

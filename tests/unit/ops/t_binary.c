@@ -31,20 +31,44 @@ static const pair pairs[] = {
 };
 #define N_PAIRS (sizeof(pairs) / sizeof(pairs[0]))
 
-static double add(double a, double b) { return a + b; }
-static double sub(double a, double b) { return a - b; }
-static double mul(double a, double b) { return a * b; }
-static double divide(double a, double b) { return a / b; }
-static double power(double a, double b) { return (double)powf((float)a, (float)b); }
-static double prelu(double a, double b) { return a < 0 ? a * b : a; }
-static double least(double a, double b) { return isnan(a) || isnan(b) ? NAN : a < b ? a : b; }
-static double most(double a, double b) { return isnan(a) || isnan(b) ? NAN : a > b ? a : b; }
+static double add(double a, double b)
+{
+    return a + b;
+}
+static double sub(double a, double b)
+{
+    return a - b;
+}
+static double mul(double a, double b)
+{
+    return a * b;
+}
+static double divide(double a, double b)
+{
+    return a / b;
+}
+static double power(double a, double b)
+{
+    return (double)powf((float)a, (float)b);
+}
+static double prelu(double a, double b)
+{
+    return a < 0 ? a * b : a;
+}
+static double least(double a, double b)
+{
+    return isnan(a) || isnan(b) ? NAN : a < b ? a : b;
+}
+static double most(double a, double b)
+{
+    return isnan(a) || isnan(b) ? NAN : a > b ? a : b;
+}
 
 static const struct {
     const char *name;
     double (*f)(double, double);
-} ops[] = {{"Add", add}, {"Sub", sub},     {"Mul", mul},   {"Div", divide},
-           {"Pow", power}, {"PRelu", prelu}, {"Min", least}, {"Max", most}, {"Sum", add}};
+} ops[] = {{"Add", add},     {"Sub", sub},   {"Mul", mul},  {"Div", divide}, {"Pow", power},
+           {"PRelu", prelu}, {"Min", least}, {"Max", most}, {"Sum", add}};
 
 static void run_pair(const char *name, double (*f)(double, double), const pair *p, oc_isa isa,
                      oc_act act)
@@ -63,7 +87,9 @@ static void run_pair(const char *name, double (*f)(double, double), const pair *
                         naive_f(&c, 1, naive_at(&p->b, &c.out[0].info.shape, k)));
 
         if (act.kind == OC_ACT_CLIP)
-            want = want < (double)act.a ? (double)act.a : want > (double)act.b ? (double)act.b : want;
+            want = want < (double)act.a   ? (double)act.a
+                   : want > (double)act.b ? (double)act.b
+                                          : want;
         naive_expect(&c, k, want, (double)naive_out(&c)[k], 1e-6, 0);
     }
     opcase_end(&c);
@@ -73,14 +99,14 @@ static void test_f32(void **state)
 {
     (void)state;
     EACH_ISA(isa)
-        for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
-            for (size_t k = 0; k < N_PAIRS; k++) {
-                if (strcmp(ops[i].name, "PRelu") == 0 && pairs[k].b.rank > pairs[k].a.rank)
-                    continue;
-                if (strcmp(ops[i].name, "PRelu") == 0 && (k == 16 || k == 17 || k == 18))
-                    continue; /* the slope must not enlarge the result */
-                run_pair(ops[i].name, ops[i].f, &pairs[k], isa, (oc_act){OC_ACT_NONE, 0, 0});
-            }
+    for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
+        for (size_t k = 0; k < N_PAIRS; k++) {
+            if (strcmp(ops[i].name, "PRelu") == 0 && pairs[k].b.rank > pairs[k].a.rank)
+                continue;
+            if (strcmp(ops[i].name, "PRelu") == 0 && (k == 16 || k == 17 || k == 18))
+                continue; /* the slope must not enlarge the result */
+            run_pair(ops[i].name, ops[i].f, &pairs[k], isa, (oc_act){OC_ACT_NONE, 0, 0});
+        }
 }
 
 static void test_fused_activation(void **state)
@@ -88,8 +114,8 @@ static void test_fused_activation(void **state)
     (void)state;
     /* min > 0: act(0) is not 0, padding lanes must be cleaned */
     EACH_ISA(isa)
-        for (size_t k = 0; k < N_PAIRS; k++)
-            run_pair("Add", add, &pairs[k], isa, (oc_act){OC_ACT_CLIP, 0.5f, 2.0f});
+    for (size_t k = 0; k < N_PAIRS; k++)
+        run_pair("Add", add, &pairs[k], isa, (oc_act){OC_ACT_CLIP, 0.5f, 2.0f});
 }
 
 static void test_blocked_where_expected(void **state)
@@ -114,19 +140,19 @@ static void test_square(void **state)
 
     (void)state;
     EACH_ISA(isa)
-        for (int blocked = 0; blocked < 2; blocked++) {
-            opcase c;
+    for (int blocked = 0; blocked < 2; blocked++) {
+        opcase c;
 
-            opcase_begin(&c, "", "Pow", isa);
-            opcase_input(&c, OC_F32, DIMS(1, 5, 3, 3), NULL);
-            opcase_const(&c, OC_F32, DIMS(1), &two);
-            c.offer_blocked[0] = blocked;
-            opcase_run(&c, 1);
-            for (size_t k = 0; k < 45; k++)
-                naive_expect(&c, k, naive_f(&c, 0, k) * naive_f(&c, 0, k), (double)naive_out(&c)[k],
-                             1e-7, 0);
-            opcase_end(&c);
-        }
+        opcase_begin(&c, "", "Pow", isa);
+        opcase_input(&c, OC_F32, DIMS(1, 5, 3, 3), NULL);
+        opcase_const(&c, OC_F32, DIMS(1), &two);
+        c.offer_blocked[0] = blocked;
+        opcase_run(&c, 1);
+        for (size_t k = 0; k < 45; k++)
+            naive_expect(&c, k, naive_f(&c, 0, k) * naive_f(&c, 0, k), (double)naive_out(&c)[k],
+                         1e-7, 0);
+        opcase_end(&c);
+    }
 }
 
 static void test_nan(void **state)
@@ -136,40 +162,40 @@ static void test_nan(void **state)
 
     (void)state;
     EACH_ISA(isa)
-        for (size_t i = 6; i < 8; i++) { /* Min, Max */
-            opcase c;
+    for (size_t i = 6; i < 8; i++) { /* Min, Max */
+        opcase c;
 
-            opcase_begin(&c, "", ops[i].name, isa);
-            opcase_input(&c, OC_F32, DIMS(9), a);
-            opcase_input(&c, OC_F32, DIMS(9), b);
-            opcase_run(&c, 1);
-            for (size_t k = 0; k < 9; k++)
-                naive_expect(&c, k, ops[i].f((double)a[k], (double)b[k]), (double)naive_out(&c)[k],
-                             0, 0);
-            opcase_end(&c);
-        }
+        opcase_begin(&c, "", ops[i].name, isa);
+        opcase_input(&c, OC_F32, DIMS(9), a);
+        opcase_input(&c, OC_F32, DIMS(9), b);
+        opcase_run(&c, 1);
+        for (size_t k = 0; k < 9; k++)
+            naive_expect(&c, k, ops[i].f((double)a[k], (double)b[k]), (double)naive_out(&c)[k], 0,
+                         0);
+        opcase_end(&c);
+    }
 }
 
 static void test_mean_of_three(void **state)
 {
     (void)state;
     EACH_ISA(isa)
-        for (int blocked = 0; blocked < 2; blocked++) {
-            opcase c;
+    for (int blocked = 0; blocked < 2; blocked++) {
+        opcase c;
 
-            opcase_begin(&c, "", "Mean", isa);
-            opcase_input(&c, OC_F32, DIMS(1, 11, 4, 3), NULL);
-            opcase_input(&c, OC_F32, DIMS(11, 1, 1), NULL);
-            opcase_input(&c, OC_F32, DIMS(1), NULL);
-            c.offer_blocked[0] = blocked;
-            opcase_run(&c, 1);
-            assert_int_equal(c.was_blocked, blocked);
-            for (size_t k = 0; k < 132; k++)
-                naive_expect(&c, k,
-                             (naive_f(&c, 0, k) + naive_f(&c, 1, k / 12) + naive_f(&c, 2, 0)) / 3,
-                             (double)naive_out(&c)[k], 1e-6, 1e-6);
-            opcase_end(&c);
-        }
+        opcase_begin(&c, "", "Mean", isa);
+        opcase_input(&c, OC_F32, DIMS(1, 11, 4, 3), NULL);
+        opcase_input(&c, OC_F32, DIMS(11, 1, 1), NULL);
+        opcase_input(&c, OC_F32, DIMS(1), NULL);
+        c.offer_blocked[0] = blocked;
+        opcase_run(&c, 1);
+        assert_int_equal(c.was_blocked, blocked);
+        for (size_t k = 0; k < 132; k++)
+            naive_expect(&c, k,
+                         (naive_f(&c, 0, k) + naive_f(&c, 1, k / 12) + naive_f(&c, 2, 0)) / 3,
+                         (double)naive_out(&c)[k], 1e-6, 1e-6);
+        opcase_end(&c);
+    }
 }
 
 static void expect_i32(const char *name, const char *attr, int64_t value, const int32_t *a,
@@ -208,22 +234,26 @@ static void test_integers(void **state)
 
 static void test_compare_and_logic(void **state)
 {
-    const float a[4] = {1, 2, NAN, 3}, b[4] = {2, 2, 1, NAN};
+    const float   a[4] = {1, 2, NAN, 3}, b[4] = {2, 2, 1, NAN};
     const uint8_t p[4] = {0, 0, 1, 1}, q[4] = {0, 1, 0, 1};
     static const struct {
         const char *name;
         bool        logic;
         uint8_t     want[4];
-    } cases[] = {{"Equal", false, {0, 1, 0, 0}},          {"Less", false, {1, 0, 0, 0}},
-                 {"LessOrEqual", false, {1, 1, 0, 0}},    {"Greater", false, {0, 0, 0, 0}},
-                 {"GreaterOrEqual", false, {0, 1, 0, 0}}, {"And", true, {0, 0, 0, 1}},
-                 {"Or", true, {0, 1, 1, 1}},              {"Xor", true, {0, 1, 1, 0}},
+    } cases[] = {{"Equal", false, {0, 1, 0, 0}},
+                 {"Less", false, {1, 0, 0, 0}},
+                 {"LessOrEqual", false, {1, 1, 0, 0}},
+                 {"Greater", false, {0, 0, 0, 0}},
+                 {"GreaterOrEqual", false, {0, 1, 0, 0}},
+                 {"And", true, {0, 0, 0, 1}},
+                 {"Or", true, {0, 1, 1, 1}},
+                 {"Xor", true, {0, 1, 1, 0}},
                  {"Equal", true, {1, 0, 0, 1}}};
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const oc_dtype t = cases[i].logic ? OC_BOOL : OC_F32;
-        opcase c;
+        opcase         c;
 
         opcase_begin(&c, "", cases[i].name, OC_ISA_NONE);
         opcase_input(&c, t, DIMS(4), cases[i].logic ? (const void *)p : a);
@@ -242,9 +272,9 @@ static void test_where(void **state)
     (void)state;
     for (size_t i = 0; i < 5; i++) {
         const oc_shape cs = DIMS(3, 1), as = DIMS(3, 5), bs = DIMS(5);
-        const size_t bytes = oc_dtype_bytes(types[i]);
-        const uint8_t condition[3] = {1, 0, 1};
-        opcase c;
+        const size_t   bytes = oc_dtype_bytes(types[i]);
+        const uint8_t  condition[3] = {1, 0, 1};
+        opcase         c;
 
         opcase_begin(&c, "", "Where", OC_ISA_NONE);
         opcase_input(&c, OC_BOOL, cs, condition);
@@ -252,7 +282,7 @@ static void test_where(void **state)
         opcase_input(&c, types[i], bs, NULL);
         opcase_run(&c, 1);
         for (size_t k = 0; k < 15; k++) {
-            const bool first = condition[naive_at(&cs, &c.out[0].info.shape, k)];
+            const bool  first = condition[naive_at(&cs, &c.out[0].info.shape, k)];
             const char *want = (char *)c.plain[first ? 1 : 2] + (first ? k : k % 5) * bytes;
 
             assert_memory_equal((char *)c.result[0] + k * bytes, want, bytes);

@@ -30,14 +30,14 @@ typedef struct result {
 static result naive_pool(const window *w, const char *name, const float *x, const int64_t *at)
 {
     const uint32_t n = w->x.rank - 2;
-    double sum = 0, top = -INFINITY, squares = 0;
-    int64_t inside = 0, padded = 0, where = -1, taps = 1;
+    double         sum = 0, top = -INFINITY, squares = 0;
+    int64_t        inside = 0, padded = 0, where = -1, taps = 1;
 
     for (uint32_t d = 0; d < n; d++)
         taps *= w->k[d];
     for (int64_t t = 0; t < taps; t++) {
         int64_t rest = t, index = 0, step = 1;
-        bool in = true, in_pad = true;
+        bool    in = true, in_pad = true;
 
         for (uint32_t d = n; d-- > 0; rest /= w->k[d]) {
             const int64_t p = at[d] * w->stride[d] - w->pads[d] + rest % w->k[d] * w->dil[d];
@@ -95,17 +95,16 @@ static void pool_case(const char *name, const window *w, bool blocked, uint32_t 
     }
     for (size_t k = 0; k < opcase_elements(&c.out[0].info); k++) {
         const size_t channel = k / out_plane;
-        int64_t at[3] = {0};
-        size_t rest = k % out_plane;
-        result want;
+        int64_t      at[3] = {0};
+        size_t       rest = k % out_plane;
+        result       want;
 
         for (uint32_t d = w->x.rank; d-- > 2; rest /= (size_t)c.out[0].info.shape.dim[d])
             at[d - 2] = (int64_t)(rest % (size_t)c.out[0].info.shape.dim[d]);
         want = naive_pool(w, name, (float *)c.plain[0] + channel * plane, at);
         naive_expect(&c, k, want.value, (double)naive_out(&c)[k], 1e-5, 1e-6);
         if (outputs > 1)
-            assert_int_equal(((int64_t *)c.result[1])[k],
-                             want.where + (int64_t)(channel * plane));
+            assert_int_equal(((int64_t *)c.result[1])[k], want.where + (int64_t)(channel * plane));
     }
     opcase_end(&c);
 }
@@ -116,10 +115,10 @@ static void test_windows(void **state)
 
     (void)state;
     EACH_ISA(isa)
-        for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++)
-            for (size_t k = 0; k < 3; k++)
-                for (int blocked = 0; blocked < (windows[i].x.rank == 4 ? 2 : 1); blocked++)
-                    pool_case(names[k], &windows[i], blocked, 1, isa);
+    for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++)
+        for (size_t k = 0; k < 3; k++)
+            for (int blocked = 0; blocked < (windows[i].x.rank == 4 ? 2 : 1); blocked++)
+                pool_case(names[k], &windows[i], blocked, 1, isa);
 }
 
 static void test_indices(void **state)
@@ -132,7 +131,8 @@ static void test_indices(void **state)
 /* SAME gives ceil(in / stride); the odd pixel of padding goes to the end, or with LOWER before. */
 static void test_auto_pad(void **state)
 {
-    const float x[5] = {1, 2, 3, 4, 5}, upper[3] = {2, 4, 5}, lower[3] = {1, 3, 5}, valid[2] = {2, 4};
+    const float x[5] = {1, 2, 3, 4, 5}, upper[3] = {2, 4, 5}, lower[3] = {1, 3, 5},
+                valid[2] = {2, 4};
     static const struct {
         const char *mode;
         int64_t     k, n;
@@ -149,7 +149,10 @@ static void test_auto_pad(void **state)
         opcase_input(&c, OC_F32, DIMS(1, 1, 5), x);
         opcase_run(&c, 1);
         assert_int_equal(c.out[0].info.shape.dim[2], cases[i].n);
-        assert_memory_equal(c.result[0], i == 0 ? upper : i == 1 ? lower : valid,
+        assert_memory_equal(c.result[0],
+                            i == 0   ? upper
+                            : i == 1 ? lower
+                                     : valid,
                             (size_t)cases[i].n * sizeof(float));
         opcase_end(&c);
     }
@@ -158,8 +161,8 @@ static void test_auto_pad(void **state)
 static void test_bytes(void **state)
 {
     const uint8_t u[4] = {1, 200, 3, 4}, want_u[2] = {200, 4};
-    const int8_t s[4] = {-100, -3, 5, -128}, want_s[2] = {-3, 5};
-    opcase c;
+    const int8_t  s[4] = {-100, -3, 5, -128}, want_s[2] = {-3, 5};
+    opcase        c;
 
     (void)state;
     opcase_begin(&c, "", "MaxPool", OC_ISA_NONE);
@@ -205,7 +208,7 @@ static void test_refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_windows), cmocka_unit_test(test_indices),
+        cmocka_unit_test(test_windows),  cmocka_unit_test(test_indices),
         cmocka_unit_test(test_auto_pad), cmocka_unit_test(test_bytes),
         cmocka_unit_test(test_refusals),
     };

@@ -3,9 +3,9 @@
 
 typedef enum kind { SUM, MEAN, MAX, MIN, PROD, L1, L2, LOG_SUM, LOG_SUM_EXP, SUM_SQUARE } kind;
 
-static const char *const names[] = {"ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd",
-                                    "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp",
-                                    "ReduceSumSquare"};
+static const char *const names[] = {
+    "ReduceSum", "ReduceMean", "ReduceMax",    "ReduceMin",       "ReduceProd",
+    "ReduceL1",  "ReduceL2",   "ReduceLogSum", "ReduceLogSumExp", "ReduceSumSquare"};
 
 static double start(kind k)
 {
@@ -41,9 +41,9 @@ static double last(kind k, double acc, double count)
 static void naive_reduce(kind k, const opcase *c, unsigned axes, double *want, double *count)
 {
     const oc_shape *x = &c->in[0].info.shape;
-    oc_shape kept = *x;
-    const size_t n = opcase_elements(&c->in[0].info);
-    size_t results = 1;
+    oc_shape        kept = *x;
+    const size_t    n = opcase_elements(&c->in[0].info);
+    size_t          results = 1;
 
     for (uint32_t d = 0; d < x->rank; d++) {
         if (axes >> d & 1)
@@ -66,10 +66,10 @@ static void reduce_case(kind k, oc_shape x, unsigned axes, bool keep, bool block
                         oc_isa isa)
 {
     static double want[20000];
-    int64_t list[8];
-    size_t n = 0;
-    double count;
-    opcase c;
+    int64_t       list[8];
+    size_t        n = 0;
+    double        count;
+    opcase        c;
 
     for (uint32_t d = 0; d < x.rank; d++)
         if (axes >> d & 1) {
@@ -86,7 +86,8 @@ static void reduce_case(kind k, oc_shape x, unsigned axes, bool keep, bool block
     for (size_t i = 0; i < opcase_elements(&c.in[0].info) && (k == LOG_SUM || k == PROD); i++) {
         float *v = &((float *)c.plain[0])[i];
 
-        *v = 1 + fabsf(*v) / 100; /* a logarithm of something positive, a product that stays finite */
+        *v = 1 +
+             fabsf(*v) / 100; /* a logarithm of something positive, a product that stays finite */
     }
     c.offer_blocked[0] = blocked;
     opcase_run(&c, 1);
@@ -104,22 +105,22 @@ static void test_reduce(void **state)
         unsigned axes;
         bool     blocked;
     } cases[] = {
-        {{4, {2, 13, 9, 11}}, 0xc, true},   {{4, {2, 13, 9, 11}}, 0xc, false},
-        {{4, {1, 16, 7, 7}}, 0xc, true},    {{4, {2, 13, 9, 11}}, 0x2, true},
-        {{4, {2, 13, 9, 11}}, 0x1, false},  {{4, {2, 13, 9, 11}}, 0xf, true},
-        {{4, {2, 13, 9, 11}}, 0x5, false},  {{4, {2, 13, 9, 11}}, 0xa, false},
-        {{3, {3, 1, 257}}, 0x4, false},     {{3, {3, 5, 1}}, 0x4, false},
-        {{2, {40, 33}}, 0x1, false},        {{2, {1, 2100}}, 0x1, false},
-        {{4, {2, 13, 9, 11}}, 0xe, true},   {{4, {1, 16, 9, 11}}, 0xf, true},
-        {{1, {1000}}, 0x1, false},          {{5, {2, 3, 4, 5, 6}}, 0x15, false},
+        {{4, {2, 13, 9, 11}}, 0xc, true},  {{4, {2, 13, 9, 11}}, 0xc, false},
+        {{4, {1, 16, 7, 7}}, 0xc, true},   {{4, {2, 13, 9, 11}}, 0x2, true},
+        {{4, {2, 13, 9, 11}}, 0x1, false}, {{4, {2, 13, 9, 11}}, 0xf, true},
+        {{4, {2, 13, 9, 11}}, 0x5, false}, {{4, {2, 13, 9, 11}}, 0xa, false},
+        {{3, {3, 1, 257}}, 0x4, false},    {{3, {3, 5, 1}}, 0x4, false},
+        {{2, {40, 33}}, 0x1, false},       {{2, {1, 2100}}, 0x1, false},
+        {{4, {2, 13, 9, 11}}, 0xe, true},  {{4, {1, 16, 9, 11}}, 0xf, true},
+        {{1, {1000}}, 0x1, false},         {{5, {2, 3, 4, 5, 6}}, 0x15, false},
     };
 
     (void)state;
     EACH_ISA(isa)
-        for (kind k = SUM; k <= SUM_SQUARE; k++)
-            for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-                for (int keep = 0; keep < 2; keep++)
-                    reduce_case(k, cases[i].x, cases[i].axes, keep, cases[i].blocked, i % 2, isa);
+    for (kind k = SUM; k <= SUM_SQUARE; k++)
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+            for (int keep = 0; keep < 2; keep++)
+                reduce_case(k, cases[i].x, cases[i].axes, keep, cases[i].blocked, i % 2, isa);
 }
 
 static void test_empty(void **state)
@@ -127,7 +128,8 @@ static void test_empty(void **state)
     static const struct {
         kind   k;
         double want;
-    } cases[] = {{SUM, 0}, {PROD, 1}, {MAX, -INFINITY}, {MIN, INFINITY}, {L2, 0}, {LOG_SUM, -INFINITY}};
+    } cases[] = {{SUM, 0},        {PROD, 1}, {MAX, -INFINITY},
+                 {MIN, INFINITY}, {L2, 0},   {LOG_SUM, -INFINITY}};
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -171,7 +173,7 @@ static void test_integers(void **state)
     const int64_t x[6] = {1, -5, INT64_MAX, 3, 9, INT64_MIN};
     const int64_t most[2] = {INT64_MAX, 9}, least[2] = {-5, INT64_MIN};
     const uint8_t u[6] = {200, 3, 255, 0, 7, 9}, top[2] = {255, 9};
-    opcase c;
+    opcase        c;
 
     (void)state;
     opcase_begin(&c, "", "ReduceMax", OC_ISA_NONE);
@@ -198,24 +200,24 @@ static void test_nan(void **state)
 {
     (void)state;
     EACH_ISA(isa)
-        for (kind k = SUM; k <= SUM_SQUARE; k++)
-            for (int64_t axis = 0; axis < 2; axis++) {
-                float x[40] = {0};
-                opcase c;
+    for (kind k = SUM; k <= SUM_SQUARE; k++)
+        for (int64_t axis = 0; axis < 2; axis++) {
+            float  x[40] = {0};
+            opcase c;
 
-                for (size_t i = 0; i < 40; i++)
-                    x[i] = 1 + (float)i;
-                x[27] = NAN; /* row 1, column 7 of 2 x 20 */
-                opcase_begin(&c, "", names[k], isa);
-                opcase_input(&c, OC_F32, DIMS(2, 20), x);
-                INTS(&c, axis);
-                opcase_run(&c, 1);
-                for (size_t i = 0; i < opcase_elements(&c.out[0].info); i++)
-                    if ((isnan(naive_out(&c)[i]) != 0) != (i == (axis ? 1 : 7)))
-                        fail_msg("%s over axis %d: element %zu is %g", names[k], (int)axis, i,
-                                 (double)naive_out(&c)[i]);
-                opcase_end(&c);
-            }
+            for (size_t i = 0; i < 40; i++)
+                x[i] = 1 + (float)i;
+            x[27] = NAN; /* row 1, column 7 of 2 x 20 */
+            opcase_begin(&c, "", names[k], isa);
+            opcase_input(&c, OC_F32, DIMS(2, 20), x);
+            INTS(&c, axis);
+            opcase_run(&c, 1);
+            for (size_t i = 0; i < opcase_elements(&c.out[0].info); i++)
+                if ((isnan(naive_out(&c)[i]) != 0) != (i == (axis ? 1 : 7)))
+                    fail_msg("%s over axis %d: element %zu is %g", names[k], (int)axis, i,
+                             (double)naive_out(&c)[i]);
+            opcase_end(&c);
+        }
 }
 
 static void test_arg(void **state)
@@ -225,9 +227,8 @@ static void test_arg(void **state)
         const char *name;
         int64_t     axis, last, want[4];
     } cases[] = {
-        {"ArgMax", 1, 0, {0, 2, 3}}, {"ArgMax", -1, 1, {2, 3, 3}},
-        {"ArgMin", 1, 0, {1, 0, 0}}, {"ArgMin", 0, 1, {2, 2, 2, 0}},
-        {"ArgMax", 0, 0, {0, 1, 1, 1}},
+        {"ArgMax", 1, 0, {0, 2, 3}},    {"ArgMax", -1, 1, {2, 3, 3}},   {"ArgMin", 1, 0, {1, 0, 0}},
+        {"ArgMin", 0, 1, {2, 2, 2, 0}}, {"ArgMax", 0, 0, {0, 1, 1, 1}},
     };
 
     (void)state;
@@ -258,7 +259,7 @@ static void test_cum_sum(void **state)
                  {0, 1, {6, 5, 3, 15, 11, 6}},
                  {1, 1, {5, 3, 0, 11, 6, 0}}};
     const float x[6] = {1, 2, 3, 4, 5, 6}, down[6] = {1, 2, 3, 5, 7, 9};
-    opcase c;
+    opcase      c;
 
     (void)state;
     for (size_t i = 0; i < 4; i++) {
@@ -285,28 +286,31 @@ static void test_global_pools(void **state)
 
     (void)state;
     EACH_ISA(isa)
-        for (size_t i = 0; i < 3; i++)
-            for (int blocked = 0; blocked < 2; blocked++) {
-                opcase c;
+    for (size_t i = 0; i < 3; i++)
+        for (int blocked = 0; blocked < 2; blocked++) {
+            opcase c;
 
-                opcase_begin(&c, "", pools[i], isa);
-                opcase_input(&c, OC_F32, DIMS(2, 13, 9, 7), NULL);
-                c.offer_blocked[0] = blocked;
-                opcase_run(&c, 1);
-                assert_int_equal(c.was_blocked, blocked && i < 2);
-                for (size_t k = 0; k < 26; k++) {
-                    double sum = 0, top = -INFINITY, squares = 0;
+            opcase_begin(&c, "", pools[i], isa);
+            opcase_input(&c, OC_F32, DIMS(2, 13, 9, 7), NULL);
+            c.offer_blocked[0] = blocked;
+            opcase_run(&c, 1);
+            assert_int_equal(c.was_blocked, blocked && i < 2);
+            for (size_t k = 0; k < 26; k++) {
+                double sum = 0, top = -INFINITY, squares = 0;
 
-                    for (size_t j = k * 63; j < k * 63 + 63; j++) {
-                        sum += naive_f(&c, 0, j);
-                        squares += naive_f(&c, 0, j) * naive_f(&c, 0, j);
-                        top = fmax(top, naive_f(&c, 0, j));
-                    }
-                    naive_expect(&c, k, i == 0 ? sum / 63 : i == 1 ? top : sqrt(squares),
-                                 (double)naive_out(&c)[k], 1e-5, 1e-6);
+                for (size_t j = k * 63; j < k * 63 + 63; j++) {
+                    sum += naive_f(&c, 0, j);
+                    squares += naive_f(&c, 0, j) * naive_f(&c, 0, j);
+                    top = fmax(top, naive_f(&c, 0, j));
                 }
-                opcase_end(&c);
+                naive_expect(&c, k,
+                             i == 0   ? sum / 63
+                             : i == 1 ? top
+                                      : sqrt(squares),
+                             (double)naive_out(&c)[k], 1e-5, 1e-6);
             }
+            opcase_end(&c);
+        }
 }
 
 int main(void)

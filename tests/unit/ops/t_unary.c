@@ -2,30 +2,102 @@
 #include "naive.h"
 #include "tensor/half.h"
 
-static double f_abs(double x) { return fabs(x); }
-static double f_neg(double x) { return -x; }
-static double f_exp(double x) { return exp(x); }
-static double f_cos(double x) { return cos(x); }
-static double f_sigmoid(double x) { return 1 / (1 + exp(-x)); }
-static double f_relu(double x) { return x < 0 ? 0 : x; }
-static double f_leaky(double x) { return x < 0 ? 0.01 * x : x; }
-static double f_hard_sigmoid(double x) { return fmin(1, fmax(0, 0.2 * x + 0.5)); }
-static double f_hard_swish(double x) { return x * fmin(1, fmax(0, x / 6 + 0.5)); }
-static double f_tanh(double x) { return tanh(x); }
-static double f_elu(double x) { return x < 0 ? exp(x) - 1 : x; }
-static double f_celu(double x) { return fmax(0, x) + fmin(0, exp(x) - 1); }
-static double f_softplus(double x) { return log(1 + exp(x)); }
-static double f_softsign(double x) { return x / (1 + fabs(x)); }
-static double f_silu(double x) { return x / (1 + exp(-x)); }
-static double f_gelu(double x) { return x / 2 * (1 + erf(x / sqrt(2))); }
-static double f_mish(double x) { return x * tanh(log(1 + exp(x))); }
-static double f_round(double x) { return nearbyint(x); }
-static double f_floor(double x) { return floor(x); }
-static double f_erf(double x) { return erf(x); }
-static double f_reciprocal(double x) { return 1 / x; }
-static double f_shrink(double x) { return x < -0.5 ? x : x > 0.5 ? x : 0; }
-static double f_threshold(double x) { return x > 1 ? x : 0; }
-static double f_sign(double x) { return (x > 0) - (x < 0); }
+static double f_abs(double x)
+{
+    return fabs(x);
+}
+static double f_neg(double x)
+{
+    return -x;
+}
+static double f_exp(double x)
+{
+    return exp(x);
+}
+static double f_cos(double x)
+{
+    return cos(x);
+}
+static double f_sigmoid(double x)
+{
+    return 1 / (1 + exp(-x));
+}
+static double f_relu(double x)
+{
+    return x < 0 ? 0 : x;
+}
+static double f_leaky(double x)
+{
+    return x < 0 ? 0.01 * x : x;
+}
+static double f_hard_sigmoid(double x)
+{
+    return fmin(1, fmax(0, 0.2 * x + 0.5));
+}
+static double f_hard_swish(double x)
+{
+    return x * fmin(1, fmax(0, x / 6 + 0.5));
+}
+static double f_tanh(double x)
+{
+    return tanh(x);
+}
+static double f_elu(double x)
+{
+    return x < 0 ? exp(x) - 1 : x;
+}
+static double f_celu(double x)
+{
+    return fmax(0, x) + fmin(0, exp(x) - 1);
+}
+static double f_softplus(double x)
+{
+    return log(1 + exp(x));
+}
+static double f_softsign(double x)
+{
+    return x / (1 + fabs(x));
+}
+static double f_silu(double x)
+{
+    return x / (1 + exp(-x));
+}
+static double f_gelu(double x)
+{
+    return x / 2 * (1 + erf(x / sqrt(2)));
+}
+static double f_mish(double x)
+{
+    return x * tanh(log(1 + exp(x)));
+}
+static double f_round(double x)
+{
+    return nearbyint(x);
+}
+static double f_floor(double x)
+{
+    return floor(x);
+}
+static double f_erf(double x)
+{
+    return erf(x);
+}
+static double f_reciprocal(double x)
+{
+    return 1 / x;
+}
+static double f_shrink(double x)
+{
+    return x < -0.5 ? x : x > 0.5 ? x : 0;
+}
+static double f_threshold(double x)
+{
+    return x > 1 ? x : 0;
+}
+static double f_sign(double x)
+{
+    return (x > 0) - (x < 0);
+}
 static double f_selu(double x)
 {
     return 1.05070102214813232421875 * (x > 0 ? x : 1.67326319217681884765625 * (exp(x) - 1));
@@ -35,48 +107,61 @@ static const struct {
     const char *domain, *name;
     double (*f)(double);
 } ops[] = {
-    {"", "Abs", f_abs},           {"", "Neg", f_neg},
-    {"", "Exp", f_exp},           {"", "Cos", f_cos},
-    {"", "Sigmoid", f_sigmoid},   {"", "Relu", f_relu},
-    {"", "LeakyRelu", f_leaky},   {"", "HardSigmoid", f_hard_sigmoid},
-    {"", "HardSwish", f_hard_swish}, {"", "Tanh", f_tanh},
-    {"", "Elu", f_elu},           {"", "Celu", f_celu},
-    {"", "Softplus", f_softplus}, {"", "Softsign", f_softsign},
-    {"ocellus", "Silu", f_silu},  {"", "Gelu", f_gelu},
-    {"", "Mish", f_mish},         {"", "Round", f_round},
-    {"", "Floor", f_floor},       {"", "Erf", f_erf},
-    {"", "Reciprocal", f_reciprocal}, {"", "Shrink", f_shrink},
-    {"", "ThresholdedRelu", f_threshold}, {"", "Sign", f_sign},
+    {"", "Abs", f_abs},
+    {"", "Neg", f_neg},
+    {"", "Exp", f_exp},
+    {"", "Cos", f_cos},
+    {"", "Sigmoid", f_sigmoid},
+    {"", "Relu", f_relu},
+    {"", "LeakyRelu", f_leaky},
+    {"", "HardSigmoid", f_hard_sigmoid},
+    {"", "HardSwish", f_hard_swish},
+    {"", "Tanh", f_tanh},
+    {"", "Elu", f_elu},
+    {"", "Celu", f_celu},
+    {"", "Softplus", f_softplus},
+    {"", "Softsign", f_softsign},
+    {"ocellus", "Silu", f_silu},
+    {"", "Gelu", f_gelu},
+    {"", "Mish", f_mish},
+    {"", "Round", f_round},
+    {"", "Floor", f_floor},
+    {"", "Erf", f_erf},
+    {"", "Reciprocal", f_reciprocal},
+    {"", "Shrink", f_shrink},
+    {"", "ThresholdedRelu", f_threshold},
+    {"", "Sign", f_sign},
     {"", "Selu", f_selu},
 };
 
 /* 13 channels leave five padding lanes: they must stay zero also where f(0) is not. */
 static void test_f32(void **state)
 {
-    static const oc_shape shapes[] = {{4, {2, 13, 5, 7}}, {4, {1, 16, 3, 3}}, {3, {2, 3, 101}}, {0, {0}}};
+    static const oc_shape shapes[] = {
+        {4, {2, 13, 5, 7}}, {4, {1, 16, 3, 3}}, {3, {2, 3, 101}}, {0, {0}}};
 
     (void)state;
     EACH_ISA(isa)
-        for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
-            for (size_t s = 0; s < 4; s++)
-                for (int blocked = 0; blocked < (s < 2 ? 2 : 1); blocked++) {
-                    opcase c;
+    for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
+        for (size_t s = 0; s < 4; s++)
+            for (int blocked = 0; blocked < (s < 2 ? 2 : 1); blocked++) {
+                opcase c;
 
-                    opcase_begin(&c, ops[i].domain, ops[i].name, isa);
-                    opcase_input(&c, OC_F32, shapes[s], NULL);
-                    c.offer_blocked[0] = blocked;
-                    opcase_run(&c, 1);
-                    assert_int_equal(c.was_blocked, blocked);
-                    for (size_t k = 0; k < opcase_elements(&c.out[0].info); k++)
-                        naive_expect(&c, k, ops[i].f(naive_f(&c, 0, k)), (double)naive_out(&c)[k],
-                                     3e-6, 1e-6);
-                    opcase_end(&c);
-                }
+                opcase_begin(&c, ops[i].domain, ops[i].name, isa);
+                opcase_input(&c, OC_F32, shapes[s], NULL);
+                c.offer_blocked[0] = blocked;
+                opcase_run(&c, 1);
+                assert_int_equal(c.was_blocked, blocked);
+                for (size_t k = 0; k < opcase_elements(&c.out[0].info); k++)
+                    naive_expect(&c, k, ops[i].f(naive_f(&c, 0, k)), (double)naive_out(&c)[k], 3e-6,
+                                 1e-6);
+                opcase_end(&c);
+            }
 }
 
 static void test_f64_and_f16(void **state)
 {
-    double x[5] = {-2.5, -1e-9, 0, 0.75, 3};
+    double  x[5] = {-2.5, -1e-9, 0, 0.75, 3};
     oc_half h[5];
 
     (void)state;
@@ -104,29 +189,30 @@ static void test_f64_and_f16(void **state)
 static void test_limits(void **state)
 {
     const float x[10] = {NAN, INFINITY, -INFINITY, 0, -0.0f, 1e-40f, 3e38f, -3e38f, 89, -105};
-    static const char *const keep[] = {"Relu", "LeakyRelu", "Sigmoid", "Tanh", "HardSigmoid",
-                                       "HardSwish", "Exp", "Elu", "Gelu", "Mish", "Abs", "Neg"};
+    static const char *const keep[] = {"Relu",        "LeakyRelu", "Sigmoid", "Tanh",
+                                       "HardSigmoid", "HardSwish", "Exp",     "Elu",
+                                       "Gelu",        "Mish",      "Abs",     "Neg"};
 
     (void)state;
     EACH_ISA(isa)
-        for (size_t i = 0; i < sizeof(keep) / sizeof(keep[0]); i++) {
-            opcase c;
+    for (size_t i = 0; i < sizeof(keep) / sizeof(keep[0]); i++) {
+        opcase c;
 
-            opcase_begin(&c, "", keep[i], isa);
-            opcase_input(&c, OC_F32, DIMS(10), x);
-            opcase_run(&c, 1);
-            if (!isnan(naive_out(&c)[0]))
-                fail_msg("%s(NaN) is %g", keep[i], (double)naive_out(&c)[0]);
-            if (strcmp(keep[i], "Exp") == 0) {
-                assert_true(isinf(naive_out(&c)[1]) && naive_out(&c)[2] == 0.0f);
-                assert_true(isinf(naive_out(&c)[8]) && naive_out(&c)[9] == 0.0f);
-            }
-            if (strcmp(keep[i], "Sigmoid") == 0)
-                assert_true(naive_out(&c)[1] == 1.0f && naive_out(&c)[2] < 1e-30f);
-            if (strcmp(keep[i], "Mish") == 0) /* vanishes, however negative x is */
-                assert_true(fabsf(naive_out(&c)[7]) < 1e-30f && naive_out(&c)[6] == 3e38f);
-            opcase_end(&c);
+        opcase_begin(&c, "", keep[i], isa);
+        opcase_input(&c, OC_F32, DIMS(10), x);
+        opcase_run(&c, 1);
+        if (!isnan(naive_out(&c)[0]))
+            fail_msg("%s(NaN) is %g", keep[i], (double)naive_out(&c)[0]);
+        if (strcmp(keep[i], "Exp") == 0) {
+            assert_true(isinf(naive_out(&c)[1]) && naive_out(&c)[2] == 0.0f);
+            assert_true(isinf(naive_out(&c)[8]) && naive_out(&c)[9] == 0.0f);
         }
+        if (strcmp(keep[i], "Sigmoid") == 0)
+            assert_true(naive_out(&c)[1] == 1.0f && naive_out(&c)[2] < 1e-30f);
+        if (strcmp(keep[i], "Mish") == 0) /* vanishes, however negative x is */
+            assert_true(fabsf(naive_out(&c)[7]) < 1e-30f && naive_out(&c)[6] == 3e38f);
+        opcase_end(&c);
+    }
 }
 
 static void test_clip_f32(void **state)
@@ -135,30 +221,30 @@ static void test_clip_f32(void **state)
 
     (void)state;
     EACH_ISA(isa)
-        for (size_t b = 0; b < 4; b++)
-            for (int how = 0; how < 3; how++) /* attributes, constants, computed at run time */
-                for (int blocked = 0; blocked < 2; blocked++) {
-                    opcase c;
+    for (size_t b = 0; b < 4; b++)
+        for (int how = 0; how < 3; how++) /* attributes, constants, computed at run time */
+            for (int blocked = 0; blocked < 2; blocked++) {
+                opcase c;
 
-                    opcase_begin(&c, "", "Clip", isa);
-                    opcase_input(&c, OC_F32, DIMS(1, 5, 4, 3), NULL);
-                    c.offer_blocked[0] = blocked;
-                    if (how == 0) {
-                        opcase_attr_float(&c, "min", bounds[b][0]);
-                        opcase_attr_float(&c, "max", bounds[b][1]);
-                    } else {
-                        (how == 1 ? (void)opcase_const(&c, OC_F32, DIMS(1), &bounds[b][0])
-                                  : (void)opcase_input(&c, OC_F32, (oc_shape){0}, &bounds[b][0]));
-                        opcase_input(&c, OC_F32, DIMS(1), &bounds[b][1]);
-                    }
-                    opcase_run(&c, 1);
-                    for (size_t k = 0; k < 60; k++)
-                        naive_expect(&c, k,
-                                     fmin((double)bounds[b][1],
-                                          fmax((double)bounds[b][0], naive_f(&c, 0, k))),
-                                     (double)naive_out(&c)[k], 0, 0);
-                    opcase_end(&c);
+                opcase_begin(&c, "", "Clip", isa);
+                opcase_input(&c, OC_F32, DIMS(1, 5, 4, 3), NULL);
+                c.offer_blocked[0] = blocked;
+                if (how == 0) {
+                    opcase_attr_float(&c, "min", bounds[b][0]);
+                    opcase_attr_float(&c, "max", bounds[b][1]);
+                } else {
+                    (how == 1 ? (void)opcase_const(&c, OC_F32, DIMS(1), &bounds[b][0])
+                              : (void)opcase_input(&c, OC_F32, (oc_shape){0}, &bounds[b][0]));
+                    opcase_input(&c, OC_F32, DIMS(1), &bounds[b][1]);
                 }
+                opcase_run(&c, 1);
+                for (size_t k = 0; k < 60; k++)
+                    naive_expect(
+                        &c, k,
+                        fmin((double)bounds[b][1], fmax((double)bounds[b][0], naive_f(&c, 0, k))),
+                        (double)naive_out(&c)[k], 0, 0);
+                opcase_end(&c);
+            }
 }
 
 static void test_clip_others(void **state)
@@ -166,7 +252,7 @@ static void test_clip_others(void **state)
     const int64_t x[5] = {INT64_MIN, -5, 0, 7, INT64_MAX}, lo = -2, hi = INT64_MAX - 1;
     const int64_t want[5] = {-2, -2, 0, 7, INT64_MAX - 1};
     const uint8_t u[4] = {0, 3, 200, 255}, top = 100, got[4] = {0, 3, 100, 100};
-    opcase c;
+    opcase        c;
 
     (void)state;
     opcase_begin(&c, "", "Clip", OC_ISA_NONE);
@@ -185,7 +271,8 @@ static void test_clip_others(void **state)
     opcase_end(&c);
 }
 
-static void cast(oc_dtype from, int64_t onnx, oc_dtype to, const void *x, const void *want, size_t n)
+static void cast(oc_dtype from, int64_t onnx, oc_dtype to, const void *x, const void *want,
+                 size_t n)
 {
     opcase c;
 
@@ -200,15 +287,15 @@ static void cast(oc_dtype from, int64_t onnx, oc_dtype to, const void *x, const 
 
 static void test_cast(void **state)
 {
-    const float f[7] = {1.9f, -1.9f, NAN, INFINITY, -INFINITY, 300.0f, 0.0f};
-    const uint8_t u8[7] = {1, 0, 0, 255, 0, 255, 0}, truth[7] = {1, 1, 1, 1, 1, 1, 0};
-    const int32_t i32[7] = {1, -1, 0, INT32_MAX, INT32_MIN, 300, 0};
-    const int32_t wide[3] = {-1, 256 + 7, INT32_MIN};
-    const uint8_t narrow[3] = {255, 7, 0};
-    const int64_t big[2] = {((int64_t)1 << 53) + 1, -((int64_t)1 << 24) - 1};
-    const float big_f[2] = {9007199254740992.0f, -16777216.0f};
+    const float    f[7] = {1.9f, -1.9f, NAN, INFINITY, -INFINITY, 300.0f, 0.0f};
+    const uint8_t  u8[7] = {1, 0, 0, 255, 0, 255, 0}, truth[7] = {1, 1, 1, 1, 1, 1, 0};
+    const int32_t  i32[7] = {1, -1, 0, INT32_MAX, INT32_MIN, 300, 0};
+    const int32_t  wide[3] = {-1, 256 + 7, INT32_MIN};
+    const uint8_t  narrow[3] = {255, 7, 0};
+    const int64_t  big[2] = {((int64_t)1 << 53) + 1, -((int64_t)1 << 24) - 1};
+    const float    big_f[2] = {9007199254740992.0f, -16777216.0f};
     const uint64_t u64[1] = {UINT64_MAX};
-    const double u64_d[1] = {18446744073709551616.0};
+    const double   u64_d[1] = {18446744073709551616.0};
 
     (void)state;
     cast(OC_F32, 2, OC_U8, f, u8, 7);
@@ -225,11 +312,24 @@ static void test_half(void **state)
         double  d;
         oc_half h;
     } pairs[] = {
-        {1.0, 0x3c00},     {-2.0, 0xc000},    {65504.0, 0x7bff}, {65519.99, 0x7bff},
-        {65520.0, 0x7c00}, {INFINITY, 0x7c00}, {-1e9, 0xfc00},   {0x1p-24, 0x0001},
-        {0x1p-25, 0x0000}, {0x1.8p-25, 0x0001}, {0x1.000001p-25, 0x0001}, {0x1p-14, 0x0400},
-        {0x1.ff8p-15, 0x03ff}, {0x1.ffcp-15, 0x0400}, {0x1.ffbp-15, 0x03ff}, {1.00048828125, 0x3c00},
-        {1.00146484375, 0x3c02}, {-0.0, 0x8000},
+        {1.0, 0x3c00},
+        {-2.0, 0xc000},
+        {65504.0, 0x7bff},
+        {65519.99, 0x7bff},
+        {65520.0, 0x7c00},
+        {INFINITY, 0x7c00},
+        {-1e9, 0xfc00},
+        {0x1p-24, 0x0001},
+        {0x1p-25, 0x0000},
+        {0x1.8p-25, 0x0001},
+        {0x1.000001p-25, 0x0001},
+        {0x1p-14, 0x0400},
+        {0x1.ff8p-15, 0x03ff},
+        {0x1.ffcp-15, 0x0400},
+        {0x1.ffbp-15, 0x03ff},
+        {1.00048828125, 0x3c00},
+        {1.00146484375, 0x3c02},
+        {-0.0, 0x8000},
         /* between two halves, off the tie by less than a float can tell: no second rounding */
         {1.00048828125 + 1e-12, 0x3c01},
     };
@@ -240,7 +340,7 @@ static void test_half(void **state)
             fail_msg("%a: want %04x, got %04x", pairs[i].d, pairs[i].h,
                      oc_half_from_double(pairs[i].d));
     for (uint32_t h = 0; h < 0x10000; h++) { /* there and back, all of them */
-        const float f = oc_half_to_float((oc_half)h);
+        const float   f = oc_half_to_float((oc_half)h);
         const oc_half back = oc_half_from_float(f);
 
         if (isnan(f) ? (back & 0x7fff) <= 0x7c00 : back != h)
@@ -274,9 +374,9 @@ static void test_identity_and_dropout(void **state)
 
 static void test_to_bool(void **state)
 {
-    const float x[4] = {NAN, INFINITY, -INFINITY, 1};
+    const float   x[4] = {NAN, INFINITY, -INFINITY, 1};
     const uint8_t nan_want[4] = {1, 0, 0, 0}, inf_want[4] = {0, 1, 0, 0}, not_in[2] = {0, 1};
-    opcase c;
+    opcase        c;
 
     (void)state;
     opcase_begin(&c, "", "IsNaN", OC_ISA_NONE);
@@ -300,10 +400,10 @@ static void test_to_bool(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_f32),          cmocka_unit_test(test_f64_and_f16),
-        cmocka_unit_test(test_limits),       cmocka_unit_test(test_clip_f32),
-        cmocka_unit_test(test_clip_others),  cmocka_unit_test(test_cast),
-        cmocka_unit_test(test_half),         cmocka_unit_test(test_identity_and_dropout),
+        cmocka_unit_test(test_f32),         cmocka_unit_test(test_f64_and_f16),
+        cmocka_unit_test(test_limits),      cmocka_unit_test(test_clip_f32),
+        cmocka_unit_test(test_clip_others), cmocka_unit_test(test_cast),
+        cmocka_unit_test(test_half),        cmocka_unit_test(test_identity_and_dropout),
         cmocka_unit_test(test_to_bool),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
