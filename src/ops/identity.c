@@ -1,7 +1,7 @@
 /* Identity, Dropout (as it is in inference): y = x.      ONNX opset 1..
  *
- *   in   x     any type; Dropout's ratio and training_mode do not matter, but a training_mode that
- *              is true, or not constant, is refused
+ *   in   x     any type; Dropout's ratio does not matter, but a training_mode that is true, or
+ *              not constant, is refused unless the ratio is a constant zero
  *   out  y     x; may share its memory
  *        mask  (Dropout) all true; of x's type before opset 10, where it is all ones */
 #include <string.h>
@@ -16,14 +16,25 @@ typedef struct identity_state {
     oc_k_any_cast_fn *one;               /* from bool to the mask's type */
 } identity_state;
 
+/* Training with a constant ratio of zero drops nothing. */
+static bool drops(const oc_infer *ask)
+{
+    const uint8_t *training = ask->in_data[2], *ratio = ask->in_data[1];
+
+    if (training && !*training)
+        return false;
+    if (ask->in[1].dtype == OC_DTYPE_NONE || !ratio)
+        return true; /* the default is a half */
+    for (size_t i = 0; i < oc_dtype_bytes(ask->in[1].dtype); i++)
+        if (ratio[i])
+            return true;
+    return false;
+}
+
 static oc_status identity_infer(const oc_infer *ask, oc_error *err)
 {
-    if (ask->n_in > 2 && ask->in[2].dtype != OC_DTYPE_NONE) {
-        const uint8_t *training = ask->in_data[2];
-
-        if (!training || *training)
-            return OC_FAIL(err, OC_UNSUPPORTED, "dropout in training mode");
-    }
+    if (ask->n_in > 2 && ask->in[2].dtype != OC_DTYPE_NONE && drops(ask))
+        return OC_FAIL(err, OC_UNSUPPORTED, "dropout in training mode");
     ask->out[0] = ask->in[0];
     if (ask->n_out > 1) {
         ask->out[1] = ask->in[0];
