@@ -133,15 +133,31 @@ static oc_status count_nodes(loader *l, size_t more, const struct fy_mark *mark)
     return OC_OK;
 }
 
+/* A token's text in the arena; NULL: out of memory, or the library and its own count disagree.
+ * Byte by byte, since in libfyaml 0.7 fy_token_get_text leaks on texts with many escapes and
+ * fy_token_iter_read puts their pieces in the wrong place. */
+static const char *token_text(loader *l, struct fy_token *token, size_t *bytes)
+{
+    size_t                n = token ? fy_token_get_text_length(token) : 0;
+    char                 *text = oc_arena_alloc(&l->doc->arena, n + 1, 1);
+    struct fy_token_iter *iter = token && n ? fy_token_iter_create(token) : NULL;
+    size_t                got = 0;
+    for (int c; iter && text && got < n && (c = fy_token_iter_getc(iter)) >= 0;)
+        text[got++] = (char)c;
+    if (iter)
+        fy_token_iter_destroy(iter);
+    *bytes = n;
+    return got == n ? text : NULL;
+}
+
 static oc_status remember_anchor(loader *l, struct fy_event *event, oc_yaml_node *node,
                                  const struct fy_mark *mark)
 {
     struct fy_token *token = fy_event_get_anchor_token(event);
     if (!token)
         return OC_OK;
-    size_t      bytes;
-    const char *name = fy_token_get_text(token, &bytes);
-    if (!name || !(node->anchor = oc_arena_strndup(&l->doc->arena, name, bytes)))
+    size_t bytes;
+    if (!(node->anchor = token_text(l, token, &bytes)))
         return out_of_memory(l);
     if (l->n_anchors == ANCHORS_MAX)
         return fail_mark(l, mark, "more than %d anchors", ANCHORS_MAX);
@@ -170,14 +186,11 @@ static oc_status on_scalar(loader *l, struct fy_event *event, const struct fy_ma
     /* The library's mark of a quoted text stands behind the quote. */
     if (mark && mark->column > 0 && is_quoted(event) && strchr("'\"", l->text[mark->input_pos - 1]))
         node->column--;
-    size_t      bytes = 0;
-    const char *text = event->scalar.value ? fy_token_get_text(event->scalar.value, &bytes) : "";
-    if (!text)
+    size_t bytes;
+    if (!(node->text = token_text(l, event->scalar.value, &bytes)))
         return out_of_memory(l);
-    if (memchr(text, 0, bytes))
+    if (memchr(node->text, 0, bytes))
         return fail_mark(l, mark, "a NUL character inside a text");
-    if (!(node->text = oc_arena_strndup(&l->doc->arena, text, bytes)))
-        return out_of_memory(l);
     node->plain = !event->scalar.value ||
                   fy_token_scalar_style(event->scalar.value) == FYSS_PLAIN;
     if (node->plain && is_null_word(node->text))
@@ -217,7 +230,7 @@ static void on_end(loader *l)
 static oc_status on_alias(loader *l, struct fy_event *event, const struct fy_mark *mark)
 {
     size_t      bytes;
-    const char *name = fy_token_get_text(event->alias.anchor, &bytes);
+    const char *name = token_text(l, event->alias.anchor, &bytes);
     if (!name)
         return out_of_memory(l);
     oc_yaml_node *target = NULL;

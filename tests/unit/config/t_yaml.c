@@ -200,6 +200,25 @@ static void test_limits(void **state)
     free(many);
 }
 
+/* Escapes, folds and literal blocks come out whole. */
+static void test_texts(void **state)
+{
+    (void)state;
+    oc_yaml *doc = load("a: 'it''s'\nb: \"x\\ty\\u00e9\"\nc: one\n  two\n\n  three\nd: |\n  l1\n   l2\n"
+                        "e: ''''''''''''''''''''''''\nf: ''\n");
+    oc_yaml_map m;
+    oc_error    err = {0};
+    oc_yaml_begin(&m, oc_yaml_root(doc), &err);
+    assert_string_equal(oc_yaml_text(&m, "a"), "it's");
+    assert_string_equal(oc_yaml_text(&m, "b"), "x\ty\xc3\xa9");
+    assert_string_equal(oc_yaml_text(&m, "c"), "one two\nthree");
+    assert_string_equal(oc_yaml_text(&m, "d"), "l1\n l2\n");
+    assert_string_equal(oc_yaml_text(&m, "e"), "'''''''''''");
+    assert_string_equal(oc_yaml_text(&m, "f"), "");
+    assert_int_equal(oc_yaml_end(&m), OC_OK);
+    oc_yaml_destroy(doc);
+}
+
 static void test_aliases(void **state)
 {
     (void)state;
@@ -235,7 +254,7 @@ int main(void)
         cmocka_unit_test(test_places),   cmocka_unit_test(test_values),
         cmocka_unit_test(test_refusals), cmocka_unit_test(test_syntax),
         cmocka_unit_test(test_limits),   cmocka_unit_test(test_aliases),
-        cmocka_unit_test(test_empty_and_missing),
+        cmocka_unit_test(test_texts),    cmocka_unit_test(test_empty_and_missing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
