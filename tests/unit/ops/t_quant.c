@@ -361,13 +361,70 @@ static void test_dynamic(void **state)
     opcase_end(&c);
 }
 
+static void test_tables(void **state)
+{
+    (void)state;
+    const float xs = 0.05f, ys[] = {1.0f / 256, 0.07f}, alpha = 0.2f;
+    uint8_t     xz = 100, yz = 20;
+    oc_shape    one = {0};
+    for (int leaky = 0; leaky < 2; leaky++)
+        for (int t = 0; t < 2; t++) {
+            opcase   c;
+            oc_dtype type = t ? OC_I8 : OC_U8;
+            opcase_begin(&c, "com.microsoft", leaky ? "QLinearLeakyRelu" : "QLinearSigmoid",
+                         OC_ISA_NONE);
+            opcase_attr_float(&c, "alpha", alpha);
+            opcase_input(&c, type, DIMS(3, 111), NULL);
+            opcase_const(&c, OC_F32, one, &xs);
+            opcase_const(&c, type, one, &xz);
+            opcase_const(&c, OC_F32, one, &ys[leaky]);
+            opcase_const(&c, type, one, &yz);
+            opcase_run(&c, 1);
+            for (size_t i = 0; i < 333; i++) {
+                float x = (float)(byte_of(type, c.plain[0], i) - xz) * xs;
+                float y = leaky ? (x < 0 ? alpha * x : x) : 1.0f / (1.0f + expf(-x));
+                assert_int_equal(byte_of(type, c.result[0], i),
+                                 saturate(nearbyint((double)(y / ys[leaky])) + yz, t));
+            }
+            opcase_end(&c);
+        }
+}
+
+static void test_concat(void **state)
+{
+    (void)state;
+    const float scales[] = {0.1f, 0.05f, 0.3f};
+    uint8_t     zeros[] = {10, 200, 128};
+    oc_shape    one = {0};
+    opcase      c;
+    opcase_begin(&c, "com.microsoft", "QLinearConcat", OC_ISA_NONE);
+    opcase_attr_int(&c, "axis", 1);
+    opcase_const(&c, OC_F32, one, &scales[0]);
+    opcase_const(&c, OC_U8, one, &zeros[0]);
+    for (int i = 1; i < 3; i++) {
+        opcase_input(&c, OC_U8, DIMS(2, i * 2, 3), NULL);
+        opcase_const(&c, OC_F32, one, &scales[i]);
+        opcase_const(&c, OC_U8, one, &zeros[i]);
+    }
+    opcase_run(&c, 1);
+    for (size_t i = 0; i < 36; i++) {
+        size_t  n = i / 18, at = i % 18, k = at < 6 ? 1 : 2;
+        int32_t x = ((uint8_t *)c.plain[k == 1 ? 2 : 5])[k == 1 ? n * 6 + at : n * 12 + at - 6];
+        float   v = (float)(x - zeros[k]) * scales[k];
+        assert_int_equal(((uint8_t *)c.result[0])[i],
+                         saturate(nearbyint((double)(v / scales[0])) + 10, false));
+    }
+    opcase_end(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_conv),   cmocka_unit_test(test_matmul),
         cmocka_unit_test(test_matmul_batches), cmocka_unit_test(test_add),
         cmocka_unit_test(test_global_average), cmocka_unit_test(test_linear),
-        cmocka_unit_test(test_dynamic),
+        cmocka_unit_test(test_dynamic),        cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_concat),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
