@@ -40,6 +40,13 @@ static void fill(void **state)
     assert_int_equal(chroma(f, 1, 10, 8), 90);
     assert_int_equal(chroma(f, 2, 19, 15), 240);
     assert_int_equal(chroma(f, 2, 22, 15), 128);
+    /* odd edges: every chroma sample that is touched */
+    oc_draw_fill(f, &(oc_box){31, 31, 34, 36}, red);
+    assert_int_equal(chroma(f, 2, 30, 30), 240);
+    assert_int_equal(chroma(f, 2, 33, 35), 240);
+    assert_int_equal(chroma(f, 2, 34, 36), 128);
+    oc_draw_fill(f, &(oc_box){40, 30, 43, 33}, red);
+    assert_int_equal(chroma(f, 2, 42, 32), 240);
     oc_frame_unref(f);
     /* full range, other matrix */
     f = black();

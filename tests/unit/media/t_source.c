@@ -295,6 +295,13 @@ static void raw_pipe(void **state)
         assert_non_null(strstr(end.message, "breaks off after 3 frames"));
         oc_input_close(in);
         stop_pipe(&p);
+        /* two whole rows of the third frame: that is no end either */
+        start_pipe(&p, bytes, 2 * one + 2 * oc_pixel_row_bytes(formats[i], 0, 21), 1000);
+        in = mt_open(p.text, oc_pixel_name(formats[i]), 21, 10);
+        assert_int_equal(mt_count(in, &end), 2);
+        assert_int_equal(end.status, OC_FORMAT);
+        oc_input_close(in);
+        stop_pipe(&p);
         free(bytes);
     }
     assert_fails(OC_INVALID, "width and height", open_url("pipe:0", "i420", err));
