@@ -55,6 +55,17 @@ void oc_assign_destroy(oc_assign *a)
     free(a);
 }
 
+/* One of the two is set. */
+typedef struct costs {
+    const float  *f32;
+    const double *f64;
+} costs;
+
+static inline double cost_at(costs c, size_t i)
+{
+    return c.f32 ? (double)c.f32[i] : c.f64[i];
+}
+
 typedef struct path_end {
     int32_t col;  /* free column where the way ends, or -1: */
     int32_t row;  /* ... in the private column of this row */
@@ -62,13 +73,13 @@ typedef struct path_end {
 } path_end;
 
 /* Shortens the ways to columns by going over `row`, whose own way is `base` long. */
-static void relax(oc_assign *a, const float *cost, size_t cols, int32_t row, double base)
+static void relax(oc_assign *a, costs cost, size_t cols, int32_t row, double base)
 {
-    const float *c = cost + (size_t)row * cols;
     for (size_t j = 0; j < cols; j++) {
-        if (a->done[j] || !isfinite(c[j]))
+        const double c = cost_at(cost, (size_t)row * cols + j);
+        if (a->done[j] || !isfinite(c))
             continue;
-        double d = base + (double)c[j] - a->u[row] - a->v[j];
+        double d = base + c - a->u[row] - a->v[j];
         if (d < a->dist[j]) {
             a->dist[j] = d;
             a->via[j] = row;
@@ -89,7 +100,7 @@ static int32_t nearest(const oc_assign *a, size_t cols)
 }
 
 /* Dijkstra from `start` to the nearest free column or private column. */
-static path_end shortest(oc_assign *a, const float *cost, size_t cols, double alone, int32_t start,
+static path_end shortest(oc_assign *a, costs cost, size_t cols, double alone, int32_t start,
                          size_t *n_reached)
 {
     path_end end = {.col = -1, .row = start, .dist = INFINITY};
@@ -151,8 +162,8 @@ static void augment(oc_assign *a, const path_end *end, int32_t start, int32_t *r
     }
 }
 
-void oc_assign_run(oc_assign *a, const float *cost, size_t rows, size_t cols, double alone,
-                   int32_t *row_to_col)
+static void run(oc_assign *a, costs cost, size_t rows, size_t cols, double alone,
+                int32_t *row_to_col)
 {
     assert(rows <= a->rows_max && cols <= a->cols_max && isfinite(alone));
     for (size_t i = 0; i < rows; i++) {
@@ -168,13 +179,27 @@ void oc_assign_run(oc_assign *a, const float *cost, size_t rows, size_t cols, do
     for (size_t i = 0; i < rows; i++) {
         /* A start price under all of the row's edges keeps reduced costs from going negative. */
         double low = alone;
-        for (size_t j = 0; j < cols; j++)
-            if (isfinite(cost[i * cols + j]) && (double)cost[i * cols + j] - a->v[j] < low)
-                low = (double)cost[i * cols + j] - a->v[j];
+        for (size_t j = 0; j < cols; j++) {
+            const double c = cost_at(cost, i * cols + j);
+            if (isfinite(c) && c - a->v[j] < low)
+                low = c - a->v[j];
+        }
         a->u[i] = low;
         size_t   n = 0;
         path_end end = shortest(a, cost, cols, alone, (int32_t)i, &n);
         reprice(a, cols, &end, (int32_t)i, row_to_col, n);
         augment(a, &end, (int32_t)i, row_to_col);
     }
+}
+
+void oc_assign_run(oc_assign *a, const float *cost, size_t rows, size_t cols, double alone,
+                   int32_t *row_to_col)
+{
+    run(a, (costs){.f32 = cost}, rows, cols, alone, row_to_col);
+}
+
+void oc_assign_run_f64(oc_assign *a, const double *cost, size_t rows, size_t cols, double alone,
+                       int32_t *row_to_col)
+{
+    run(a, (costs){.f64 = cost}, rows, cols, alone, row_to_col);
 }

@@ -30,5 +30,8 @@ void oc_assign_destroy(oc_assign *a); /* NULL is fine */
  * Allocates nothing. */
 void oc_assign_run(oc_assign *a, const float *cost, size_t rows, size_t cols, double alone,
                    int32_t *row_to_col);
+/* The same over doubles, for scores that must not be rounded. */
+void oc_assign_run_f64(oc_assign *a, const double *cost, size_t rows, size_t cols, double alone,
+                       int32_t *row_to_col);
 
 #endif

@@ -1,0 +1,32 @@
+/* ocellus eval KIND: how good results are against a truth. */
+#include "cli/eval.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+static const struct {
+    const char *name, *what;
+    int (*run)(int argc, char **argv);
+} kinds[] = {
+    {"mot", "tracks: HOTA, CLEAR (MOTA, id switches), Identity (IDF1)", cli_eval_mot},
+};
+
+int oc_cmd_eval(int argc, char **argv);
+
+int oc_cmd_eval(int argc, char **argv)
+{
+    const char *kind = argc > 1 ? argv[1] : "";
+    bool        help = strcmp(kind, "--help") == 0 || strcmp(kind, "-h") == 0;
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (strcmp(kind, kinds[i].name) == 0)
+            return kinds[i].run(argc - 1, argv + 1);
+    if (!help && *kind)
+        return cli_usage("eval", "no such kind: '%s'", kind);
+    FILE *to = help ? stdout : stderr;
+    fprintf(to, "usage: ocellus eval KIND ...\n\n");
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        fprintf(to, "  %-6s %s\n", kinds[i].name, kinds[i].what);
+    return help ? CLI_DONE : CLI_USAGE;
+}

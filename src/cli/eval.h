@@ -1,0 +1,7 @@
+/* eval.h -- the kinds of `ocellus eval`: one file each. */
+#ifndef OC_CLI_EVAL_H
+#define OC_CLI_EVAL_H
+
+int cli_eval_mot(int argc, char **argv);
+
+#endif

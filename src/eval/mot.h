@@ -1,0 +1,79 @@
+/* mot.h -- how good a tracker is: HOTA, CLEAR and Identity scores, by TrackEval's definitions.
+ *
+ * Sources: Luiten et al., HOTA, IJCV 2020; Bernardin and Stiefelhagen, CLEAR MOT, 2008; Ristani et
+ * al., 2016; and what TrackEval does where the papers leave a choice (ids that are forgotten only by
+ * frames with both truth and results, ties, empty sequences). */
+#ifndef OC_EVAL_MOT_H
+#define OC_EVAL_MOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ocellus/status.h"
+
+/* ---- files: MOTChallenge text, "frame,id,x,y,w,h,conf[,class,visibility...]" ---- */
+
+typedef struct oc_mot_row {
+    int64_t frame, id; /* frame from 1 */
+    double  x, y, w, h;
+    double  conf;      /* of truth: 0 = not to be looked at */
+    int32_t cls;       /* 1 where the file has none */
+} oc_mot_row;
+
+typedef struct oc_mot_rows {
+    oc_mot_row *row; /* by frame, then in the file's order */
+    size_t      n;
+    int64_t     frames; /* the last frame's number */
+} oc_mot_rows;
+
+/* OC_IO, or OC_FORMAT with path and line.  An id twice in one frame is refused.  Empty files are
+ * fine.  OC_UNSUPPORTED: more than 2^24 rows. */
+OC_MUST_CHECK oc_status oc_mot_read(const char *path, oc_mot_rows *out, oc_error *err);
+void oc_mot_rows_finish(oc_mot_rows *rows); /* a zeroed one is fine */
+
+/* Which rows count.  MOT15: truth with conf != 0.  MOT16, 17, 20: results that match a distractor are
+ * dropped, then truth that is a pedestrian with conf != 0. */
+typedef enum oc_mot_benchmark { OC_MOT15, OC_MOT16, OC_MOT17, OC_MOT20 } oc_mot_benchmark;
+
+/* ---- scores ---- */
+
+#define OC_HOTA_ALPHAS 19 /* .05, .10 ... .95 */
+
+typedef struct oc_mot_hota {
+    double tp[OC_HOTA_ALPHAS], fn[OC_HOTA_ALPHAS], fp[OC_HOTA_ALPHAS];
+    double assa[OC_HOTA_ALPHAS], assre[OC_HOTA_ALPHAS], asspr[OC_HOTA_ALPHAS];
+    double loca[OC_HOTA_ALPHAS];
+    /* derived */
+    double deta[OC_HOTA_ALPHAS], detre[OC_HOTA_ALPHAS], detpr[OC_HOTA_ALPHAS];
+    double hota[OC_HOTA_ALPHAS], owta[OC_HOTA_ALPHAS];
+} oc_mot_hota;
+
+typedef struct oc_mot_clear {
+    double tp, fn, fp, idsw, mt, pt, ml, frag, motp_sum, frames;
+    double mota, motp, moda, smota, motal, recall, precision, f1; /* derived */
+} oc_mot_clear;
+
+typedef struct oc_mot_identity {
+    double tp, fn, fp;
+    double idf1, idp, idr; /* derived */
+} oc_mot_identity;
+
+typedef struct oc_mot_scores {
+    oc_mot_hota     hota;
+    oc_mot_clear    clear;
+    oc_mot_identity identity;
+    int64_t         gt_dets, gt_ids, dets, ids; /* after pre-processing */
+} oc_mot_scores;
+
+/* frames 0: up to the last frame of either file. */
+OC_MUST_CHECK oc_status oc_mot_score(const oc_mot_rows *gt, const oc_mot_rows *results,
+                                     oc_mot_benchmark benchmark, int64_t frames,
+                                     oc_mot_scores *out, oc_error *err);
+/* Several sequences as one, as TrackEval's COMBINED_SEQ. */
+void oc_mot_combine(const oc_mot_scores *each, size_t n, oc_mot_scores *out);
+
+/* Mean over the alphas. */
+double oc_hota_mean(const double *per_alpha);
+
+#endif
