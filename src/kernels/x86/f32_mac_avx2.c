@@ -157,10 +157,11 @@ OC_INLINE void tile_store(const int px, const int nb, const oc_mac *m, const til
     }
 }
 
-OC_INLINE void tile_sum(const int px, const int nb, const oc_mac *m, const float *x, __m256 acc[12])
+OC_INLINE void tile_sum(const int px, const int nb, const bool places, const oc_mac *m,
+                        const float *x, __m256 acc[12])
 {
     const float    *w = m->w;
-    const size_t    n0 = m->at ? 0 : m->n0, n1 = m->n1;
+    const size_t    n0 = m->n0, n1 = m->n1;
     const ptrdiff_t x0 = m->x0, x1 = m->x1;
 
     OC_UNROLL for (int b = 0; b < nb; b++)
@@ -170,13 +171,11 @@ OC_INLINE void tile_sum(const int px, const int nb, const oc_mac *m, const float
     }
     if (px == 1)
         OC_UNROLL for (int j = nb; j < 4 * nb; j++) acc[j] = _mm256_setzero_ps();
-    if (m->at) {
-        if (px == 1)
-            pixel_at(nb, m, x, acc);
-        else
-            tile_at(px, nb, m, x, acc);
-    }
-    for (size_t i0 = 0; i0 < n0; i0++, x += x0) {
+    if (places && px == 1)
+        pixel_at(nb, m, x, acc);
+    else if (places)
+        tile_at(px, nb, m, x, acc);
+    for (size_t i0 = 0; i0 < n0 && !places; i0++, x += x0) {
         const float *at = x;
         for (size_t i1 = 0; i1 < n1; i1++, at += x1)
             w = px == 1 ? pixel_blocks(nb, m, at, w, acc) : tile_blocks(px, nb, m, at, w, acc);
@@ -188,15 +187,15 @@ OC_INLINE void tile_sum(const int px, const int nb, const oc_mac *m, const float
 }
 
 /* `count` tiles of px pixels, one after the other. */
-OC_INLINE void tile_run(const int px, const int nb, const oc_mac *m, const tile_end *e, size_t p0,
-                        size_t count)
+OC_INLINE void tile_run(const int px, const int nb, const bool places, const oc_mac *m,
+                        const tile_end *e, size_t p0, size_t count)
 {
     const ptrdiff_t step = px * m->x_px;
     const float    *x = m->x + (ptrdiff_t)p0 * m->x_px;
     __m256          acc[12];
 
     for (size_t i = 0; i < count; i++, x += step) {
-        tile_sum(px, nb, m, x, acc);
+        tile_sum(px, nb, places, m, x, acc);
         tile_store(px, nb, m, e, (ptrdiff_t)p0 + (ptrdiff_t)i * px, acc);
     }
 }
@@ -204,30 +203,36 @@ OC_INLINE void tile_run(const int px, const int nb, const oc_mac *m, const tile_
 typedef void tile_fn(const oc_mac *m, const tile_end *e, size_t p0, size_t count);
 
 #ifdef OC_SANITIZED /* one instance for all sizes: see act_avx2.h */
-static __attribute__((noinline)) void tile_run_one(const int px, const int nb, const oc_mac *m,
-                                                   const tile_end *e, size_t p0, size_t count)
+static __attribute__((noinline)) void tile_run_one(const int px, const int nb, const bool places,
+                                                   const oc_mac *m, const tile_end *e, size_t p0,
+                                                   size_t count)
 {
-    tile_run(px, nb, m, e, p0, count);
+    tile_run(px, nb, places, m, e, p0, count);
 }
 #define tile_run tile_run_one
 #endif
 
-#define TILE(px, nb)                                                                          \
-    static void tile_##px##x##nb(const oc_mac *m, const tile_end *e, size_t p0, size_t count) \
-    {                                                                                         \
-        tile_run(px, nb, m, e, p0, count);                                                    \
+#define TILE(px, nb)                                                                           \
+    static void tile_##px##x##nb(const oc_mac *m, const tile_end *e, size_t p0, size_t count)  \
+    {                                                                                          \
+        tile_run(px, nb, false, m, e, p0, count);                                              \
+    }                                                                                          \
+    static void place_##px##x##nb(const oc_mac *m, const tile_end *e, size_t p0, size_t count) \
+    {                                                                                          \
+        tile_run(px, nb, true, m, e, p0, count);                                               \
     }
 TILE(1, 1) TILE(2, 1) TILE(3, 1) TILE(4, 1) TILE(5, 1) TILE(6, 1)
 TILE(7, 1) TILE(8, 1) TILE(9, 1) TILE(10, 1) TILE(11, 1) TILE(12, 1)
 TILE(1, 2) TILE(2, 2) TILE(3, 2) TILE(4, 2) TILE(5, 2) TILE(6, 2)
 TILE(1, 3) TILE(2, 3) TILE(3, 3) TILE(4, 3)
 
-static tile_fn *const tiles[OC_MAC_BLOCKS_MAX][12] = {
-    {tile_1x1, tile_2x1, tile_3x1, tile_4x1, tile_5x1, tile_6x1, tile_7x1, tile_8x1, tile_9x1,
-     tile_10x1, tile_11x1, tile_12x1},
-    {tile_1x2, tile_2x2, tile_3x2, tile_4x2, tile_5x2, tile_6x2},
-    {tile_1x3, tile_2x3, tile_3x3, tile_4x3},
-};
+/* [by places][blocks - 1][pixels - 1] */
+#define TABLE(t)                                                                        \
+    {{t##_1x1, t##_2x1, t##_3x1, t##_4x1, t##_5x1, t##_6x1, t##_7x1, t##_8x1, t##_9x1, \
+      t##_10x1, t##_11x1, t##_12x1},                                                    \
+     {t##_1x2, t##_2x2, t##_3x2, t##_4x2, t##_5x2, t##_6x2},                            \
+     {t##_1x3, t##_2x3, t##_3x3, t##_4x3}}
+static tile_fn *const tiles[2][OC_MAC_BLOCKS_MAX][12] = {TABLE(tile), TABLE(place)};
 
 /* The activations that are more than a few operations: over what was just stored and is in L1. */
 OC_INLINE void act_run(const oc_act_kind kind, const oc_mac *m, const tile_end *e, size_t p0,
@@ -306,7 +311,7 @@ void oc_k_f32_mac__avx2(const oc_mac *m)
     for (size_t t = 0; t < n;) { /* the first `larger` tiles have one pixel more */
         size_t px = size + (t < larger), left = (t < larger ? larger : n) - t;
         size_t count = left < per_run ? left : per_run;
-        tiles[m->blocks - 1][px - 1](m, &e, p, count);
+        tiles[m->at != NULL][m->blocks - 1][px - 1](m, &e, p, count);
         act_pass(m, &e, p, count * px);
         p += count * px;
         t += count;
