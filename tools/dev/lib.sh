@@ -71,11 +71,11 @@ fetch_networks() {
         say "not all networks could be fetched: their tests are skipped"
 }
 
-# test_preset PRESET [CTEST ARGS...]
+# test_preset PRESET [CTEST ARGS...]; OC_TARGET=T builds no more than T
 test_preset() {
     local preset=$1
     shift
-    build "$preset"
+    build "$preset" ${OC_TARGET:-}
     [ "$preset" != release ] || link_release
     fetch_networks "$preset"
     say "test $preset"
