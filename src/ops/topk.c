@@ -84,6 +84,9 @@ static oc_status topk_infer(const oc_infer *ask, oc_error *err)
         for (size_t i = s->k / 2; i-- > 0;)                                                     \
             sink_##name(s, x, stride, heap, s->k, i);                                           \
         for (size_t i = s->k; i < s->dim; i++) {                                                \
+            type v = x[i * stride], worst = x[(size_t)heap[0] * stride];                        \
+            if (s->largest ? v <= worst : v >= worst)                                           \
+                continue; /* the common case; with a NaN no comparison holds */                 \
             if (!better_##name(s, x, stride, (int64_t)i, heap[0]))                              \
                 continue;                                                                       \
             heap[0] = (int64_t)i;                                                               \

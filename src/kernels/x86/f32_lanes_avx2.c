@@ -27,17 +27,21 @@ static void two(size_t n, const oc_k_lanes *a, const oc_k_lanes *b, float *dst)
     }
 }
 
-static void many(size_t n, size_t n_pieces, const oc_k_lanes *pieces, float *dst)
+/* Inlined with a constant number of pieces, so that masks and permutations stay in registers. */
+static inline __attribute__((always_inline)) void some(size_t n, size_t n_pieces,
+                                                       const oc_k_lanes *pieces, float *dst)
 {
     __m256i lane[OC_K_LANE_PIECES];
-    for (size_t k = 0; k < n_pieces; k++)
+    __m256  off[OC_K_LANE_PIECES];
+    for (size_t k = 0; k < n_pieces; k++) {
         lane[k] = _mm256_loadu_si256((const __m256i *)pieces[k].lane);
+        off[k] = _mm256_castsi256_ps(_mm256_srai_epi32(lane[k], 31));
+    }
     for (size_t p = 0; p < n; p++) {
         __m256 sum = _mm256_setzero_ps();
         for (size_t k = 0; k < n_pieces; k++) {
-            __m256 off = _mm256_castsi256_ps(_mm256_srai_epi32(lane[k], 31));
             __m256 v = _mm256_permutevar8x32_ps(_mm256_loadu_ps(pieces[k].src + p * 8), lane[k]);
-            sum = _mm256_or_ps(sum, _mm256_andnot_ps(off, v));
+            sum = _mm256_or_ps(sum, _mm256_andnot_ps(off[k], v));
         }
         _mm256_storeu_ps(dst + p * 8, sum);
     }
@@ -52,6 +56,10 @@ void oc_k_f32_lanes__avx2(size_t n, size_t n_pieces, const oc_k_lanes *pieces, f
         one(n, pieces, dst);
     else if (n_pieces == 2)
         two(n, pieces, pieces + 1, dst);
+    else if (n_pieces == 3)
+        some(n, 3, pieces, dst);
+    else if (n_pieces == 4)
+        some(n, 4, pieces, dst);
     else
-        many(n, n_pieces, pieces, dst);
+        some(n, n_pieces, pieces, dst);
 }

@@ -1,6 +1,8 @@
-/* x_move with AVX2: 4-byte transpositions in registers, 8 x 8 at a time, and 32-byte elements (a
- * pixel of eight blocked channels) as one register each; the rest is the reference. */
+/* x_move with AVX2: 4-byte transpositions in registers, 8 x 8 at a time; every other 4-byte element by
+ * shuffling; 32-byte elements (a pixel of eight blocked channels) as one register each; the rest is the
+ * reference. */
 #include <immintrin.h>
+#include <string.h>
 
 #include "kernels/x_move.h"
 
@@ -52,6 +54,25 @@ static void transpose_4(const oc_k_tile *t, const char *src, char *dst)
     }
 }
 
+/* dst[c] = src[2 * c], 4 bytes each.  16 elements are read for 8: the last of them has to be there. */
+static void every_other_4(const oc_k_tile *t, const char *src, char *dst)
+{
+    for (size_t r = 0; r < t->rows; r++) {
+        const char *s = src + (ptrdiff_t)r * t->src_row;
+        char       *d = dst + (ptrdiff_t)r * t->dst_row;
+        size_t      c = 0;
+        for (; c + 9 <= t->cols; c += 8) {
+            __m256  both = _mm256_shuffle_ps(load8(s + c * 8), load8(s + c * 8 + 32), 0x88);
+            __m256d even = _mm256_castps_pd(both);
+            even = _mm256_castsi256_pd(
+                _mm256_permute4x64_epi64(_mm256_castpd_si256(even), 0xd8));
+            _mm256_storeu_pd((double *)(void *)(d + c * 4), even);
+        }
+        for (; c < t->cols; c++)
+            memcpy(d + c * 4, s + c * 8, 4);
+    }
+}
+
 static void move_32(const oc_k_tile *t, const char *src, char *dst)
 {
     for (size_t r = 0; r < t->rows; r++) {
@@ -69,6 +90,8 @@ void oc_k_x_move__avx2(size_t elem, const oc_k_tile *t, const void *src, void *d
 {
     if (elem == 4 && t->src_row == 4 && t->dst_col == 4 && t->src_col != 4)
         transpose_4(t, src, dst);
+    else if (elem == 4 && t->src_col == 8 && t->dst_col == 4)
+        every_other_4(t, src, dst);
     else if (elem == 32 && !(t->src_col == 32 && t->dst_col == 32))
         move_32(t, src, dst);
     else
