@@ -58,6 +58,7 @@ void oc_objects_sync(oc_objects *o, const oc_tracks *tracks, double time_s)
         object->track = *t;
         if (t->detection >= 0) {
             object->last_s = time_s;
+            object->last_box = t->box;
             note_trail(object, time_s);
         }
         o->next[n++] = object;

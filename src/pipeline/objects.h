@@ -27,6 +27,7 @@ typedef struct oc_object {
     oc_track       track;
     bool           appeared; /* has been told */
     double         first_s, last_s, updated_s;
+    oc_box         last_box; /* when it was seen last */
     oc_trail_point trail[OC_TRAIL_MAX];
     uint32_t       n_trail; /* points so far; point i is at i % OC_TRAIL_MAX */
     oc_evidence    evidence[OC_RECOGNISERS_MAX];

@@ -31,7 +31,8 @@ typedef struct oc_pipeline_options {
     const char         *gallery;      /* file instead of the pipeline's; NULL = the pipeline's */
     oc_nearest_open_fn *open_gallery; /* NULL: oc_nearest_gallery */
     void (*progress)(void *ctx, const oc_progress *progress); /* may be NULL */
-    void *progress_ctx;
+    void  *progress_ctx;
+    double progress_s; /* between two tellings, at least; 0 = 0.2 */
 } oc_pipeline_options;
 
 /* Loads the networks and checks all that refers to something.  config: borrowed for the pipeline's

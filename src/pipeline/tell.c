@@ -56,6 +56,8 @@ static void tell_with_known(oc_pipeline *p, oc_event_type type, const oc_object 
     e.known = known;
     e.n_known = known_of(p, o, known);
     e.reason = reason;
+    if (type == OC_EVENT_LEFT) /* where it was seen, not where it may be by now */
+        e.box = o->last_box;
     put(p, &e);
 }
 

@@ -7,7 +7,7 @@
 #include "pipeline/state.h"
 #include "vision/store.h"
 
-#define PROGRESS_NS 200000000u
+#define PROGRESS_S 0.2
 #define FLUSH_NS 1000000000u
 
 static void note(oc_pipeline *p, oc_stage stage, uint64_t ns)
@@ -117,11 +117,12 @@ static oc_status flush(oc_pipeline *p, uint64_t now, oc_error *err)
 
 static void tell_progress(oc_pipeline *p, uint64_t now)
 {
-    if (!p->options.progress || now - p->progress_ns < PROGRESS_NS)
+    double passed = (double)(now - p->progress_ns) * 1e-9;
+    double every = p->options.progress_s > 0 ? p->options.progress_s : PROGRESS_S;
+    if (!p->options.progress || passed < every)
         return;
     oc_progress progress = {.counts = oc_ledger_read(&p->ledger), .frames = p->info.frames,
                             .time_s = p->time_s, .tracks = p->n_seen};
-    double passed = (double)(now - p->progress_ns) * 1e-9;
     double fps = (double)(progress.counts.completed - p->progress_completed) / passed;
     p->progress_fps = p->progress_fps > 0 ? 0.7 * p->progress_fps + 0.3 * fps : fps;
     p->progress_ns = now;
