@@ -7,16 +7,18 @@
  *   out  y     [N,M,..]
  *
  * Two spatial axes of f32 with constant weights run blocked: as multiply-accumulate tiles (input
- * blocked, or planar where it has up to four channels: a picture), or as depthwise convolution.
+ * blocked, or planar where it has up to four channels: a picture), by Winograd's method where that
+ * saves work (not with the reference kernels: they stay exact), or as depthwise convolution.
  * Groups that are not whole blocks are merged until they are.  All else runs plain. */
 #include <string.h>
 
 #include "ops/conv_dense.h"
 #include "ops/conv_dw.h"
 #include "ops/conv_plain.h"
+#include "ops/conv_wino.h"
 #include "ops/op.h"
 
-typedef enum conv_path { CONV_PLAIN, CONV_DENSE, CONV_DEPTHWISE } conv_path;
+typedef enum conv_path { CONV_PLAIN, CONV_DENSE, CONV_WINOGRAD, CONV_DEPTHWISE } conv_path;
 
 typedef struct conv_state {
     conv_path      path;
@@ -24,6 +26,7 @@ typedef struct conv_state {
     union {
         oc_conv_plain plain;
         oc_dense      dense;
+        oc_conv_wino  wino;
         oc_conv_dw    dw;
     };
 } conv_state;
@@ -142,6 +145,18 @@ static oc_status prepare_dense(conv_state *s, const oc_prepare *p, const oc_conv
     return OC_OK;
 }
 
+static oc_status prepare_winograd(conv_state *s, const oc_prepare *p, const oc_conv_geom *g,
+                                  oc_error *err)
+{
+    oc_status st = oc_conv_wino_init(&s->wino, g, p->in[1].data,
+                                     s->at.bias < 0 ? NULL : p->in[s->at.bias].data, p->node->act,
+                                     p->isa, p->mem, err);
+    p->work->phase[0].units = s->wino.units;
+    p->work->phase[0].grain = oc_grain_of_flops(s->wino.unit_flops);
+    p->work->scratch_bytes = s->wino.scratch_bytes;
+    return st;
+}
+
 static oc_status prepare_depthwise(conv_state *s, const oc_prepare *p, const oc_conv_geom *g,
                                    oc_error *err)
 {
@@ -165,6 +180,8 @@ static conv_path path_of(const oc_prepare *p, oc_conv_geom *g, oc_conv_inputs *a
         return plain_in || plain_out ? CONV_PLAIN : CONV_DEPTHWISE;
     if ((plain_in && (g->groups != 1 || g->dil[1] != 1)) || (plain_out && at->add >= 0))
         return CONV_PLAIN;
+    if (!plain_in && !plain_out && oc_conv_wino_fits(g) && p->isa != OC_ISA_NONE)
+        return CONV_WINOGRAD;
     return CONV_DENSE;
 }
 
@@ -190,6 +207,8 @@ static oc_status conv_prepare(const oc_prepare *p, oc_error *err)
     p->work->flops = oc_conv_geom_flops(&g, false);
     if (s->path == CONV_DEPTHWISE)
         return prepare_depthwise(s, p, &g, err);
+    if (s->path == CONV_WINOGRAD)
+        return prepare_winograd(s, p, &g, err);
     return prepare_dense(s, p, &g, err);
 }
 
@@ -204,6 +223,10 @@ static void conv_run(const oc_op_run *r)
     case CONV_DENSE:
         for (size_t u = r->part.begin; u < r->part.end; u++)
             oc_dense_run(&s->dense, x, add, y, u, r->scratch);
+        break;
+    case CONV_WINOGRAD:
+        for (size_t u = r->part.begin; u < r->part.end; u++)
+            oc_conv_wino_run(&s->wino, x, add, y, u, r->scratch);
         break;
     case CONV_DEPTHWISE:
         for (size_t u = r->part.begin; u < r->part.end; u++)
