@@ -11,7 +11,7 @@ typedef struct listed {
     oc_gallery_entry entry[8];
     char             label[8][64], source[8][64];
     float            vector[8][4];
-    size_t           n;
+    size_t           n, length;
 } listed;
 
 static oc_status note_entry(void *ctx, const oc_gallery_entry *e, oc_error *err)
@@ -23,7 +23,7 @@ static oc_status note_entry(void *ctx, const oc_gallery_entry *e, oc_error *err)
     snprintf(l->label[l->n], 64, "%s", e->label);
     snprintf(l->source[l->n], 64, "%s", e->source);
     if (e->embedding)
-        memcpy(l->vector[l->n], e->embedding, sizeof(l->vector[0]));
+        memcpy(l->vector[l->n], e->embedding, l->length * sizeof(float));
     l->n++;
     return OC_OK;
 }
@@ -57,7 +57,7 @@ static void test_round_trip(void **state)
     assert_true(got.center);
     assert_true(got.threshold == 0.25f);
 
-    listed l = {.n = 0};
+    listed l = {.length = 4};
     must(oc_gallery_list(g, true, note_entry, &l, err));
     assert_int_equal(l.n, 3);
     assert_string_equal(l.label[0], "caf\xc3\xa9 'x'");
@@ -281,7 +281,7 @@ static void test_bad_rows(void **state)
         oc_gallery_close(g);
         sql(cases[i].change);
         g = reopen(false);
-        listed l = {.n = 0};
+        listed l = {.length = 2};
         must_fail(OC_FORMAT, cases[i].why, oc_gallery_list(g, true, note_entry, &l, err));
         oc_gallery_close(g);
     }
