@@ -1,5 +1,5 @@
-/* Decoded pictures become frames without a copy: the frame holds the decoder's buffer until the last
- * reference is given back. */
+/* Decoded pictures become frames without a copy: the frame holds the decoder's buffer until the
+ * last reference is given back. */
 #include <libavutil/imgutils.h>
 #include <libavutil/pixdesc.h>
 #include <libswscale/swscale.h>

@@ -1,5 +1,5 @@
-/* The letters of draw_text.c: 5x9 pixels in a cell of 6x10.  A byte is a row from the top, its bit 4
- * the leftmost pixel; the last two rows hang below the line. */
+/* The letters of draw_text.c: 5x9 pixels in a cell of 6x10.  A byte is a row from the top, its
+ * bit 4 the leftmost pixel; the last two rows hang below the line. */
 #include "media/font.h"
 
 const uint8_t oc_font[95][OC_FONT_ROWS] = {

@@ -40,8 +40,8 @@ uint64_t oc_frame_pool_allocations(const oc_frame_pool *pool); /* since it was m
 /* ---- copies ---- */
 
 /* Writes `from` into `to`, a frame of the same size that the caller alone holds.  `to` may be I420,
- * GRAY8 (luma, full range), RGB24 or BGR24.  YUV to I420 keeps range and matrix; from RGB it becomes
- * limited-range BT.601.  Index, time and flags are copied.
+ * GRAY8 (luma, full range), RGB24 or BGR24.  YUV to I420 keeps range and matrix; from RGB it
+ * becomes limited-range BT.601.  Index, time and flags are copied.
  *
  * OC_INVALID  sizes differ, or `to` has another format */
 OC_MUST_CHECK oc_status oc_frame_convert(const oc_frame *from, oc_frame *to, oc_error *err);

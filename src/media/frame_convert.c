@@ -1,4 +1,4 @@
-/* Copies between pixel formats, for drawing and encoding; networks take the other way (to_tensor). */
+/* Copies between pixel formats, for drawing and encoding; networks go by to_tensor. */
 #include <math.h>
 #include <string.h>
 

@@ -13,7 +13,7 @@ typedef struct oc_image_sink {
 /* Room for `more` bytes after n; false when there is no memory. */
 bool oc_image_sink_reserve(oc_image_sink *sink, size_t more);
 
-/* A frame for a picture that a file announces: size checked against the limits.  pool may be NULL. */
+/* A frame for a picture that a file announces: its size is checked first.  pool may be NULL. */
 OC_MUST_CHECK oc_status oc_image_frame(oc_pixel_format format, uint32_t width, uint32_t height,
                                        oc_frame_pool *pool, oc_frame **out, oc_error *err);
 

@@ -6,8 +6,8 @@
  *   v4l2:/dev/videoN
  *   rtsp://  http://  and all else: plug-ins
  *
- * Built-in readers come first where both can read a thing.  Plug-ins are `media_*.so` in the folders
- * of $OCELLUS_PLUGINS (separated by ':'), in `plugins/` beside the program and in
+ * Built-in readers come first where both can read a thing.  Plug-ins are `media_*.so` in the
+ * folders of $OCELLUS_PLUGINS (separated by ':'), in `plugins/` beside the program and in
  * `../lib/ocellus/plugins` seen from the program; they are loaded when first needed. */
 #ifndef OC_MEDIA_SOURCE_H
 #define OC_MEDIA_SOURCE_H

@@ -1,5 +1,5 @@
-/* Concatenated JPEGs, as cameras and `ffmpeg -f mjpeg` send them; what stands between the end of one
- * and the start of the next (multipart headers, padding) is skipped. */
+/* Concatenated JPEGs, as cameras and `ffmpeg -f mjpeg` send them; what stands between the end of
+ * one and the start of the next (multipart headers, padding) is skipped. */
 #include <string.h>
 
 #include "media/image.h"

@@ -2,7 +2,7 @@
  * normalise, layout.
  *
  * No RGB copy of the frame is made.  Each output element is
- *     (c - mean[k]) * scale[k]      c = channel value 0..255 after resize, clamped as 8-bit video is
+ *     (c - mean[k]) * scale[k]      c = channel value after resize, clamped to 0..255
  * for channel k in the network's own order.  Bilinear resize works on the YUV planes (chroma at its
  * own siting, see oc_frame.chroma_center), then converts; the result is not rounded to
  * integers for float outputs.
@@ -32,7 +32,7 @@ typedef struct oc_to_tensor_options {
     int32_t  width, height; /* of the input */
     oc_fit   fit;
     int32_t  resize_short;  /* for OC_FIT_CROP_CENTER */
-    bool     half_pixel;    /* centres at (i + .5) * s - .5 (OpenCV, PyTorch); else i * s (TF legacy) */
+    bool     half_pixel;    /* pixel i at (i + .5) * s - .5 (OpenCV, PyTorch); else i * s (TF) */
     bool     nearest;       /* instead of bilinear */
     bool     bgr;           /* channel order; else RGB */
     bool     gray;          /* one channel (luma, full range) instead of three */

@@ -99,7 +99,8 @@ static void check(oc_k_yuv_pixels_fn *kernel)
             check_one(kernel, n);
     check_exact(kernel);
 
-    const float  *c[3] = {ck_floats(512, CK_UNIT), ck_floats(512, CK_UNIT), ck_floats(512, CK_UNIT)};
+    const float  *c[3] = {ck_floats(512, CK_UNIT), ck_floats(512, CK_UNIT),
+                          ck_floats(512, CK_UNIT)};
     oc_yuv_pixels h = {.m = {{1, 0, 1.4f}, {1, -.3f, -.7f}, {1, 1.7f, 0}},
                        .scale = {1, 1, 1}, .n_out = 3, .interleaved = true, .kind = OC_F32};
     void         *out[3] = {ck_floats(3 * 512, CK_JUNK)};

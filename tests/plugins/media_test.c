@@ -1,4 +1,4 @@
-/* A media plug-in in one page, built against include/ alone; KIND_... says what is wrong with it. */
+/* A media plug-in in one page, built against include/ alone; KIND_... says what is wrong. */
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* media_test.h -- what the tests of this folder share: a scratch folder, pictures with a pattern. */
+/* media_test.h -- what these tests share: a scratch folder, pictures with a pattern. */
 #ifndef MEDIA_TEST_H
 #define MEDIA_TEST_H
 

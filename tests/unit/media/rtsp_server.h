@@ -1,6 +1,6 @@
 /* rtsp_server.h -- an RTSP server of one H.264 stream over TCP, just enough for FFmpeg's client:
- * OPTIONS, DESCRIBE, SETUP (interleaved or over UDP), PLAY.  A connection gets the whole stream at the given
- * pace and is dropped then. */
+ * OPTIONS, DESCRIBE, SETUP (interleaved or over UDP), PLAY.  A connection gets the whole
+ * stream at the given pace and is dropped then. */
 #ifndef RTSP_SERVER_H
 #define RTSP_SERVER_H
 

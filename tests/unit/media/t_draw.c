@@ -176,7 +176,8 @@ static void text(void **state)
     assert_int_equal(h, 2 * 10 * 2);
     oc_draw_text(f, 10, 10, 1, white, "I");
     /* an I: bars of three above and below, a stroke between */
-    static const char *const rows[] = {".###.", "..#..", "..#..", "..#..", "..#..", "..#..", ".###."};
+    static const char *const rows[] = {".###.", "..#..", "..#..", "..#..",
+                                       "..#..", "..#..", ".###."};
     for (int y = 0; y < 7; y++)
         for (int x = 0; x < 5; x++)
             assert_int_equal(luma(f, 10 + x, 10 + y), rows[y][x] == '#' ? 235 : 16);

@@ -380,7 +380,8 @@ static void not_images(void **state)
 
     (void)state;
     assert_fails(OC_FORMAT, "empty", oc_image_decode((const uint8_t *)"", 0, &f, err));
-    assert_fails(OC_FORMAT, "neither", oc_image_decode((const uint8_t *)"hello there", 11, &f, err));
+    assert_fails(OC_FORMAT, "neither",
+                 oc_image_decode((const uint8_t *)"hello there", 11, &f, err));
     assert_fails(OC_NOT_FOUND, "none.png", oc_image_load(mt_path("none.png"), &f, err));
     mt_write(mt_path("text.jpg"), "just text", 9);
     assert_fails(OC_FORMAT, "text.jpg: neither", oc_image_load(mt_path("text.jpg"), &f, err));

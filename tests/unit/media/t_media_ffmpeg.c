@@ -245,13 +245,15 @@ static void pixel_formats(void **state)
 
 static void no_video(void **state)
 {
-    uint8_t wav[44 + 8000] = "RIFF\x64\x1f\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x40\x1f\0\0\x40\x1f\0\0\1\0"
-                             "\x08\0data\x40\x1f\0\0";
+    uint8_t wav[44 + 8000] =
+        "RIFF\x64\x1f\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x40\x1f\0\0\x40\x1f\0\0\1\0"
+        "\x08\0data\x40\x1f\0\0";
 
     (void)state;
     memset(wav + 44, 128, 8000);
     mt_write(mt_path("a.wav"), wav, sizeof(wav));
-    assert_fails(OC_FORMAT, "a.wav: has no video stream, only audio", open_url(mt_path("a.wav"), err));
+    assert_fails(OC_FORMAT, "a.wav: has no video stream, only audio",
+                 open_url(mt_path("a.wav"), err));
     mt_write(mt_path("t.avi"), "this is a text, and a rather long one at that\n", 46);
     assert_fails(OC_FORMAT, "t.avi: not a", open_url(mt_path("t.avi"), err));
     mt_write(mt_path("t.txt"), "this is a text, and a rather long one at that\n", 46);

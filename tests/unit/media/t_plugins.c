@@ -71,7 +71,8 @@ static void checks(void **state)
     oc_media_ops out = {0};
 
     (void)state;
-    assert_fails(OC_UNSUPPORTED, "x.so: plug-in gave no table", oc_media_check("x.so", NULL, &out, err));
+    assert_fails(OC_UNSUPPORTED, "x.so: plug-in gave no table",
+                 oc_media_check("x.so", NULL, &out, err));
     const oc_media_ops *image = oc_media_reader(0);
     oc_media_ops        t = *image;
     assert_ok(oc_media_check("x.so", &t, &out, err));

@@ -36,7 +36,8 @@ static void back_off(void **state)
 {
     volatile int         cancel = 0;
     diary                d = {0};
-    oc_source_options    o = {.struct_size = sizeof(o), .url = "v4l2:/dev/video987", .cancel = &cancel};
+    oc_source_options    o = {
+        .struct_size = sizeof(o), .url = "v4l2:/dev/video987", .cancel = &cancel};
     oc_reconnect_options r = {.wait_ms_first = 10, .wait_ms_max = 60, .notify = note, .ctx = &d};
     oc_reconnect        *c = NULL;
     oc_frame            *f = NULL;

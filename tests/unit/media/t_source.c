@@ -1,4 +1,4 @@
-/* The built-in readers: folders, globs, Y4M, raw video, MJPEG, pipes, cameras that are not there. */
+/* The built-in readers: folders, globs, Y4M, raw video, MJPEG, pipes, no camera. */
 #include "media_test.h"
 
 #include <errno.h>
@@ -93,7 +93,8 @@ static void bad_folders(void **state)
     assert_fails(OC_NOT_FOUND, "No such file", open_url(mt_path("gone.jpg"), NULL, err));
     assert_fails(OC_NOT_FOUND, "No such file", open_url(mt_path("gone/x.avi"), NULL, err));
     mt_write(mt_path("zero.avi"), "", 0);
-    assert_fails(OC_FORMAT, "zero.avi: the file is empty", open_url(mt_path("zero.avi"), NULL, err));
+    assert_fails(OC_FORMAT, "zero.avi: the file is empty",
+                 open_url(mt_path("zero.avi"), NULL, err));
     oc_source_options o = {.struct_size = sizeof(o), .url = "x.png", .fps = -1};
     oc_input         *in = NULL;
     assert_fails(OC_INVALID, "fps -1", oc_input_open(&o, &in, err));

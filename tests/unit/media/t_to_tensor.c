@@ -247,7 +247,8 @@ static void every_format(void **state)
 static void every_fit_and_type(void **state)
 {
     static const oc_dtype types[] = {OC_F32, OC_U8, OC_I32};
-    static const int      sizes[][2] = {{1, 1}, {2, 1}, {1, 5}, {3, 3}, {33, 17}, {40, 64}, {320, 9}};
+    static const int      sizes[][2] = {{1, 1},   {2, 1},   {1, 5},  {3, 3},
+                                        {33, 17}, {40, 64}, {320, 9}};
     uint32_t              seed = 7;
 
     (void)state;
