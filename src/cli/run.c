@@ -16,9 +16,8 @@ static volatile int cancel;
 static void on_signal(int number)
 {
     /* A second one ends the program the hard way: something hangs. */
-    if (cancel)
+    if (__atomic_exchange_n(&cancel, 1, __ATOMIC_RELAXED))
         signal(number, SIG_DFL);
-    cancel = 1;
 }
 
 typedef struct arguments {
@@ -30,26 +29,31 @@ typedef struct arguments {
 } arguments;
 
 typedef struct bar {
-    bool tty, shown;
+    bool   tty, quiet, shown;
+    double next_s; /* where there is no terminal: a line now and then */
 } bar;
+
+#define LINE_S 10.0
 
 static void show_progress(void *ctx, const oc_progress *p)
 {
     bar     *b = ctx;
     uint64_t dropped = oc_counts_dropped(&p->counts);
     char     of[64] = "", lost[48] = "";
-    if (!b->tty)
+    if (b->quiet || (!b->tty && p->wall_s < b->next_s))
         return;
+    b->next_s = b->tty ? 0.0 : p->wall_s + LINE_S;
     if (p->frames > 0)
         snprintf(of, sizeof(of), "/%lld (%d%%)", (long long)p->frames,
                  (int)(100 * p->counts.captured / (uint64_t)p->frames));
     if (dropped)
         snprintf(lost, sizeof(lost), "  %llu dropped", (unsigned long long)dropped);
-    fprintf(stderr, "\r\033[K  %02u:%04.1f  frame %llu%s%s  %.1f frames/s  %zu in view",
-            (unsigned)(p->time_s / 60), p->time_s - 60 * (unsigned)(p->time_s / 60),
-            (unsigned long long)p->counts.completed, of, lost, p->fps, p->tracks);
+    fprintf(stderr, "%s  %02u:%04.1f  frame %llu%s%s  %.1f frames/s  %zu in view%s",
+            b->tty ? "\r\033[K" : "", (unsigned)(p->time_s / 60),
+            p->time_s - 60 * (unsigned)(p->time_s / 60), (unsigned long long)p->counts.completed,
+            of, lost, p->fps, p->tracks, b->tty ? "" : "\n");
     fflush(stderr);
-    b->shown = true;
+    b->shown = b->tty;
 }
 
 static void clear_progress(const bar *b)
@@ -107,7 +111,7 @@ static int run_pipeline(arguments *a, const oc_pipeline_config *config, oc_pipel
 {
     oc_pipeline *p = NULL;
     oc_error     err = {0};
-    bar          b = {.tty = isatty(STDERR_FILENO) && !a->quiet};
+    bar          b = {.tty = isatty(STDERR_FILENO), .quiet = a->quiet, .next_s = LINE_S};
     int          code;
 
     o->cancel = &cancel;

@@ -134,7 +134,7 @@ static void tell_progress(oc_pipeline *p, uint64_t now)
 
 static bool cancelled(const oc_pipeline *p)
 {
-    return p->options.cancel && *p->options.cancel;
+    return p->options.cancel && __atomic_load_n(p->options.cancel, __ATOMIC_RELAXED);
 }
 
 static oc_status work_all(oc_pipeline *p, oc_error *err)
