@@ -74,8 +74,8 @@ oc_status oc_args_int(const oc_args *a, uint32_t i, const char *what, int64_t *o
 oc_status oc_axis(int64_t axis, uint32_t rank, uint32_t *out, oc_error *err)
 {
     if (axis < -(int64_t)rank || axis >= (int64_t)rank)
-        return OC_FAIL(err, OC_FORMAT, "axis %lld is outside a tensor of rank %u",
-                       (long long)axis, rank);
+        return OC_FAIL(err, OC_FORMAT, "axis %lld is outside a tensor of rank %u", (long long)axis,
+                       rank);
     *out = (uint32_t)(axis < 0 ? axis + rank : axis);
     return OC_OK;
 }

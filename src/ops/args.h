@@ -1,4 +1,4 @@
-/* args.h -- what infer, layout and prepare read of a node in the same way: constants, axes, shapes. */
+/* args.h -- what infer, layout and prepare read of a node alike: constants, axes, shapes. */
 #ifndef OC_OPS_ARGS_H
 #define OC_OPS_ARGS_H
 
@@ -32,8 +32,7 @@ OC_MUST_CHECK oc_status oc_args_int(const oc_args *a, uint32_t i, const char *wh
 OC_MUST_CHECK oc_status oc_axis(int64_t axis, uint32_t rank, uint32_t *out, oc_error *err);
 
 /* Every dimension known (infer needs that for nearly all). */
-OC_MUST_CHECK oc_status oc_shape_known(const oc_tensor_info *info, const char *what,
-                                       oc_error *err);
+OC_MUST_CHECK oc_status oc_shape_known(const oc_tensor_info *info, const char *what, oc_error *err);
 
 /* Elements of a known shape; product of dim[from..to). */
 size_t oc_elements(const oc_tensor_info *info);

@@ -36,8 +36,7 @@ static oc_status concat_infer(const oc_infer *ask, oc_error *err)
                            oc_dtype_name(in->dtype), oc_shape_text(&in->shape, text, sizeof(text)),
                            oc_dtype_name(ask->in[0].dtype),
                            oc_shape_text(&ask->in[0].shape, first, sizeof(first)), axis);
-        if (__builtin_add_overflow(out.shape.dim[axis], in->shape.dim[axis],
-                                   &out.shape.dim[axis]))
+        if (__builtin_add_overflow(out.shape.dim[axis], in->shape.dim[axis], &out.shape.dim[axis]))
             return OC_FAIL(err, OC_FORMAT, "the result is too large");
     }
     ask->out[0] = out;
@@ -105,8 +104,8 @@ static oc_status concat_prepare(const oc_prepare *p, oc_error *err)
         return st;
     ptrdiff_t at = 0;
     for (uint32_t i = 0; i < p->n_in; i++) {
-        oc_shape  in = p->in[i].info.shape;
-        oc_shape  to = out;
+        oc_shape in = p->in[i].info.shape;
+        oc_shape to = out;
         if (blocked) { /* an element is a pixel of a channel block */
             in.dim[1] = (in.dim[1] + 7) / 8;
             to.dim[1] = (to.dim[1] + 7) / 8;
@@ -135,7 +134,15 @@ static void concat_run(const oc_op_run *r)
 }
 
 const oc_op oc_op_concat = {
-    .name = "Concat", .domain = "", .n_in_min = 1, .n_in_max = OC_OP_MANY, .n_out_min = 1,
-    .n_out_max = 1, .state_size = sizeof(concat_state), .infer = concat_infer,
-    .layout = concat_layout, .prepare = concat_prepare, .run = concat_run,
+    .name = "Concat",
+    .domain = "",
+    .n_in_min = 1,
+    .n_in_max = OC_OP_MANY,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .state_size = sizeof(concat_state),
+    .infer = concat_infer,
+    .layout = concat_layout,
+    .prepare = concat_prepare,
+    .run = concat_run,
 };

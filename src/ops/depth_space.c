@@ -1,5 +1,5 @@
-/* DepthToSpace, SpaceToDepth, and ocellus.ChannelShuffle: a tensor seen with split axes, the axes in
- * another order, joined again.   ONNX DepthToSpace opset 1.., SpaceToDepth opset 1..
+/* DepthToSpace, SpaceToDepth, and ocellus.ChannelShuffle: a tensor seen with split axes, the axes
+ * in another order, joined again.   ONNX DepthToSpace opset 1.., SpaceToDepth opset 1..
  *
  *   in   [N,C,H,W], any type; ChannelShuffle also blocked f32
  *   out  DepthToSpace [N, C/b/b, H*b, W*b], modes DCR and CRD; SpaceToDepth the other way round;
@@ -36,8 +36,8 @@ static oc_status depth_to_space_infer(const oc_infer *ask, oc_error *err)
                        (long long)b);
     if (strcmp(mode, "DCR") != 0 && strcmp(mode, "CRD") != 0)
         return OC_FAIL(err, OC_FORMAT, "mode '%s'", mode);
-    ask->out[0] = (oc_tensor_info){ask->in[0].dtype,
-                                   {4, {d[0], d[1] / (b * b), d[2] * b, d[3] * b}}};
+    ask->out[0] =
+        (oc_tensor_info){ask->in[0].dtype, {4, {d[0], d[1] / (b * b), d[2] * b, d[3] * b}}};
     return OC_OK;
 }
 
@@ -51,8 +51,7 @@ static oc_status space_to_depth_infer(const oc_infer *ask, oc_error *err)
     if (d[2] % b || d[3] % b)
         return OC_FAIL(err, OC_FORMAT, "a picture of %lldx%lld, blocksize %lld", (long long)d[3],
                        (long long)d[2], (long long)b);
-    ask->out[0] =
-        (oc_tensor_info){ask->in[0].dtype, {4, {d[0], d[1] * b * b, d[2] / b, d[3] / b}}};
+    ask->out[0] = (oc_tensor_info){ask->in[0].dtype, {4, {d[0], d[1] * b * b, d[2] / b, d[3] / b}}};
     return OC_OK;
 }
 
@@ -86,8 +85,8 @@ static oc_status depth_to_space_prepare(const oc_prepare *p, oc_error *err)
     const int64_t *d = p->in[0].info.shape.dim;
     int64_t        b = oc_node_int(p->node, "blocksize", 1), c = d[1] / (b * b);
     if (strcmp(oc_node_string(p->node, "mode", "DCR"), "DCR") == 0)
-        return prepare_split(p, (int64_t[]){d[0], b, b, c, d[2], d[3]},
-                             (int[]){0, 3, 4, 1, 5, 2}, 6, err);
+        return prepare_split(p, (int64_t[]){d[0], b, b, c, d[2], d[3]}, (int[]){0, 3, 4, 1, 5, 2},
+                             6, err);
     return prepare_split(p, (int64_t[]){d[0], c, b, b, d[2], d[3]}, (int[]){0, 1, 4, 2, 5, 3}, 6,
                          err);
 }
@@ -150,18 +149,39 @@ static void channel_shuffle_run(const oc_op_run *r)
 }
 
 const oc_op oc_op_depth_to_space = {
-    .name = "DepthToSpace", .domain = "", .n_in_min = 1, .n_in_max = 1, .n_out_min = 1,
-    .n_out_max = 1, .state_size = sizeof(oc_moves), .infer = depth_to_space_infer,
-    .prepare = depth_to_space_prepare, .run = oc_moves_run,
+    .name = "DepthToSpace",
+    .domain = "",
+    .n_in_min = 1,
+    .n_in_max = 1,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .state_size = sizeof(oc_moves),
+    .infer = depth_to_space_infer,
+    .prepare = depth_to_space_prepare,
+    .run = oc_moves_run,
 };
 const oc_op oc_op_space_to_depth = {
-    .name = "SpaceToDepth", .domain = "", .n_in_min = 1, .n_in_max = 1, .n_out_min = 1,
-    .n_out_max = 1, .state_size = sizeof(oc_moves), .infer = space_to_depth_infer,
-    .prepare = space_to_depth_prepare, .run = oc_moves_run,
+    .name = "SpaceToDepth",
+    .domain = "",
+    .n_in_min = 1,
+    .n_in_max = 1,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .state_size = sizeof(oc_moves),
+    .infer = space_to_depth_infer,
+    .prepare = space_to_depth_prepare,
+    .run = oc_moves_run,
 };
 const oc_op oc_op_channel_shuffle = {
-    .name = "ChannelShuffle", .domain = "ocellus", .n_in_min = 1, .n_in_max = 1, .n_out_min = 1,
-    .n_out_max = 1, .state_size = sizeof(shuffle_state), .infer = channel_shuffle_infer,
-    .layout = channel_shuffle_layout, .prepare = channel_shuffle_prepare,
+    .name = "ChannelShuffle",
+    .domain = "ocellus",
+    .n_in_min = 1,
+    .n_in_max = 1,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .state_size = sizeof(shuffle_state),
+    .infer = channel_shuffle_infer,
+    .layout = channel_shuffle_layout,
+    .prepare = channel_shuffle_prepare,
     .run = channel_shuffle_run,
 };

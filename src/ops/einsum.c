@@ -1,8 +1,8 @@
 /* Einsum: sums of products along named axes.   ONNX opset 12..
  *
  *   in   one or more tensors of one type: f32, f64, i32 or i64
- *   equation  "ij,jk->ik": letters name axes, a letter twice in a term is a diagonal, "..." stands for
- *        axes that broadcast; without "->" the letters that occur once, in alphabetical order
+ *   equation  "ij,jk->ik": letters name axes, a letter twice in a term is a diagonal, "..." stands
+ *        for axes that broadcast; without "->" the letters that occur once, in alphabetical order
  *   out  sums over the letters that the result lacks
  *
  * Every result element is summed by itself, over loops whose strides are known beforehand. */
@@ -11,9 +11,9 @@
 
 #include "ops/args.h"
 
-#define LABELS 64        /* 26 + 26 letters, and the axes of "..." */
+#define LABELS 64 /* 26 + 26 letters, and the axes of "..." */
 #define TERMS_MAX OC_ARGS_MAX
-#define DOTS 52          /* labels of "..." begin here */
+#define DOTS 52 /* labels of "..." begin here */
 
 typedef struct einsum_state {
     uint32_t n_terms, n_out, n_sum;
@@ -29,9 +29,9 @@ typedef struct einsum_term {
 
 typedef struct einsum_plan {
     einsum_term term[TERMS_MAX], out;
-    uint32_t    n_terms, dots;   /* axes of the longest "..." */
-    int64_t     dim[LABELS];     /* 0 in `used`: not there */
-    uint32_t    used[LABELS];    /* how often */
+    uint32_t    n_terms, dots; /* axes of the longest "..." */
+    int64_t     dim[LABELS];   /* 0 in `used`: not there */
+    uint32_t    used[LABELS];  /* how often */
 } einsum_plan;
 
 static int letter(char c)
@@ -39,7 +39,8 @@ static int letter(char c)
     return c >= 'a' && c <= 'z' ? c - 'a' + 26 : c >= 'A' && c <= 'Z' ? c - 'A' : -1;
 }
 
-/* One term of the equation, for a tensor of `rank`; `dots` axes of "..." are numbered from the right. */
+/* One term of the equation, for a tensor of `rank`; `dots` axes of "..." are numbered from the
+ * right. */
 static oc_status parse_term(const char **text, uint32_t rank, uint32_t dots_max, einsum_term *t,
                             uint32_t *dots, oc_error *err)
 {
@@ -124,8 +125,7 @@ static oc_status make_plan(const oc_node *node, const oc_args *a, einsum_plan *p
         if (i && *p++ != ',')
             return OC_FAIL(err, OC_FORMAT, "the equation has fewer terms than there are inputs");
         st = parse_term(&p, a->in[i]->shape.rank, UINT32_MAX, &plan->term[i], &dots, err);
-        if (st != OC_OK ||
-            (st = note_dims(plan, &plan->term[i], &a->in[i]->shape, err)) != OC_OK)
+        if (st != OC_OK || (st = note_dims(plan, &plan->term[i], &a->in[i]->shape, err)) != OC_OK)
             return st;
         plan->dots = dots > plan->dots ? dots : plan->dots;
     }
@@ -217,29 +217,29 @@ static oc_status einsum_prepare(const oc_prepare *p, oc_error *err)
     return OC_OK;
 }
 
-#define ELEMENT(name, type, wide)                                                               \
-    static type element_##name(const einsum_state *s, const oc_op_run *r, const size_t *start)  \
-    {                                                                                           \
-        size_t at[TERMS_MAX], count[LABELS] = {0};                                              \
-        wide   total = 0;                                                                       \
-        memcpy(at, start, sizeof(at));                                                          \
-        for (size_t k = 0; k < s->sums; k++) {                                                  \
-            wide product = 1;                                                                   \
-            for (uint32_t t = 0; t < s->n_terms; t++)                                           \
-                product *= (wide)((const type *)r->in[t].data)[at[t]];                          \
-            total += product;                                                                   \
-            for (uint32_t d = s->n_sum; d-- > 0;) {                                             \
-                count[d]++;                                                                     \
-                bool wrap = count[d] == s->sum_dim[d];                                          \
-                for (uint32_t t = 0; t < s->n_terms; t++)                                       \
-                    at[t] += wrap ? (size_t)0 - s->sum_step[t][d] * (s->sum_dim[d] - 1)         \
-                                  : s->sum_step[t][d];                                          \
-                if (!wrap)                                                                      \
-                    break;                                                                      \
-                count[d] = 0;                                                                   \
-            }                                                                                   \
-        }                                                                                       \
-        return (type)total;                                                                     \
+#define ELEMENT(name, type, wide)                                                              \
+    static type element_##name(const einsum_state *s, const oc_op_run *r, const size_t *start) \
+    {                                                                                          \
+        size_t at[TERMS_MAX], count[LABELS] = {0};                                             \
+        wide   total = 0;                                                                      \
+        memcpy(at, start, sizeof(at));                                                         \
+        for (size_t k = 0; k < s->sums; k++) {                                                 \
+            wide product = 1;                                                                  \
+            for (uint32_t t = 0; t < s->n_terms; t++)                                          \
+                product *= (wide)((const type *)r->in[t].data)[at[t]];                         \
+            total += product;                                                                  \
+            for (uint32_t d = s->n_sum; d-- > 0;) {                                            \
+                count[d]++;                                                                    \
+                bool wrap = count[d] == s->sum_dim[d];                                         \
+                for (uint32_t t = 0; t < s->n_terms; t++)                                      \
+                    at[t] += wrap ? (size_t)0 - s->sum_step[t][d] * (s->sum_dim[d] - 1)        \
+                                  : s->sum_step[t][d];                                         \
+                if (!wrap)                                                                     \
+                    break;                                                                     \
+                count[d] = 0;                                                                  \
+            }                                                                                  \
+        }                                                                                      \
+        return (type)total;                                                                    \
     }
 ELEMENT(f32, float, double)
 ELEMENT(f64, double, double)
@@ -266,7 +266,14 @@ static void einsum_run(const oc_op_run *r)
 }
 
 const oc_op oc_op_einsum = {
-    .name = "Einsum", .domain = "", .n_in_min = 1, .n_in_max = OC_ARGS_MAX, .n_out_min = 1,
-    .n_out_max = 1, .state_size = sizeof(einsum_state), .infer = einsum_infer,
-    .prepare = einsum_prepare, .run = einsum_run,
+    .name = "Einsum",
+    .domain = "",
+    .n_in_min = 1,
+    .n_in_max = OC_ARGS_MAX,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .state_size = sizeof(einsum_state),
+    .infer = einsum_infer,
+    .prepare = einsum_prepare,
+    .run = einsum_run,
 };

@@ -21,8 +21,8 @@ static oc_status expand_infer(const oc_infer *ask, oc_error *err)
         int64_t x = i + in->rank < out.rank ? 1 : in->dim[i + in->rank - out.rank];
         int64_t y = i + n < out.rank ? 1 : want[i + n - out.rank];
         if (y < 0 || (x != y && x != 1 && y != 1))
-            return OC_FAIL(err, OC_FORMAT, "dimension %u: %lld cannot become %lld", i,
-                           (long long)x, (long long)y);
+            return OC_FAIL(err, OC_FORMAT, "dimension %u: %lld cannot become %lld", i, (long long)x,
+                           (long long)y);
         out.dim[i] = x == 1 ? y : x;
     }
     if (!oc_shape_elements(&out, &total))
@@ -57,15 +57,13 @@ static oc_status tile_infer(const oc_infer *ask, oc_error *err)
     int64_t   repeat[OC_RANK_MAX];
     size_t    n = 0, total;
     oc_status st = oc_shape_known(&ask->in[0], "the input", err);
-    if (st != OC_OK ||
-        (st = oc_args_ints(&a, 1, "repeats", repeat, OC_RANK_MAX, &n, err)) != OC_OK)
+    if (st != OC_OK || (st = oc_args_ints(&a, 1, "repeats", repeat, OC_RANK_MAX, &n, err)) != OC_OK)
         return st;
     oc_tensor_info out = ask->in[0];
     if (n != out.shape.rank)
         return OC_FAIL(err, OC_FORMAT, "%zu repeats for rank %u", n, out.shape.rank);
     for (uint32_t i = 0; i < out.shape.rank; i++)
-        if (repeat[i] < 0 ||
-            __builtin_mul_overflow(out.shape.dim[i], repeat[i], &out.shape.dim[i]))
+        if (repeat[i] < 0 || __builtin_mul_overflow(out.shape.dim[i], repeat[i], &out.shape.dim[i]))
             return OC_FAIL(err, OC_FORMAT, "repeats[%u] is %lld", i, (long long)repeat[i]);
     if (!oc_shape_elements(&out.shape, &total))
         return OC_FAIL(err, OC_FORMAT, "the result is too large");
@@ -95,12 +93,26 @@ static oc_status tile_prepare(const oc_prepare *p, oc_error *err)
 }
 
 const oc_op oc_op_expand = {
-    .name = "Expand", .domain = "", .n_in_min = 2, .n_in_max = 2, .n_out_min = 1, .n_out_max = 1,
-    .state_size = sizeof(oc_moves), .infer = expand_infer, .prepare = expand_prepare,
+    .name = "Expand",
+    .domain = "",
+    .n_in_min = 2,
+    .n_in_max = 2,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .state_size = sizeof(oc_moves),
+    .infer = expand_infer,
+    .prepare = expand_prepare,
     .run = oc_moves_run,
 };
 const oc_op oc_op_tile = {
-    .name = "Tile", .domain = "", .n_in_min = 2, .n_in_max = 2, .n_out_min = 1, .n_out_max = 1,
-    .state_size = sizeof(oc_moves), .infer = tile_infer, .prepare = tile_prepare,
+    .name = "Tile",
+    .domain = "",
+    .n_in_min = 2,
+    .n_in_max = 2,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .state_size = sizeof(oc_moves),
+    .infer = tile_infer,
+    .prepare = tile_prepare,
     .run = oc_moves_run,
 };

@@ -47,8 +47,7 @@ static oc_status gather_prepare(const oc_prepare *p, oc_error *err)
     s->dim = in->dim[axis];
     s->outer = oc_dims_product(in, 0, axis);
     s->n_index = oc_elements(&p->in[1].info);
-    s->inner_bytes =
-        oc_dims_product(in, axis + 1, in->rank) * oc_dtype_bytes(p->in[0].info.dtype);
+    s->inner_bytes = oc_dims_product(in, axis + 1, in->rank) * oc_dtype_bytes(p->in[0].info.dtype);
     if ((st = oc_index_check_range(&p->in[1], s->dim, err)) != OC_OK)
         return st;
     p->work->phase[0].units = s->dim && s->inner_bytes ? s->outer * s->n_index : 0;
@@ -64,13 +63,20 @@ static void gather_run(const oc_op_run *r)
     for (size_t unit = r->part.begin; unit < r->part.end; unit++) {
         size_t outer = unit / s->n_index;
         size_t k = (size_t)oc_index_at(&r->in[1], unit % s->n_index, s->dim);
-        memcpy(dst + unit * s->inner_bytes,
-               src + (outer * (size_t)s->dim + k) * s->inner_bytes, s->inner_bytes);
+        memcpy(dst + unit * s->inner_bytes, src + (outer * (size_t)s->dim + k) * s->inner_bytes,
+               s->inner_bytes);
     }
 }
 
 const oc_op oc_op_gather = {
-    .name = "Gather", .domain = "", .n_in_min = 2, .n_in_max = 2, .n_out_min = 1, .n_out_max = 1,
-    .state_size = sizeof(gather_state), .infer = gather_infer, .prepare = gather_prepare,
+    .name = "Gather",
+    .domain = "",
+    .n_in_min = 2,
+    .n_in_max = 2,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .state_size = sizeof(gather_state),
+    .infer = gather_infer,
+    .prepare = gather_prepare,
     .run = gather_run,
 };

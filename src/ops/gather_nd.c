@@ -1,8 +1,8 @@
 /* GatherElements, GatherND: elements or slices picked by computed places.   ONNX opset 11..
  *
  *   in   data     any type; plain
- *        indices  int32 or int64 (GatherND: last axis is a place of k coordinates behind batch_dims);
- *                 constant ones are checked, others clamped
+ *        indices  int32 or int64 (GatherND: last axis is a place of k coordinates behind
+ *                 batch_dims); constant ones are checked, others clamped
  *   out  GatherElements: the shape of indices; GatherND: indices' shape without its last axis, then
  *        what is left of data's */
 #include <string.h>
@@ -11,11 +11,11 @@
 #include "ops/index.h"
 
 typedef struct gather_state {
-    size_t   n, elem;             /* results, bytes of one */
-    size_t   inner;               /* GatherElements: elements inside the axis */
-    uint32_t axis, k;             /* GatherND: coordinates of a place */
-    int64_t  dim[OC_RANK_MAX];    /* of data, those indexed */
-    size_t   step[OC_RANK_MAX];   /* bytes */
+    size_t   n, elem;               /* results, bytes of one */
+    size_t   inner;                 /* GatherElements: elements inside the axis */
+    uint32_t axis, k;               /* GatherND: coordinates of a place */
+    int64_t  dim[OC_RANK_MAX];      /* of data, those indexed */
+    size_t   step[OC_RANK_MAX];     /* bytes */
     size_t   per_batch, batch_step; /* results and bytes of a batch */
 } gather_state;
 
@@ -92,8 +92,8 @@ static oc_status nd_infer(const oc_infer *ask, oc_error *err)
                        (long long)k, in->rank);
     for (uint32_t i = 0; i < batch; i++)
         if (in->dim[i] != index->dim[i])
-            return OC_FAIL(err, OC_FORMAT, "batch axis %u: %lld and %lld", i,
-                           (long long)in->dim[i], (long long)index->dim[i]);
+            return OC_FAIL(err, OC_FORMAT, "batch axis %u: %lld and %lld", i, (long long)in->dim[i],
+                           (long long)index->dim[i]);
     uint32_t from = (uint32_t)(batch + k);
     if (index->rank - 1 + in->rank - from > OC_RANK_MAX)
         return OC_FAIL(err, OC_UNSUPPORTED, "the result would have rank %u",
@@ -154,11 +154,26 @@ static void nd_run(const oc_op_run *r)
 }
 
 const oc_op oc_op_gather_elements = {
-    .name = "GatherElements", .domain = "", .n_in_min = 2, .n_in_max = 2, .n_out_min = 1,
-    .n_out_max = 1, .state_size = sizeof(gather_state), .infer = elements_infer,
-    .prepare = elements_prepare, .run = elements_run,
+    .name = "GatherElements",
+    .domain = "",
+    .n_in_min = 2,
+    .n_in_max = 2,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .state_size = sizeof(gather_state),
+    .infer = elements_infer,
+    .prepare = elements_prepare,
+    .run = elements_run,
 };
 const oc_op oc_op_gather_nd = {
-    .name = "GatherND", .domain = "", .n_in_min = 2, .n_in_max = 2, .n_out_min = 1, .n_out_max = 1,
-    .state_size = sizeof(gather_state), .infer = nd_infer, .prepare = nd_prepare, .run = nd_run,
+    .name = "GatherND",
+    .domain = "",
+    .n_in_min = 2,
+    .n_in_max = 2,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .state_size = sizeof(gather_state),
+    .infer = nd_infer,
+    .prepare = nd_prepare,
+    .run = nd_run,
 };

@@ -1,8 +1,8 @@
 /* ConstantOfShape, EyeLike, Range: tensors made of nothing but their parameters.
  *   ONNX ConstantOfShape opset 9.., EyeLike opset 9.., Range opset 11..
  *
- *   in   ConstantOfShape: the shape, constant int64; EyeLike: a matrix, of which only shape and type
- *        count; Range: start, limit, delta, constant scalars of one type
+ *   in   ConstantOfShape: the shape, constant int64; EyeLike: a matrix, of which only shape and
+ *        type count; Range: start, limit, delta, constant scalars of one type
  *   out  plain */
 #include <math.h>
 #include <string.h>
@@ -10,9 +10,9 @@
 #include "ops/args.h"
 
 typedef struct fill_state {
-    size_t elem, n, cols;
+    size_t  elem, n, cols;
     int64_t k;
-    char   value[8];
+    char    value[8];
 } fill_state;
 
 static oc_status constant_infer(const oc_infer *ask, oc_error *err)
@@ -80,7 +80,7 @@ static oc_status eye_infer(const oc_infer *ask, oc_error *err)
 {
     /* the dtype attribute counts as TensorProto does */
     static const oc_dtype types[] = {
-        [1] = OC_F32, [2] = OC_U8,  [3] = OC_I8,   [4] = OC_U16,  [5] = OC_I16,  [6] = OC_I32,
+        [1] = OC_F32, [2] = OC_U8,   [3] = OC_I8,   [4] = OC_U16,  [5] = OC_I16,  [6] = OC_I32,
         [7] = OC_I64, [9] = OC_BOOL, [10] = OC_F16, [11] = OC_F64, [12] = OC_U32, [13] = OC_U64,
     };
     int64_t   dtype = oc_node_int(ask->node, "dtype", 0);
@@ -154,8 +154,7 @@ static oc_status range_read(const oc_args *a, range_state *s, double *count, oc_
     bool real = dtype == OC_F32 || dtype == OC_F64;
     if (real ? !(x[2] != 0.0) : k[2] == 0)
         return OC_FAIL(err, OC_FORMAT, "delta is 0");
-    *count = real ? ceil((x[1] - x[0]) / x[2])
-                  : ceil(((double)k[1] - (double)k[0]) / (double)k[2]);
+    *count = real ? ceil((x[1] - x[0]) / x[2]) : ceil(((double)k[1] - (double)k[0]) / (double)k[2]);
     *count = *count > 0.0 ? *count : 0.0;
     if (!(*count < 1e12))
         return OC_FAIL(err, OC_FORMAT, "a range of %g elements", *count);
@@ -201,16 +200,38 @@ static void range_run(const oc_op_run *r)
 }
 
 const oc_op oc_op_constant_of_shape = {
-    .name = "ConstantOfShape", .domain = "", .n_in_min = 1, .n_in_max = 1, .n_out_min = 1,
-    .n_out_max = 1, .state_size = sizeof(fill_state), .infer = constant_infer,
-    .prepare = constant_prepare, .run = constant_run,
+    .name = "ConstantOfShape",
+    .domain = "",
+    .n_in_min = 1,
+    .n_in_max = 1,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .state_size = sizeof(fill_state),
+    .infer = constant_infer,
+    .prepare = constant_prepare,
+    .run = constant_run,
 };
 const oc_op oc_op_eye_like = {
-    .name = "EyeLike", .domain = "", .n_in_min = 1, .n_in_max = 1, .n_out_min = 1, .n_out_max = 1,
-    .state_size = sizeof(fill_state), .infer = eye_infer, .prepare = eye_prepare, .run = eye_run,
+    .name = "EyeLike",
+    .domain = "",
+    .n_in_min = 1,
+    .n_in_max = 1,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .state_size = sizeof(fill_state),
+    .infer = eye_infer,
+    .prepare = eye_prepare,
+    .run = eye_run,
 };
 const oc_op oc_op_range = {
-    .name = "Range", .domain = "", .n_in_min = 3, .n_in_max = 3, .n_out_min = 1, .n_out_max = 1,
-    .state_size = sizeof(range_state), .infer = range_infer, .prepare = range_prepare,
+    .name = "Range",
+    .domain = "",
+    .n_in_min = 3,
+    .n_in_max = 3,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .state_size = sizeof(range_state),
+    .infer = range_infer,
+    .prepare = range_prepare,
     .run = range_run,
 };

@@ -1,8 +1,9 @@
 /* GridSample: a picture read at computed places.   ONNX opset 16..
  *
- *   in   x f32 [N,C,H,W], grid f32 [N,OH,OW,2]: x, y in -1..1 (from border to border of the picture, or
- *        with align_corners from centre to centre of the outermost pixels)
- *   mode linear (bilinear), nearest, cubic (bicubic, a = -0.75); padding_mode zeros, border, reflection
+ *   in   x f32 [N,C,H,W], grid f32 [N,OH,OW,2]: x, y in -1..1 (from border to border of the
+ *        picture, or with align_corners from centre to centre of the outermost pixels)
+ *   mode linear (bilinear), nearest, cubic (bicubic, a = -0.75); padding_mode zeros, border,
+ *   reflection
  *   out  f32 [N,C,OH,OW] */
 #include <math.h>
 #include <string.h>
@@ -63,7 +64,7 @@ static oc_status grid_infer(const oc_infer *ask, oc_error *err)
 
 static oc_status grid_prepare(const oc_prepare *p, oc_error *err)
 {
-    grid_state      *s = p->state;
+    grid_state     *s = p->state;
     const oc_shape *x = &p->in[0].info.shape, *g = &p->in[1].info.shape;
     oc_status       st = grid_read(p->node, s, err);
     if (st != OC_OK)
@@ -98,8 +99,7 @@ static float place(const grid_state *s, float x, int64_t n)
     if (s->pad == GRID_BORDER)
         return fminf(fmaxf(x, 0.0f), (float)(n - 1));
     if (s->pad == GRID_REFLECT)
-        return s->corners ? reflect(x, 0.0f, (float)(n - 1))
-                          : reflect(x, -0.5f, (float)n - 0.5f);
+        return s->corners ? reflect(x, 0.0f, (float)(n - 1)) : reflect(x, -0.5f, (float)n - 0.5f);
     return x;
 }
 
@@ -169,7 +169,14 @@ static void grid_run(const oc_op_run *r)
 }
 
 const oc_op oc_op_grid_sample = {
-    .name = "GridSample", .domain = "", .n_in_min = 2, .n_in_max = 2, .n_out_min = 1,
-    .n_out_max = 1, .state_size = sizeof(grid_state), .infer = grid_infer,
-    .prepare = grid_prepare, .run = grid_run,
+    .name = "GridSample",
+    .domain = "",
+    .n_in_min = 2,
+    .n_in_max = 2,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .state_size = sizeof(grid_state),
+    .infer = grid_infer,
+    .prepare = grid_prepare,
+    .run = grid_run,
 };

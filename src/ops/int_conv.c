@@ -23,8 +23,7 @@ static void pack_depthwise(const oc_int_conv *c, const void *w, const void *zero
     for (size_t i = 0; i < (size_t)c->g.oc; i++) {
         int32_t zero = oc_zero_at(c->w_type, zeros, c->n_w_zero > 1 ? i : 0);
         for (size_t t = 0; t < c->taps; t++)
-            to[i * c->taps + t] =
-                (int16_t)(oc_zero_at(c->w_type, w, i * c->taps + t) - zero);
+            to[i * c->taps + t] = (int16_t)(oc_zero_at(c->w_type, w, i * c->taps + t) - zero);
     }
 }
 
@@ -57,9 +56,9 @@ static void plan_dense(oc_int_conv *c, oc_work *work)
     work->scratch_bytes = c->unit_strips * strip_bytes + c->k * 16 + 64;
 }
 
-/* Rows y % stride and columns x % stride apart, each such phase a plane of rows of one width: output
- * (y, x) of every tap is then at y * row + x from where its first is, and a whole picture is one
- * stretch (with a few sums between the rows that nobody wants). */
+/* Rows y % stride and columns x % stride apart, each such phase a plane of rows of one width:
+ * output (y, x) of every tap is then at y * row + x from where its first is, and a whole picture
+ * is one stretch (with a few sums between the rows that nobody wants). */
 static void plan_depthwise(oc_int_conv *c, oc_work *work)
 {
     const oc_conv_geom *g = &c->g;
@@ -161,8 +160,10 @@ static void store(const oc_int_conv *c, const oc_int_conv_out *out, size_t image
         memcpy((int32_t *)out->y + to, acc, n * sizeof(*acc));
         return;
     }
-    oc_k_requant q = {.bias = out->bias ? out->bias[oc] : 0, .zero = out->zero,
-                      .scale = out->scale[oc], .is_signed = out->is_signed};
+    oc_k_requant q = {.bias = out->bias ? out->bias[oc] : 0,
+                      .zero = out->zero,
+                      .scale = out->scale[oc],
+                      .is_signed = out->is_signed};
     c->requant(n, acc, &q, (uint8_t *)out->y + to);
 }
 
@@ -248,16 +249,16 @@ static void make_strip(const oc_int_conv *c, const uint8_t *x, size_t at, size_t
 static void dense_unit(const oc_int_conv *c, const oc_op_run *r, size_t unit, int32_t x_zero,
                        const oc_int_conv_out *out)
 {
-    size_t tile_unit = unit % c->tile_units, strip_unit = unit / c->tile_units % c->strip_units;
-    size_t outer = unit / c->tile_units / c->strip_units, groups = (size_t)c->g.groups;
-    size_t group = outer % groups, image = outer / groups, tiles = (c->m + 3) / 4;
-    size_t first = strip_unit * c->unit_strips, left = c->n_strips - first;
-    size_t strips = left < c->unit_strips ? left : c->unit_strips;
-    size_t tile_end = (tile_unit + 1) * c->unit_tiles;
+    size_t   tile_unit = unit % c->tile_units, strip_unit = unit / c->tile_units % c->strip_units;
+    size_t   outer = unit / c->tile_units / c->strip_units, groups = (size_t)c->g.groups;
+    size_t   group = outer % groups, image = outer / groups, tiles = (c->m + 3) / 4;
+    size_t   first = strip_unit * c->unit_strips, left = c->n_strips - first;
+    size_t   strips = left < c->unit_strips ? left : c->unit_strips;
+    size_t   tile_end = (tile_unit + 1) * c->unit_tiles;
     int16_t *packed = r->scratch;
     uint8_t *bytes = (uint8_t *)(packed + c->unit_strips * c->k2 * 32);
-    const uint8_t *x = (const uint8_t *)r->in[0].data +
-                       outer * (size_t)(c->g.c / c->g.groups) * c->in_pixels;
+    const uint8_t *x =
+        (const uint8_t *)r->in[0].data + outer * (size_t)(c->g.c / c->g.groups) * c->in_pixels;
     oc_k_pack pack = {.zero = x_zero, .is_signed = r->in[0].info.dtype == OC_I8};
     for (size_t s = 0; s < strips; s++) {
         size_t at = (first + s) * 16, n = c->out_pixels - at;
@@ -282,7 +283,7 @@ static void widen_planes(const oc_int_conv *c, const uint8_t *x, bool is_signed,
                          int16_t *planes)
 {
     const oc_conv_geom *g = &c->g;
-    size_t  sy = (size_t)g->stride[0], sx = (size_t)g->stride[1], rows = c->plane / c->row;
+    size_t sy = (size_t)g->stride[0], sx = (size_t)g->stride[1], rows = c->plane / c->row;
     memset(planes, 0, sy * sx * c->plane * sizeof(*planes));
     for (size_t py = 0; py < sy; py++)
         for (size_t px = 0; px < sx; px++)
@@ -309,8 +310,10 @@ static void store_rows(const oc_int_conv *c, const oc_int_conv_out *out, size_t 
 {
     size_t to = (image * (size_t)c->g.oc + oc) * c->out_pixels, n = (size_t)c->g.out[1];
     if (!out->raw) {
-        oc_k_requant q = {.bias = out->bias ? out->bias[oc] : 0, .zero = out->zero,
-                          .scale = out->scale[oc], .is_signed = out->is_signed};
+        oc_k_requant q = {.bias = out->bias ? out->bias[oc] : 0,
+                          .zero = out->zero,
+                          .scale = out->scale[oc],
+                          .is_signed = out->is_signed};
         c->requant(c->flat, acc, &q, bytes);
     }
     for (size_t y = 0; y < (size_t)c->g.out[0]; y++, to += n) {
@@ -325,12 +328,12 @@ static void depthwise_unit(const oc_int_conv *c, const oc_op_run *r, size_t unit
                            const oc_int_conv_out *out)
 {
     const oc_conv_geom *g = &c->g;
-    size_t   channel = unit % (size_t)g->c, image = unit / (size_t)g->c;
-    size_t   sy = (size_t)g->stride[0], sx = (size_t)g->stride[1];
-    int16_t *planes = r->scratch;
-    int32_t *acc = (int32_t *)(void *)(planes + (sy * sx * c->plane + 31) / 32 * 32);
-    const int16_t **taps = (const int16_t **)(void *)(acc + (c->flat + 15) / 16 * 16);
-    uint8_t *bytes = (uint8_t *)(taps + c->taps);
+    size_t              channel = unit % (size_t)g->c, image = unit / (size_t)g->c;
+    size_t              sy = (size_t)g->stride[0], sx = (size_t)g->stride[1];
+    int16_t            *planes = r->scratch;
+    int32_t            *acc = (int32_t *)(void *)(planes + (sy * sx * c->plane + 31) / 32 * 32);
+    const int16_t     **taps = (const int16_t **)(void *)(acc + (c->flat + 15) / 16 * 16);
+    uint8_t            *bytes = (uint8_t *)(taps + c->taps);
     widen_planes(c, (const uint8_t *)r->in[0].data + unit * c->in_pixels,
                  r->in[0].info.dtype == OC_I8, x_zero, planes);
     for (size_t t = 0; t < c->taps; t++) {

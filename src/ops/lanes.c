@@ -10,7 +10,8 @@ oc_status oc_lanes_init(oc_lanes *l, const oc_prepare *p, oc_error *err)
     size_t          n = 0;
     for (uint32_t i = 0; i < p->n_out; i++)
         n += (size_t)(p->out[i].info.shape.dim[1] + 7) / 8;
-    *l = (oc_lanes){.n_blocks = n, .batch = (size_t)first->dim[0],
+    *l = (oc_lanes){.n_blocks = n,
+                    .batch = (size_t)first->dim[0],
                     .pixels = (size_t)(first->dim[2] * first->dim[3]),
                     .kernel = oc_k_f32_lanes(p->isa)};
     l->blocks = oc_arena_alloc(p->mem, n ? n : 1, sizeof(*l->blocks));
@@ -61,8 +62,8 @@ static void run_unit(const oc_lanes *l, size_t unit, const oc_op_run *r)
     oc_k_lanes            piece[OC_K_LANE_PIECES];
     for (uint32_t i = 0; i < b->n; i++) {
         const oc_lanes_piece *from = &b->piece[i];
-        size_t blocks = (size_t)(r->in[from->in].info.shape.dim[1] + 7) / 8;
-        const float *src = r->in[from->in].data;
+        size_t                blocks = (size_t)(r->in[from->in].info.shape.dim[1] + 7) / 8;
+        const float          *src = r->in[from->in].data;
         piece[i].src = src + ((image * blocks + from->block) * l->pixels + first) * 8;
         for (int k = 0; k < 8; k++)
             piece[i].lane[k] = from->lane[k];

@@ -1,7 +1,7 @@
 /* MaxUnpool: values put back where MaxPool found them, 0 elsewhere.   ONNX opset 9..
  *
- *   in   x any type [N,C,spatial..], indices int64 of x's shape (flat, into the pooled tensor's input),
- *        output_shape constant int64 (optional)
+ *   in   x any type [N,C,spatial..], indices int64 of x's shape (flat, into the pooled tensor's
+ *        input), output_shape constant int64 (optional)
  *   out  [N,C,..]; indices outside it are passed over */
 #include <string.h>
 
@@ -47,9 +47,9 @@ typedef struct unpool_state {
 
 static oc_status unpool_prepare(const oc_prepare *p, oc_error *err)
 {
-    unpool_state *s = p->state;
-    oc_slot       out = p->out[0];
-    oc_infer      ask = {.node = p->node, .n_in = 2, .n_out = 1, .out = &out.info};
+    unpool_state  *s = p->state;
+    oc_slot        out = p->out[0];
+    oc_infer       ask = {.node = p->node, .n_in = 2, .n_out = 1, .out = &out.info};
     oc_tensor_info in[2] = {p->in[0].info, p->in[1].info};
     ask.in = in;
     /* indices were made for the shape that follows from kernel and strides */
@@ -93,7 +93,14 @@ static void unpool_run(const oc_op_run *r)
 }
 
 const oc_op oc_op_max_unpool = {
-    .name = "MaxUnpool", .domain = "", .n_in_min = 2, .n_in_max = 3, .n_out_min = 1,
-    .n_out_max = 1, .state_size = sizeof(unpool_state), .infer = unpool_infer,
-    .prepare = unpool_prepare, .run = unpool_run,
+    .name = "MaxUnpool",
+    .domain = "",
+    .n_in_min = 2,
+    .n_in_max = 3,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .state_size = sizeof(unpool_state),
+    .infer = unpool_infer,
+    .prepare = unpool_prepare,
+    .run = unpool_run,
 };

@@ -1,7 +1,7 @@
 /* move.h -- operators that only carry elements from one place to another.
  *
- * Such an operator is a list of strided copies made in prepare; one run function serves all.  A copy
- * names an input and an output, and a nest of loops with a stride on each side. */
+ * Such an operator is a list of strided copies made in prepare; one run function serves all.  A
+ * copy names an input and an output, and a nest of loops with a stride on each side. */
 #ifndef OC_OPS_MOVE_H
 #define OC_OPS_MOVE_H
 
@@ -11,8 +11,8 @@
 #define OC_MOVE_DIMS (2 * OC_RANK_MAX + 2)
 
 typedef struct oc_move {
-    uint32_t    in, out;      /* of the node */
-    const void *constant;     /* read this instead of the input; lives in the prepare arena */
+    uint32_t    in, out;        /* of the node */
+    const void *constant;       /* read this instead of the input; lives in the prepare arena */
     ptrdiff_t   src_at, dst_at; /* bytes from the start to the first element */
     size_t      elem;
     uint32_t    rank;

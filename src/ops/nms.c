@@ -33,16 +33,20 @@ static oc_status read_input(const oc_args *a, nms_input *in, oc_error *err)
         return st;
     if (a->in[0]->dtype != OC_F32 || a->in[1]->dtype != OC_F32 || b->rank != 3 || s->rank != 3 ||
         b->dim[2] != 4 || b->dim[0] != s->dim[0] || b->dim[1] != s->dim[2])
-        return OC_FAIL(err, OC_FORMAT, "boxes must be float32 [batch,n,4], scores [batch,classes,n]");
-    *in = (nms_input){.boxes = a->data[0], .scores = a->data[1], .batch = (size_t)s->dim[0],
-                      .classes = (size_t)s->dim[1], .n = (size_t)s->dim[2],
+        return OC_FAIL(err, OC_FORMAT,
+                       "boxes must be float32 [batch,n,4], scores [batch,classes,n]");
+    *in = (nms_input){.boxes = a->data[0],
+                      .scores = a->data[1],
+                      .batch = (size_t)s->dim[0],
+                      .classes = (size_t)s->dim[1],
+                      .n = (size_t)s->dim[2],
                       .centre = oc_node_int(a->node, "center_point_box", 0) != 0};
     for (uint32_t i = 0; i < a->n_in; i++)
         if (oc_args_has(a, i) && !a->data[i] && oc_elements(a->in[i]))
             return OC_FAIL(err, OC_UNSUPPORTED,
                            "input %u is computed at run time: the output size depends on it", i);
-    if (oc_args_has(a, 2) && (st = oc_args_int(a, 2, "max_output_boxes_per_class", &in->most,
-                                               err)) != OC_OK)
+    if (oc_args_has(a, 2) &&
+        (st = oc_args_int(a, 2, "max_output_boxes_per_class", &in->most, err)) != OC_OK)
         return st;
     for (uint32_t i = 3; i < 5; i++)
         if (oc_args_has(a, i) && (a->in[i]->dtype != OC_F32 || oc_elements(a->in[i]) != 1))
@@ -172,7 +176,14 @@ static void nms_run(const oc_op_run *r)
 }
 
 const oc_op oc_op_nms = {
-    .name = "NonMaxSuppression", .domain = "", .n_in_min = 2, .n_in_max = 5, .n_out_min = 1,
-    .n_out_max = 1, .state_size = sizeof(nms_state), .infer = nms_infer, .prepare = nms_prepare,
+    .name = "NonMaxSuppression",
+    .domain = "",
+    .n_in_min = 2,
+    .n_in_max = 5,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .state_size = sizeof(nms_state),
+    .infer = nms_infer,
+    .prepare = nms_prepare,
     .run = nms_run,
 };

@@ -1,4 +1,5 @@
-/* OneHot, Trilu, ReverseSequence.   ONNX OneHot opset 9.., Trilu opset 14.., ReverseSequence opset 10..
+/* OneHot, Trilu, ReverseSequence.
+ *   ONNX OneHot opset 9.., Trilu opset 14.., ReverseSequence opset 10..
  *
  *   OneHot           indices (any number type), depth (constant), values [off, on]: a new axis of
  *                    `depth`, on where it equals the index; an index out of range is off everywhere
@@ -171,8 +172,7 @@ static oc_status reverse_infer(const oc_infer *ask, oc_error *err)
         return OC_FAIL(err, OC_FORMAT, "axes %lld and %lld of rank %u", (long long)batch,
                        (long long)time, in->rank);
     if (ask->in[1].dtype != OC_I64 || oc_elements(&ask->in[1]) != (size_t)in->dim[batch])
-        return OC_FAIL(err, OC_FORMAT, "the lengths must be %lld int64",
-                       (long long)in->dim[batch]);
+        return OC_FAIL(err, OC_FORMAT, "the lengths must be %lld int64", (long long)in->dim[batch]);
     ask->out[0] = ask->in[0];
     return OC_OK;
 }
@@ -207,17 +207,38 @@ static void reverse_run(const oc_op_run *r)
 }
 
 const oc_op oc_op_onehot = {
-    .name = "OneHot", .domain = "", .n_in_min = 3, .n_in_max = 3, .n_out_min = 1, .n_out_max = 1,
-    .state_size = sizeof(onehot_state), .infer = onehot_infer, .prepare = onehot_prepare,
+    .name = "OneHot",
+    .domain = "",
+    .n_in_min = 3,
+    .n_in_max = 3,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .state_size = sizeof(onehot_state),
+    .infer = onehot_infer,
+    .prepare = onehot_prepare,
     .run = onehot_run,
 };
 const oc_op oc_op_trilu = {
-    .name = "Trilu", .domain = "", .n_in_min = 1, .n_in_max = 2, .n_out_min = 1, .n_out_max = 1,
-    .state_size = sizeof(trilu_state), .infer = trilu_infer, .prepare = trilu_prepare,
+    .name = "Trilu",
+    .domain = "",
+    .n_in_min = 1,
+    .n_in_max = 2,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .state_size = sizeof(trilu_state),
+    .infer = trilu_infer,
+    .prepare = trilu_prepare,
     .run = trilu_run,
 };
 const oc_op oc_op_reverse_sequence = {
-    .name = "ReverseSequence", .domain = "", .n_in_min = 2, .n_in_max = 2, .n_out_min = 1,
-    .n_out_max = 1, .state_size = sizeof(reverse_state), .infer = reverse_infer,
-    .prepare = reverse_prepare, .run = reverse_run,
+    .name = "ReverseSequence",
+    .domain = "",
+    .n_in_min = 2,
+    .n_in_max = 2,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .state_size = sizeof(reverse_state),
+    .infer = reverse_infer,
+    .prepare = reverse_prepare,
+    .run = reverse_run,
 };

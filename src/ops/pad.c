@@ -273,7 +273,8 @@ static oc_status pad_prepare(const oc_prepare *p, oc_error *err)
     oc_args   a = oc_args_of_prepare(p);
     pad_args  pad;
     size_t    copies;
-    pad_plan  plan = {.in = p->in[0].info.shape, .out = p->out[0].info.shape,
+    pad_plan  plan = {.in = p->in[0].info.shape,
+                      .out = p->out[0].info.shape,
                       .elem = oc_dtype_bytes(p->in[0].info.dtype),
                       .blocked = p->in[0].layout == OC_LAYOUT_NC8};
     oc_status st = read_args(&a, &pad, err);
@@ -294,7 +295,15 @@ static oc_status pad_prepare(const oc_prepare *p, oc_error *err)
 }
 
 const oc_op oc_op_pad = {
-    .name = "Pad", .domain = "", .n_in_min = 1, .n_in_max = 4, .n_out_min = 1, .n_out_max = 1,
-    .state_size = sizeof(oc_moves), .infer = pad_infer, .layout = pad_layout,
-    .prepare = pad_prepare, .run = oc_moves_run,
+    .name = "Pad",
+    .domain = "",
+    .n_in_min = 1,
+    .n_in_max = 4,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .state_size = sizeof(oc_moves),
+    .infer = pad_infer,
+    .layout = pad_layout,
+    .prepare = pad_prepare,
+    .run = oc_moves_run,
 };

@@ -1,9 +1,9 @@
 /* QLinearAdd, QLinearMul: sums and products of quantised tensors.   com.microsoft 1
  *
- *   in   a, a_scale, a_zero, b, b_scale, b_zero, y_scale, y_zero; a and b u8 or i8, broadcast; scales
- *        and zero points constant, one each, zero points may be left out
- *   out  of a's type: a and b dequantised, added or multiplied, quantised again, in the order of float
- *        operations that ONNX Runtime has (see x8_qadd.h) */
+ *   in   a, a_scale, a_zero, b, b_scale, b_zero, y_scale, y_zero; a and b u8 or i8, broadcast;
+ *        scales and zero points constant, one each, zero points may be left out
+ *   out  of a's type: a and b dequantised, added or multiplied, quantised again, in the order of
+ *        float operations that ONNX Runtime has (see x8_qadd.h) */
 #include <math.h>
 
 #include "kernels/x8_qadd.h"
@@ -48,11 +48,13 @@ static oc_status qadd_prepare(const oc_prepare *p, oc_error *err)
     s->b_zero = oc_qparam_zero(&b, 0);
     s->y_zero = oc_qparam_zero(&y, 0);
     s->ratio = a.scale[0] * b.scale[0] / y.scale[0];
-    s->add = (oc_k_qadd){.ratio_a = a.scale[0] / y.scale[0], .ratio_b = b.scale[0] / y.scale[0],
+    s->add = (oc_k_qadd){.ratio_a = a.scale[0] / y.scale[0],
+                         .ratio_b = b.scale[0] / y.scale[0],
                          .is_signed = s->is_signed};
-    /* one rounding less than it looks: ONNX Runtime's build fuses here, and a last bit decides ties */
-    s->add.fixed = (float)s->y_zero - fmaf(s->add.ratio_a, (float)s->a_zero,
-                                           s->add.ratio_b * (float)s->b_zero);
+    /* one rounding less than it looks: ONNX Runtime's build fuses here, and a last bit decides
+     * ties */
+    s->add.fixed = (float)s->y_zero -
+                   fmaf(s->add.ratio_a, (float)s->a_zero, s->add.ratio_b * (float)s->b_zero);
     p->work->phase[0].units = oc_elements(&p->out[0].info);
     p->work->phase[0].grain = 64 * 1024;
     return OC_OK;
@@ -106,12 +108,26 @@ static void qmul_run(const oc_op_run *r)
 }
 
 const oc_op oc_op_qlinear_add = {
-    .name = "QLinearAdd", .domain = "com.microsoft", .n_in_min = 7, .n_in_max = 8, .n_out_min = 1,
-    .n_out_max = 1, .state_size = sizeof(qadd_state), .infer = qadd_infer,
-    .prepare = qadd_prepare, .run = qadd_run,
+    .name = "QLinearAdd",
+    .domain = "com.microsoft",
+    .n_in_min = 7,
+    .n_in_max = 8,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .state_size = sizeof(qadd_state),
+    .infer = qadd_infer,
+    .prepare = qadd_prepare,
+    .run = qadd_run,
 };
 const oc_op oc_op_qlinear_mul = {
-    .name = "QLinearMul", .domain = "com.microsoft", .n_in_min = 7, .n_in_max = 8, .n_out_min = 1,
-    .n_out_max = 1, .state_size = sizeof(qadd_state), .infer = qadd_infer,
-    .prepare = qadd_prepare, .run = qmul_run,
+    .name = "QLinearMul",
+    .domain = "com.microsoft",
+    .n_in_min = 7,
+    .n_in_max = 8,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .state_size = sizeof(qadd_state),
+    .infer = qadd_infer,
+    .prepare = qadd_prepare,
+    .run = qmul_run,
 };

@@ -1,12 +1,12 @@
 /* QLinearConv, ConvInteger: convolutions of quantised tensors.   ONNX opset 10..
  *
  *   QLinearConv  x, x_scale, x_zero, w, w_scale, w_zero, y_scale, y_zero, bias
- *     y = saturate(round_half_even(sum * (x_scale * w_scale / y_scale)) + y_zero), the factor and the
- *     product in float as ONNX Runtime has them; bias is int32 of scale x_scale * w_scale
+ *     y = saturate(round_half_even(sum * (x_scale * w_scale / y_scale)) + y_zero), the factor and
+ *     the product in float as ONNX Runtime has them; bias is int32 of scale x_scale * w_scale
  *   ConvInteger  x, w, x_zero, w_zero; the sum itself, int32
  *
- *   x u8 or i8 [N,C,spatial..], w u8 or i8, scale and zero point of w per tensor or per output channel;
- *   pads count as x_zero; QLinearConv's scales, bias, x_zero and y_zero constant */
+ *   x u8 or i8 [N,C,spatial..], w u8 or i8, scale and zero point of w per tensor or per output
+ *   channel; pads count as x_zero; QLinearConv's scales, bias, x_zero and y_zero constant */
 #include <string.h>
 
 #include "ops/int_conv.h"
@@ -70,8 +70,10 @@ static oc_status qlinear_prepare(const oc_prepare *p, oc_error *err)
 static void qlinear_run(const oc_op_run *r)
 {
     const qconv_state *s = r->state;
-    oc_int_conv_out    out = {.y = r->out[0].data, .is_signed = r->out[0].info.dtype == OC_I8,
-                              .zero = oc_qparam_zero(&s->y, 0), .bias = s->bias,
+    oc_int_conv_out    out = {.y = r->out[0].data,
+                              .is_signed = r->out[0].info.dtype == OC_I8,
+                              .zero = oc_qparam_zero(&s->y, 0),
+                              .bias = s->bias,
                               .scale = s->scale};
     oc_int_conv_run(&s->conv, r, oc_qparam_zero(&s->x, 0), &out);
 }
@@ -94,17 +96,31 @@ static void integer_run(const oc_op_run *r)
 {
     const qconv_state *s = r->state;
     oc_int_conv_out    out = {.y = r->out[0].data, .raw = true};
-    int32_t zero = r->n_in > 2 ? oc_zero_at(r->in[2].info.dtype, r->in[2].data, 0) : 0;
+    int32_t            zero = r->n_in > 2 ? oc_zero_at(r->in[2].info.dtype, r->in[2].data, 0) : 0;
     oc_int_conv_run(&s->conv, r, zero, &out);
 }
 
 const oc_op oc_op_qlinear_conv = {
-    .name = "QLinearConv", .domain = "", .n_in_min = 8, .n_in_max = 9, .n_out_min = 1,
-    .n_out_max = 1, .state_size = sizeof(qconv_state), .infer = qlinear_infer,
-    .prepare = qlinear_prepare, .run = qlinear_run,
+    .name = "QLinearConv",
+    .domain = "",
+    .n_in_min = 8,
+    .n_in_max = 9,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .state_size = sizeof(qconv_state),
+    .infer = qlinear_infer,
+    .prepare = qlinear_prepare,
+    .run = qlinear_run,
 };
 const oc_op oc_op_conv_integer = {
-    .name = "ConvInteger", .domain = "", .n_in_min = 2, .n_in_max = 4, .n_out_min = 1,
-    .n_out_max = 1, .state_size = sizeof(qconv_state), .infer = integer_infer,
-    .prepare = integer_prepare, .run = integer_run,
+    .name = "ConvInteger",
+    .domain = "",
+    .n_in_min = 2,
+    .n_in_max = 4,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .state_size = sizeof(qconv_state),
+    .infer = integer_infer,
+    .prepare = integer_prepare,
+    .run = integer_run,
 };

@@ -3,8 +3,9 @@
  *   QLinearMatMul  a, a_scale, a_zero, b, b_scale, b_zero, y_scale, y_zero
  *   MatMulInteger  a, b, a_zero, b_zero; the sum itself, int32
  *
- *   a [..,M,K], b [..,K,N], u8 or i8, leading axes broadcast; zero point and scale of b per tensor or
- *   per column; QLinearMatMul's scales and zero points constant.  A constant b is packed once. */
+ *   a [..,M,K], b [..,K,N], u8 or i8, leading axes broadcast; zero point and scale of b per tensor
+ *   or per column; QLinearMatMul's scales and zero points constant.  A constant b is packed once.
+ *   */
 #include <string.h>
 
 #include "kernels/s16_gemm_4x16.h"
@@ -16,9 +17,10 @@
 #define K_MAX 32768 /* 255 * 255 * K_MAX still fits 32 bits */
 
 typedef struct matmul_shape {
-    oc_shape out;               /* with the axes that a or b of rank 1 do not have left out */
+    oc_shape out; /* with the axes that a or b of rank 1 do not have left out */
     size_t   batch, m, k, n;
-    size_t   a_step[OC_RANK_MAX], b_step[OC_RANK_MAX], dim[OC_RANK_MAX]; /* per batch axis, matrices */
+    size_t   a_step[OC_RANK_MAX], b_step[OC_RANK_MAX],
+        dim[OC_RANK_MAX]; /* per batch axis, matrices */
     uint32_t rank;
 } matmul_shape;
 
@@ -217,7 +219,8 @@ static void store(const matmul_state *s, const oc_op_run *r, size_t at, size_t c
         memcpy((int32_t *)r->out[0].data + at, acc, n * sizeof(*acc));
         return;
     }
-    oc_k_requant q = {.zero = oc_qparam_zero(&s->y, 0), .scale_each = s->scale + col,
+    oc_k_requant q = {.zero = oc_qparam_zero(&s->y, 0),
+                      .scale_each = s->scale + col,
                       .is_signed = r->out[0].info.dtype == OC_I8};
     s->requant(n, acc, &q, (uint8_t *)r->out[0].data + at);
 }
@@ -230,19 +233,19 @@ static void run_unit(const matmul_state *s, const oc_op_run *r, size_t unit)
         at_a += left % s->s.dim[i] * s->s.a_step[i];
         at_b += left % s->s.dim[i] * s->s.b_step[i];
     }
-    size_t rows = s->s.m - tile * 4 < 4 ? s->s.m - tile * 4 : 4;
-    const uint8_t *a = r->in[0].data, *b = r->in[s->i_b].data;
+    size_t                rows = s->s.m - tile * 4 < 4 ? s->s.m - tile * 4 : 4;
+    const uint8_t        *a = r->in[0].data, *b = r->in[s->i_b].data;
     const oc_tensor_view *zero = input(r, s->i_b_zero);
-    size_t   n_zero = zero->data ? oc_elements(&zero->info) : 0;
-    int16_t *packed_a = r->scratch, *packed_b = packed_a + s->k2 * 8;
+    size_t                n_zero = zero->data ? oc_elements(&zero->info) : 0;
+    int16_t              *packed_a = r->scratch, *packed_b = packed_a + s->k2 * 8;
     pack_rows(s, r, a + (at_a * s->s.m + tile * 4) * s->s.k, rows, packed_a);
     for (size_t strip = first; strip < first + UNIT_STRIPS && strip < s->strips; strip++) {
         int32_t        acc[64];
         const int16_t *from = s->packed ? s->packed + strip * s->k2 * 32 : packed_b;
         size_t         n = s->s.n - strip * 16 < 16 ? s->s.n - strip * 16 : 16;
         if (!s->packed)
-            pack_strip(s, b + at_b * s->s.k * s->s.n, r->in[s->i_b].info.dtype == OC_I8,
-                       zero->data, n_zero, strip, packed_b);
+            pack_strip(s, b + at_b * s->s.k * s->s.n, r->in[s->i_b].info.dtype == OC_I8, zero->data,
+                       n_zero, strip, packed_b);
         s->gemm(s->k2, packed_a, from, acc);
         for (size_t m = 0; m < rows; m++)
             store(s, r, (batch * s->s.m + tile * 4 + m) * s->s.n + strip * 16, strip * 16, n,
@@ -258,12 +261,26 @@ static void matmul_run(const oc_op_run *r)
 }
 
 const oc_op oc_op_qlinear_matmul = {
-    .name = "QLinearMatMul", .domain = "", .n_in_min = 8, .n_in_max = 8, .n_out_min = 1,
-    .n_out_max = 1, .state_size = sizeof(matmul_state), .infer = qlinear_infer,
-    .prepare = qlinear_prepare, .run = matmul_run,
+    .name = "QLinearMatMul",
+    .domain = "",
+    .n_in_min = 8,
+    .n_in_max = 8,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .state_size = sizeof(matmul_state),
+    .infer = qlinear_infer,
+    .prepare = qlinear_prepare,
+    .run = matmul_run,
 };
 const oc_op oc_op_matmul_integer = {
-    .name = "MatMulInteger", .domain = "", .n_in_min = 2, .n_in_max = 4, .n_out_min = 1,
-    .n_out_max = 1, .state_size = sizeof(matmul_state), .infer = integer_infer,
-    .prepare = integer_prepare, .run = matmul_run,
+    .name = "MatMulInteger",
+    .domain = "",
+    .n_in_min = 2,
+    .n_in_max = 4,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .state_size = sizeof(matmul_state),
+    .infer = integer_infer,
+    .prepare = integer_prepare,
+    .run = matmul_run,
 };

@@ -1,7 +1,7 @@
 /* QLinearGlobalAveragePool: the mean of each channel, quantised.   com.microsoft 1
  *
- *   in   x u8 or i8 [N,C,spatial..], or [N,spatial..,C] with channels_last; x_scale, x_zero, y_scale,
- *        y_zero constant
+ *   in   x u8 or i8 [N,C,spatial..], or [N,spatial..,C] with channels_last; x_scale, x_zero,
+ *        y_scale, y_zero constant
  *   out  y = saturate(round_half_even((sum - n * x_zero) * (x_scale / (y_scale * n))) + y_zero) */
 #include "kernels/s32_requant.h"
 #include "ops/qparam.h"
@@ -20,8 +20,8 @@ static oc_status qpool_infer(const oc_infer *ask, oc_error *err)
     if (st != OC_OK)
         return st;
     if (!oc_is_byte(ask->in[0].dtype) || x->rank < 3)
-        return OC_FAIL(err, OC_UNSUPPORTED, "x is %s of rank %u",
-                       oc_dtype_name(ask->in[0].dtype), x->rank);
+        return OC_FAIL(err, OC_UNSUPPORTED, "x is %s of rank %u", oc_dtype_name(ask->in[0].dtype),
+                       x->rank);
     ask->out[0] = ask->in[0];
     for (uint32_t i = last ? 1 : 2; i < x->rank - (last ? 1 : 0); i++)
         ask->out[0].shape.dim[i] = 1;
@@ -62,7 +62,7 @@ static void qpool_run(const oc_op_run *r)
         const uint8_t *x = (const uint8_t *)r->in[0].data +
                            unit / s->channels * s->channels * s->pixels +
                            unit % s->channels * s->c_step;
-        int32_t        sum = 0;
+        int32_t sum = 0;
         for (size_t i = 0; i < s->pixels; i++)
             sum += s->q.is_signed ? (int8_t)x[i * s->p_step] : x[i * s->p_step];
         s->requant(1, &sum, &s->q, (uint8_t *)r->out[0].data + unit);
@@ -70,7 +70,14 @@ static void qpool_run(const oc_op_run *r)
 }
 
 const oc_op oc_op_qlinear_global_average_pool = {
-    .name = "QLinearGlobalAveragePool", .domain = "com.microsoft", .n_in_min = 5, .n_in_max = 5,
-    .n_out_min = 1, .n_out_max = 1, .state_size = sizeof(qpool_state), .infer = qpool_infer,
-    .prepare = qpool_prepare, .run = qpool_run,
+    .name = "QLinearGlobalAveragePool",
+    .domain = "com.microsoft",
+    .n_in_min = 5,
+    .n_in_max = 5,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .state_size = sizeof(qpool_state),
+    .infer = qpool_infer,
+    .prepare = qpool_prepare,
+    .run = qpool_run,
 };

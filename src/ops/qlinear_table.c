@@ -158,7 +158,7 @@ static oc_status concat_prepare(const oc_prepare *p, oc_error *err)
         oc_prepare three = *p; /* the inputs of one tensor, as those of a node with three */
         three.in = p->in + 2 + 3 * i;
         three.n_in = 3;
-        oc_args      b = oc_args_of_prepare(&three);
+        oc_args       b = oc_args_of_prepare(&three);
         concat_piece *piece = &s->pieces[i];
         if ((st = oc_qparam_read(&b, 1, 2, dtype, 1, "x", &x, err)) != OC_OK)
             return st;
@@ -184,17 +184,38 @@ static void concat_run(const oc_op_run *r)
 }
 
 const oc_op oc_op_qlinear_sigmoid = {
-    .name = "QLinearSigmoid", .domain = "com.microsoft", .n_in_min = 4, .n_in_max = 5,
-    .n_out_min = 1, .n_out_max = 1, .state_size = sizeof(unary_state), .infer = unary_infer,
-    .prepare = sigmoid_prepare, .run = unary_run,
+    .name = "QLinearSigmoid",
+    .domain = "com.microsoft",
+    .n_in_min = 4,
+    .n_in_max = 5,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .state_size = sizeof(unary_state),
+    .infer = unary_infer,
+    .prepare = sigmoid_prepare,
+    .run = unary_run,
 };
 const oc_op oc_op_qlinear_leaky_relu = {
-    .name = "QLinearLeakyRelu", .domain = "com.microsoft", .n_in_min = 4, .n_in_max = 5,
-    .n_out_min = 1, .n_out_max = 1, .state_size = sizeof(unary_state), .infer = unary_infer,
-    .prepare = leaky_prepare, .run = unary_run,
+    .name = "QLinearLeakyRelu",
+    .domain = "com.microsoft",
+    .n_in_min = 4,
+    .n_in_max = 5,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .state_size = sizeof(unary_state),
+    .infer = unary_infer,
+    .prepare = leaky_prepare,
+    .run = unary_run,
 };
 const oc_op oc_op_qlinear_concat = {
-    .name = "QLinearConcat", .domain = "com.microsoft", .n_in_min = 5, .n_in_max = OC_OP_MANY,
-    .n_out_min = 1, .n_out_max = 1, .state_size = sizeof(concat_state), .infer = concat_infer,
-    .prepare = concat_prepare, .run = concat_run,
+    .name = "QLinearConcat",
+    .domain = "com.microsoft",
+    .n_in_min = 5,
+    .n_in_max = OC_OP_MANY,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .state_size = sizeof(concat_state),
+    .infer = concat_infer,
+    .prepare = concat_prepare,
+    .run = concat_run,
 };

@@ -34,8 +34,8 @@ oc_status oc_qzero_read(const oc_args *a, uint32_t i_zero, oc_dtype dtype, size_
                        oc_dtype_name(a->in[i_zero]->dtype), oc_dtype_name(dtype));
     out->n_zero = oc_elements(a->in[i_zero]);
     if (out->n_zero != 1 && out->n_zero != n)
-        return OC_FAIL(err, OC_FORMAT, "%zu zero points of %s, must be 1 or %zu", out->n_zero,
-                       what, n);
+        return OC_FAIL(err, OC_FORMAT, "%zu zero points of %s, must be 1 or %zu", out->n_zero, what,
+                       n);
     out->zero = a->data[i_zero];
     return OC_OK;
 }
@@ -53,11 +53,9 @@ oc_status oc_qparam_read(const oc_args *a, uint32_t i_scale, uint32_t i_zero, oc
     out->scale = a->data[i_scale];
     out->n_scale = oc_elements(a->in[i_scale]);
     if (out->n_scale != 1 && out->n_scale != n)
-        return OC_FAIL(err, OC_FORMAT, "%zu scales of %s, must be 1 or %zu", out->n_scale, what,
-                       n);
+        return OC_FAIL(err, OC_FORMAT, "%zu scales of %s, must be 1 or %zu", out->n_scale, what, n);
     for (size_t i = 0; i < out->n_scale; i++)
         if (!(out->scale[i] > 0.0f) || !isfinite(out->scale[i]))
-            return OC_FAIL(err, OC_FORMAT, "scale %zu of %s is %g", i, what,
-                           (double)out->scale[i]);
+            return OC_FAIL(err, OC_FORMAT, "scale %zu of %s is %g", i, what, (double)out->scale[i]);
     return OC_OK;
 }

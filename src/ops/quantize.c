@@ -204,17 +204,38 @@ static void dynamic_run(const oc_op_run *r)
 }
 
 const oc_op oc_op_quantize_linear = {
-    .name = "QuantizeLinear", .domain = "", .n_in_min = 2, .n_in_max = 3, .n_out_min = 1,
-    .n_out_max = 1, .state_size = sizeof(quant_state), .infer = quantize_infer,
-    .prepare = quant_prepare, .run = quantize_run,
+    .name = "QuantizeLinear",
+    .domain = "",
+    .n_in_min = 2,
+    .n_in_max = 3,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .state_size = sizeof(quant_state),
+    .infer = quantize_infer,
+    .prepare = quant_prepare,
+    .run = quantize_run,
 };
 const oc_op oc_op_dequantize_linear = {
-    .name = "DequantizeLinear", .domain = "", .n_in_min = 2, .n_in_max = 3, .n_out_min = 1,
-    .n_out_max = 1, .state_size = sizeof(quant_state), .infer = dequantize_infer,
-    .prepare = quant_prepare, .run = dequantize_run,
+    .name = "DequantizeLinear",
+    .domain = "",
+    .n_in_min = 2,
+    .n_in_max = 3,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .state_size = sizeof(quant_state),
+    .infer = dequantize_infer,
+    .prepare = quant_prepare,
+    .run = dequantize_run,
 };
 const oc_op oc_op_dynamic_quantize_linear = {
-    .name = "DynamicQuantizeLinear", .domain = "", .n_in_min = 1, .n_in_max = 1, .n_out_min = 3,
-    .n_out_max = 3, .state_size = sizeof(quant_state), .infer = dynamic_infer,
-    .prepare = dynamic_prepare, .run = dynamic_run,
+    .name = "DynamicQuantizeLinear",
+    .domain = "",
+    .n_in_min = 1,
+    .n_in_max = 1,
+    .n_out_min = 3,
+    .n_out_max = 3,
+    .state_size = sizeof(quant_state),
+    .infer = dynamic_infer,
+    .prepare = dynamic_prepare,
+    .run = dynamic_run,
 };

@@ -5,8 +5,8 @@
  *        roi, scales, sizes  constant; see resize_axis.c
  *   out  in the layout of the input
  *
- * The last axis that changes is interpolated point by point (a point is all that lies inside it); rows
- * of that axis are mixed from the rows the axes before it name. */
+ * The last axis that changes is interpolated point by point (a point is all that lies inside it);
+ * rows of that axis are mixed from the rows the axes before it name. */
 #include <string.h>
 
 #include "kernels/f32_mix.h"
@@ -20,7 +20,7 @@ typedef struct resize_state {
     oc_k_f32_taps_fn *taps;
     bool              nearest;
     float             extrapolation;
-    size_t            elem;   /* bytes */
+    size_t            elem; /* bytes */
     uint32_t          n_outer;
     oc_resize_axis    outer[OC_RANK_MAX]; /* outermost first; taps 0: the axis stays */
     size_t            row[OC_RANK_MAX];   /* source rows from index to index */
@@ -38,8 +38,7 @@ static oc_status resize_infer(const oc_infer *ask, oc_error *err)
         return st;
     if (r.rule.mode != OC_RESIZE_NEAREST && ask->in[0].dtype != OC_F32)
         return OC_FAIL(err, OC_UNSUPPORTED, "%s of %s, only of float32",
-                       oc_node_string(a.node, "mode", "nearest"),
-                       oc_dtype_name(ask->in[0].dtype));
+                       oc_node_string(a.node, "mode", "nearest"), oc_dtype_name(ask->in[0].dtype));
     if (r.rule.coord == OC_COORD_CROP && ask->in[0].dtype != OC_F32)
         return OC_FAIL(err, OC_UNSUPPORTED, "tf_crop_and_resize of %s, only of float32",
                        oc_dtype_name(ask->in[0].dtype));
@@ -214,12 +213,28 @@ static void resize_run(const oc_op_run *r)
 }
 
 const oc_op oc_op_resize = {
-    .name = "Resize", .domain = "", .n_in_min = 1, .n_in_max = 4, .n_out_min = 1, .n_out_max = 1,
-    .state_size = sizeof(resize_state), .infer = resize_infer, .layout = resize_layout,
-    .prepare = resize_prepare, .run = resize_run,
+    .name = "Resize",
+    .domain = "",
+    .n_in_min = 1,
+    .n_in_max = 4,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .state_size = sizeof(resize_state),
+    .infer = resize_infer,
+    .layout = resize_layout,
+    .prepare = resize_prepare,
+    .run = resize_run,
 };
 const oc_op oc_op_upsample = {
-    .name = "Upsample", .domain = "", .n_in_min = 1, .n_in_max = 2, .n_out_min = 1,
-    .n_out_max = 1, .state_size = sizeof(resize_state), .infer = resize_infer,
-    .layout = resize_layout, .prepare = resize_prepare, .run = resize_run,
+    .name = "Upsample",
+    .domain = "",
+    .n_in_min = 1,
+    .n_in_max = 2,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .state_size = sizeof(resize_state),
+    .infer = resize_infer,
+    .layout = resize_layout,
+    .prepare = resize_prepare,
+    .run = resize_run,
 };

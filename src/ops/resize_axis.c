@@ -18,17 +18,17 @@ static oc_status pick(const oc_node *node, const char *attr, const char *fallbac
 static oc_status read_rule(const oc_node *node, oc_resize_rule *r, oc_error *err)
 {
     static const char *const modes[] = {"nearest", "linear", "cubic", "bilinear"};
-    static const char *const coords[] = {"half_pixel", "pytorch_half_pixel", "align_corners",
-                                         "asymmetric", "tf_crop_and_resize",
-                                         "half_pixel_symmetric", "tf_half_pixel_for_nn"};
+    static const char *const coords[] = {
+        "half_pixel",         "pytorch_half_pixel",   "align_corners",       "asymmetric",
+        "tf_crop_and_resize", "half_pixel_symmetric", "tf_half_pixel_for_nn"};
     static const char *const nearests[] = {"round_prefer_floor", "round_prefer_ceil", "floor",
                                            "ceil"};
-    int       mode = 0, coord = 0, nearest = 0;
-    bool      old = node->opset < 11 || strcmp(node->op_type, "Upsample") == 0;
-    oc_status st;
+    int                      mode = 0, coord = 0, nearest = 0;
+    bool                     old = node->opset < 11 || strcmp(node->op_type, "Upsample") == 0;
+    oc_status                st;
     if ((st = pick(node, "mode", "nearest", modes, 4, &mode, err)) != OC_OK ||
-        (st = pick(node, "coordinate_transformation_mode", "half_pixel", coords, 7, &coord,
-                   err)) != OC_OK ||
+        (st = pick(node, "coordinate_transformation_mode", "half_pixel", coords, 7, &coord, err)) !=
+            OC_OK ||
         (st = pick(node, "nearest_mode", "round_prefer_floor", nearests, 4, &nearest, err)) !=
             OC_OK)
         return st;
@@ -139,7 +139,8 @@ static oc_status read_roi(const oc_args *a, oc_resize_args *r, const uint32_t *a
     return OC_OK;
 }
 
-/* Scales stand in an attribute (Upsample 7), at input 1 (opset 9, 10) or input 2; sizes at input 3. */
+/* Scales stand in an attribute (Upsample 7), at input 1 (opset 9, 10) or input 2; sizes at input
+ * 3. */
 static oc_status read_sizes(const oc_args *a, oc_resize_args *r, const uint32_t *axes,
                             size_t n_axes, oc_error *err)
 {

@@ -47,10 +47,10 @@ OC_MUST_CHECK oc_status oc_resize_read(const oc_args *a, oc_resize_args *out, oc
 bool oc_resize_same(const oc_resize_args *r, const oc_shape *in, uint32_t axis);
 
 typedef struct oc_resize_axis {
-    size_t   n, taps;  /* output points; 1, 2 or 4 */
-    int32_t *index;    /* [n][taps] */
-    float   *w;        /* [n][taps]; all 1 for nearest */
-    bool    *outside;  /* [n], NULL when no point lies outside */
+    size_t   n, taps; /* output points; 1, 2 or 4 */
+    int32_t *index;   /* [n][taps] */
+    float   *w;       /* [n][taps]; all 1 for nearest */
+    bool    *outside; /* [n], NULL when no point lies outside */
 } oc_resize_axis;
 
 OC_MUST_CHECK oc_status oc_resize_axis_make(const oc_resize_args *r, const oc_shape *in,

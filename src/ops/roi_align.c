@@ -2,8 +2,8 @@
  *   (He et al., Mask R-CNN)
  *
  *   in   x f32 [N,C,H,W], rois f32 [R,4] x1 y1 x2 y2, batch indices int64 or int32 [R] (clamped)
- *   coordinate_transformation_mode  half_pixel (from opset 16 the default: half a pixel is taken off)
- *        or output_half_pixel (regions are then at least one pixel large)
+ *   coordinate_transformation_mode  half_pixel (from opset 16 the default: half a pixel is taken
+ *        off) or output_half_pixel (regions are then at least one pixel large)
  *   sampling_ratio 0: as many samples per bin as it has pixels
  *   out  f32 [R,C,output_height,output_width] */
 #include <math.h>
@@ -133,10 +133,8 @@ static float bin_value(const roi_state *s, const roi_box *b, const float *plane,
     float sum = 0.0f, most = -INFINITY;
     for (int64_t iy = 0; iy < b->ny; iy++)
         for (int64_t ix = 0; ix < b->nx; ix++) {
-            float y = b->y + (float)oy * b->bin_h +
-                      ((float)iy + 0.5f) * b->bin_h / (float)b->ny;
-            float x = b->x + (float)ox * b->bin_w +
-                      ((float)ix + 0.5f) * b->bin_w / (float)b->nx;
+            float y = b->y + (float)oy * b->bin_h + ((float)iy + 0.5f) * b->bin_h / (float)b->ny;
+            float x = b->x + (float)ox * b->bin_w + ((float)ix + 0.5f) * b->bin_w / (float)b->nx;
             float v = sample(s, plane, y, x);
             sum += v;
             most = fmaxf(most, v);
@@ -154,15 +152,23 @@ static void roi_run(const oc_op_run *r)
         size_t       roi = unit / (size_t)s->c, c = unit % (size_t)s->c;
         roi_box      box = read_box(s, (const float *)r->in[1].data + roi * 4);
         int64_t      n = oc_index_at(&r->in[2], roi, r->in[0].info.shape.dim[0]);
-        const float *plane = (const float *)r->in[0].data + ((size_t)(n * s->c) + c) *
-                                                                (size_t)(s->h * s->w);
-        float       *y = (float *)r->out[0].data + unit * (size_t)(s->oh * s->ow);
+        const float *plane =
+            (const float *)r->in[0].data + ((size_t)(n * s->c) + c) * (size_t)(s->h * s->w);
+        float *y = (float *)r->out[0].data + unit * (size_t)(s->oh * s->ow);
         for (int64_t i = 0; i < s->oh * s->ow; i++)
             y[i] = bin_value(s, &box, plane, i / s->ow, i % s->ow);
     }
 }
 
 const oc_op oc_op_roi_align = {
-    .name = "RoiAlign", .domain = "", .n_in_min = 3, .n_in_max = 3, .n_out_min = 1, .n_out_max = 1,
-    .state_size = sizeof(roi_state), .infer = roi_infer, .prepare = roi_prepare, .run = roi_run,
+    .name = "RoiAlign",
+    .domain = "",
+    .n_in_min = 3,
+    .n_in_max = 3,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .state_size = sizeof(roi_state),
+    .infer = roi_infer,
+    .prepare = roi_prepare,
+    .run = roi_run,
 };

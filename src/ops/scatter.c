@@ -65,8 +65,9 @@ static oc_status elements_infer(const oc_infer *ask, oc_error *err)
     if ((st = oc_axis(oc_node_int(ask->node, "axis", 0), in->rank, &axis, err)) != OC_OK)
         return st;
     if (in->rank != index->rank || !oc_shape_equal(index, &ask->in[2].shape))
-        return OC_FAIL(err, OC_FORMAT, "ranks of data and indices or shapes of indices and updates "
-                                       "differ");
+        return OC_FAIL(err, OC_FORMAT,
+                       "ranks of data and indices or shapes of indices and updates "
+                       "differ");
     for (uint32_t i = 0; i < in->rank; i++)
         if (i != axis && index->dim[i] > in->dim[i])
             return OC_FAIL(err, OC_FORMAT, "axis %u: %lld indices for %lld elements", i,
@@ -152,16 +153,16 @@ static oc_status nd_prepare(const oc_prepare *p, oc_error *err)
 }
 
 /* Integer sums and products wrap: they are taken in the unsigned type of the same width. */
-#define APPLY(name, type, wrap)                                                       \
-    static void apply_##name(scatter_how how, type *y, const type *x, size_t n)       \
-    {                                                                                 \
-        for (size_t i = 0; i < n; i++) {                                              \
-            type a = y[i], b = x[i];                                                  \
-            y[i] = how == HOW_ADD   ? (type)((wrap)a + (wrap)b)                       \
-                   : how == HOW_MUL ? (type)((wrap)a * (wrap)b)                       \
-                   : how == HOW_MAX ? (a > b ? a : b)                                 \
-                                    : (a < b ? a : b);                                \
-        }                                                                             \
+#define APPLY(name, type, wrap)                                                 \
+    static void apply_##name(scatter_how how, type *y, const type *x, size_t n) \
+    {                                                                           \
+        for (size_t i = 0; i < n; i++) {                                        \
+            type a = y[i], b = x[i];                                            \
+            y[i] = how == HOW_ADD   ? (type)((wrap)a + (wrap)b)                 \
+                   : how == HOW_MUL ? (type)((wrap)a * (wrap)b)                 \
+                   : how == HOW_MAX ? (a > b ? a : b)                           \
+                                    : (a < b ? a : b);                          \
+        }                                                                       \
     }
 APPLY(f32, float, float)
 APPLY(f64, double, double)
@@ -221,11 +222,18 @@ static void scatter_run(const oc_op_run *r)
               (const char *)r->in[2].data + i * s->run * s->elem);
 }
 
-#define SCATTER(symbol, text, kind)                                                           \
-    const oc_op oc_op_##symbol = {                                                            \
-        .name = text, .domain = "", .n_in_min = 3, .n_in_max = 3, .n_out_min = 1,             \
-        .n_out_max = 1, .state_size = sizeof(scatter_state), .infer = kind##_infer,           \
-        .prepare = kind##_prepare, .run = scatter_run,                                        \
+#define SCATTER(symbol, text, kind)          \
+    const oc_op oc_op_##symbol = {           \
+        .name = text,                        \
+        .domain = "",                        \
+        .n_in_min = 3,                       \
+        .n_in_max = 3,                       \
+        .n_out_min = 1,                      \
+        .n_out_max = 1,                      \
+        .state_size = sizeof(scatter_state), \
+        .infer = kind##_infer,               \
+        .prepare = kind##_prepare,           \
+        .run = scatter_run,                  \
     }
 SCATTER(scatter, "Scatter", elements);
 SCATTER(scatter_elements, "ScatterElements", elements);

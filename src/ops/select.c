@@ -1,11 +1,11 @@
 /* Compress, NonZero, Unique: tensors as long as their contents say.
  *   ONNX Compress opset 9.., NonZero opset 9.., Unique opset 11..
  *
- * The size must be known when shapes are bound, so what decides about it must be constant: Compress'
- * condition; the input of NonZero and Unique.
+ * The size must be known when shapes are bound, so what decides about it must be constant:
+ * Compress' condition; the input of NonZero and Unique.
  *   Compress  any type; NonZero any number type or bool, out int64 [rank, n]
- *   Unique    f32, f64, i32, i64, u8, i8; along an axis or of the flat tensor; sorted or in order of
- *             appearance; outputs values, first indices, inverse indices, counts */
+ *   Unique    f32, f64, i32, i64, u8, i8; along an axis or of the flat tensor; sorted or in order
+ *             of appearance; outputs values, first indices, inverse indices, counts */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,8 +47,7 @@ static oc_status compress_infer(const oc_infer *ask, oc_error *err)
     st = oc_axis(oc_node_int(ask->node, "axis", 0), ask->in[0].shape.rank, &axis, err);
     if (st != OC_OK)
         return st;
-    ask->out[0].shape.dim[axis] =
-        (int64_t)count_true(&a, (size_t)ask->in[0].shape.dim[axis]);
+    ask->out[0].shape.dim[axis] = (int64_t)count_true(&a, (size_t)ask->in[0].shape.dim[axis]);
     return OC_OK;
 }
 
@@ -144,17 +143,18 @@ static void nonzero_run(const oc_op_run *r)
 
 /* ---- Unique ---- */
 
-/* Items are slices along the axis: element j of item i is at (j / inner * n + i) * inner + j % inner. */
+/* Items are slices along the axis: element j of item i is at (j / inner * n + i) * inner + j %
+ * inner. */
 typedef struct unique_items {
     const void *data;
     oc_dtype    dtype;
     size_t      n, inner, size; /* items; elements inside the axis; elements of an item */
 } unique_items;
 
-#define COMPARE(type)                                               \
-    {                                                               \
+#define COMPARE(type)                                                        \
+    {                                                                        \
         type x = ((const type *)u->data)[i], y = ((const type *)u->data)[k]; \
-        return x < y ? -1 : x > y;                                  \
+        return x < y ? -1 : x > y;                                           \
     }
 static int compare_elements(const unique_items *u, size_t i, size_t k)
 {
@@ -255,12 +255,11 @@ static oc_status unique_infer(const oc_infer *ask, oc_error *err)
     ask->out[0] = ask->in[0];
     if (!oc_node_attr(ask->node, "axis"))
         ask->out[0].shape = (oc_shape){1, {(int64_t)s.n_unique}};
-    else if ((st = oc_axis(oc_node_int(ask->node, "axis", 0), ask->in[0].shape.rank, &axis,
-                           err)) == OC_OK)
+    else if ((st = oc_axis(oc_node_int(ask->node, "axis", 0), ask->in[0].shape.rank, &axis, err)) ==
+             OC_OK)
         ask->out[0].shape.dim[axis] = (int64_t)s.n_unique;
     for (uint32_t i = 1; i < ask->n_out; i++)
-        ask->out[i] =
-            (oc_tensor_info){OC_I64, {1, {(int64_t)(i == 2 ? s.u.n : s.n_unique)}}};
+        ask->out[i] = (oc_tensor_info){OC_I64, {1, {(int64_t)(i == 2 ? s.u.n : s.n_unique)}}};
 out:
     oc_arena_finish(&mem);
     return st;
@@ -306,16 +305,37 @@ static void unique_run(const oc_op_run *r)
 }
 
 const oc_op oc_op_compress = {
-    .name = "Compress", .domain = "", .n_in_min = 2, .n_in_max = 2, .n_out_min = 1, .n_out_max = 1,
-    .state_size = sizeof(compress_state), .infer = compress_infer, .prepare = compress_prepare,
+    .name = "Compress",
+    .domain = "",
+    .n_in_min = 2,
+    .n_in_max = 2,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .state_size = sizeof(compress_state),
+    .infer = compress_infer,
+    .prepare = compress_prepare,
     .run = compress_run,
 };
 const oc_op oc_op_nonzero = {
-    .name = "NonZero", .domain = "", .n_in_min = 1, .n_in_max = 1, .n_out_min = 1, .n_out_max = 1,
-    .infer = nonzero_infer, .prepare = one_unit, .run = nonzero_run,
+    .name = "NonZero",
+    .domain = "",
+    .n_in_min = 1,
+    .n_in_max = 1,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .infer = nonzero_infer,
+    .prepare = one_unit,
+    .run = nonzero_run,
 };
 const oc_op oc_op_unique = {
-    .name = "Unique", .domain = "", .n_in_min = 1, .n_in_max = 1, .n_out_min = 1, .n_out_max = 4,
-    .state_size = sizeof(unique_state), .infer = unique_infer, .prepare = unique_prepare,
+    .name = "Unique",
+    .domain = "",
+    .n_in_min = 1,
+    .n_in_max = 1,
+    .n_out_min = 1,
+    .n_out_max = 4,
+    .state_size = sizeof(unique_state),
+    .infer = unique_infer,
+    .prepare = unique_prepare,
     .run = unique_run,
 };

@@ -1,8 +1,8 @@
 /* Shape, Size: the dimensions of the input, or their product.   ONNX opset 1..
  *
  *   in   any type and shape
- *   out  int64 [end - start] (start, end: opset 15, negative counts from the end, clamped), or int64
- *        scalar */
+ *   out  int64 [end - start] (start, end: opset 15, negative counts from the end, clamped), or
+ *        int64 scalar */
 #include "ops/args.h"
 
 static void bounds(const oc_node *node, uint32_t rank, uint32_t *from, uint32_t *to)
@@ -58,12 +58,28 @@ static void size_run(const oc_op_run *r)
 }
 
 const oc_op oc_op_shape = {
-    .name = "Shape", .domain = "", .n_in_min = 1, .n_in_max = 1, .n_out_min = 1, .n_out_max = 1,
-    .flags = OC_OP_SHAPE_ONLY, .state_size = sizeof(shape_state),
-    .infer = shape_infer, .prepare = shape_prepare, .run = shape_run,
+    .name = "Shape",
+    .domain = "",
+    .n_in_min = 1,
+    .n_in_max = 1,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .flags = OC_OP_SHAPE_ONLY,
+    .state_size = sizeof(shape_state),
+    .infer = shape_infer,
+    .prepare = shape_prepare,
+    .run = shape_run,
 };
 const oc_op oc_op_size = {
-    .name = "Size", .domain = "", .n_in_min = 1, .n_in_max = 1, .n_out_min = 1, .n_out_max = 1,
-    .flags = OC_OP_SHAPE_ONLY, .state_size = sizeof(shape_state),
-    .infer = size_infer, .prepare = shape_prepare, .run = size_run,
+    .name = "Size",
+    .domain = "",
+    .n_in_min = 1,
+    .n_in_max = 1,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .flags = OC_OP_SHAPE_ONLY,
+    .state_size = sizeof(shape_state),
+    .infer = size_infer,
+    .prepare = shape_prepare,
+    .run = size_run,
 };

@@ -201,7 +201,15 @@ static void slice_run(const oc_op_run *r)
 }
 
 const oc_op oc_op_slice = {
-    .name = "Slice", .domain = "", .n_in_min = 1, .n_in_max = 5, .n_out_min = 1, .n_out_max = 1,
-    .state_size = sizeof(slice_state), .infer = slice_infer, .layout = slice_layout,
-    .prepare = slice_prepare, .run = slice_run,
+    .name = "Slice",
+    .domain = "",
+    .n_in_min = 1,
+    .n_in_max = 5,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .state_size = sizeof(slice_state),
+    .infer = slice_infer,
+    .layout = slice_layout,
+    .prepare = slice_prepare,
+    .run = slice_run,
 };

@@ -39,7 +39,8 @@ static oc_status split_infer(const oc_infer *ask, oc_error *err)
     uint32_t       axis;
     oc_status      st = oc_shape_known(&ask->in[0], "the input", err);
     if (st != OC_OK ||
-        (st = oc_axis(oc_node_int(a.node, "axis", 0), ask->in[0].shape.rank, &axis, err)) != OC_OK ||
+        (st = oc_axis(oc_node_int(a.node, "axis", 0), ask->in[0].shape.rank, &axis, err)) !=
+            OC_OK ||
         (st = given_lengths(&a, &ints, &n, err)) != OC_OK)
         return st;
     int64_t total = ask->in[0].shape.dim[axis], sum = 0;
@@ -52,8 +53,8 @@ static oc_status split_infer(const oc_infer *ask, oc_error *err)
     for (uint32_t i = 0; i < ask->n_out; i++) {
         int64_t length = ints ? ints[i] : part < total - sum ? part : total - sum;
         if (length < 0 || length > total - sum)
-            return OC_FAIL(err, OC_FORMAT, "part %u has length %lld of %lld", i,
-                           (long long)length, (long long)total);
+            return OC_FAIL(err, OC_FORMAT, "part %u has length %lld of %lld", i, (long long)length,
+                           (long long)total);
         ask->out[i] = ask->in[0];
         ask->out[i].shape.dim[axis] = length;
         sum += length;
@@ -144,7 +145,15 @@ static void split_run(const oc_op_run *r)
 }
 
 const oc_op oc_op_split = {
-    .name = "Split", .domain = "", .n_in_min = 1, .n_in_max = 2, .n_out_min = 1,
-    .n_out_max = OC_OP_MANY, .state_size = sizeof(split_state), .infer = split_infer,
-    .layout = split_layout, .prepare = split_prepare, .run = split_run,
+    .name = "Split",
+    .domain = "",
+    .n_in_min = 1,
+    .n_in_max = 2,
+    .n_out_min = 1,
+    .n_out_max = OC_OP_MANY,
+    .state_size = sizeof(split_state),
+    .infer = split_infer,
+    .layout = split_layout,
+    .prepare = split_prepare,
+    .run = split_run,
 };

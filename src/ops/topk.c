@@ -4,7 +4,7 @@
  *        k  constant int64 (opset 10; an attribute before); at most the axis' length
  *   out  values, indices (int64); equal elements in the order of their indices, lowest first
  *
- * The result is sorted whether or not `sorted` asks for it.  NaN counts as larger than any number. */
+ * The result is sorted whether or not `sorted` asks for it.  NaN counts as the largest. */
 #include <math.h>
 #include <string.h>
 
@@ -50,54 +50,54 @@ static oc_status topk_infer(const oc_infer *ask, oc_error *err)
 
 /* A heap of indices whose root is the worst of the kept; `better` is a strict order, so the result
  * does not depend on how the heap came about. */
-#define ROW(name, type, is_nan)                                                                 \
-    static inline bool better_##name(const topk_state *s, const type *x, size_t stride,         \
-                                     int64_t i, int64_t j)                                      \
-    {                                                                                           \
-        type a = x[(size_t)i * stride], b = x[(size_t)j * stride];                              \
-        if (is_nan(a) || is_nan(b)) {                                                           \
-            bool na = is_nan(a), nb = is_nan(b);                                                \
-            return na == nb ? i < j : na == s->largest;                                         \
-        }                                                                                       \
-        if (a != b)                                                                             \
-            return s->largest ? a > b : a < b;                                                  \
-        return i < j;                                                                           \
-    }                                                                                           \
-    static void sink_##name(const topk_state *s, const type *x, size_t stride, int64_t *heap,   \
-                            size_t n, size_t at)                                                \
-    {                                                                                           \
-        for (size_t child; (child = 2 * at + 1) < n; at = child) {                              \
-            if (child + 1 < n && better_##name(s, x, stride, heap[child], heap[child + 1]))     \
-                child++;                                                                        \
-            if (better_##name(s, x, stride, heap[child], heap[at]))                             \
-                return;                                                                         \
-            int64_t t = heap[at];                                                               \
-            heap[at] = heap[child];                                                             \
-            heap[child] = t;                                                                    \
-        }                                                                                       \
-    }                                                                                           \
-    static void row_##name(const topk_state *s, const void *data, size_t stride, int64_t *heap) \
-    {                                                                                           \
-        const type *x = data;                                                                   \
-        for (size_t i = 0; i < s->k; i++)                                                       \
-            heap[i] = (int64_t)i;                                                               \
-        for (size_t i = s->k / 2; i-- > 0;)                                                     \
-            sink_##name(s, x, stride, heap, s->k, i);                                           \
-        for (size_t i = s->k; i < s->dim; i++) {                                                \
-            type v = x[i * stride], worst = x[(size_t)heap[0] * stride];                        \
-            if (s->largest ? v <= worst : v >= worst)                                           \
-                continue; /* the common case; with a NaN no comparison holds */                 \
-            if (!better_##name(s, x, stride, (int64_t)i, heap[0]))                              \
-                continue;                                                                       \
-            heap[0] = (int64_t)i;                                                               \
-            sink_##name(s, x, stride, heap, s->k, 0);                                           \
-        }                                                                                       \
-        for (size_t n = s->k; n-- > 1;) { /* the worst goes to the end */                       \
-            int64_t t = heap[0];                                                                \
-            heap[0] = heap[n];                                                                  \
-            heap[n] = t;                                                                        \
-            sink_##name(s, x, stride, heap, n, 0);                                              \
-        }                                                                                       \
+#define ROW(name, type, is_nan)                                                                    \
+    static inline bool better_##name(const topk_state *s, const type *x, size_t stride, int64_t i, \
+                                     int64_t j)                                                    \
+    {                                                                                              \
+        type a = x[(size_t)i * stride], b = x[(size_t)j * stride];                                 \
+        if (is_nan(a) || is_nan(b)) {                                                              \
+            bool na = is_nan(a), nb = is_nan(b);                                                   \
+            return na == nb ? i < j : na == s->largest;                                            \
+        }                                                                                          \
+        if (a != b)                                                                                \
+            return s->largest ? a > b : a < b;                                                     \
+        return i < j;                                                                              \
+    }                                                                                              \
+    static void sink_##name(const topk_state *s, const type *x, size_t stride, int64_t *heap,      \
+                            size_t n, size_t at)                                                   \
+    {                                                                                              \
+        for (size_t child; (child = 2 * at + 1) < n; at = child) {                                 \
+            if (child + 1 < n && better_##name(s, x, stride, heap[child], heap[child + 1]))        \
+                child++;                                                                           \
+            if (better_##name(s, x, stride, heap[child], heap[at]))                                \
+                return;                                                                            \
+            int64_t t = heap[at];                                                                  \
+            heap[at] = heap[child];                                                                \
+            heap[child] = t;                                                                       \
+        }                                                                                          \
+    }                                                                                              \
+    static void row_##name(const topk_state *s, const void *data, size_t stride, int64_t *heap)    \
+    {                                                                                              \
+        const type *x = data;                                                                      \
+        for (size_t i = 0; i < s->k; i++)                                                          \
+            heap[i] = (int64_t)i;                                                                  \
+        for (size_t i = s->k / 2; i-- > 0;)                                                        \
+            sink_##name(s, x, stride, heap, s->k, i);                                              \
+        for (size_t i = s->k; i < s->dim; i++) {                                                   \
+            type v = x[i * stride], worst = x[(size_t)heap[0] * stride];                           \
+            if (s->largest ? v <= worst : v >= worst)                                              \
+                continue; /* the common case; with a NaN no comparison holds */                    \
+            if (!better_##name(s, x, stride, (int64_t)i, heap[0]))                                 \
+                continue;                                                                          \
+            heap[0] = (int64_t)i;                                                                  \
+            sink_##name(s, x, stride, heap, s->k, 0);                                              \
+        }                                                                                          \
+        for (size_t n = s->k; n-- > 1;) { /* the worst goes to the end */                          \
+            int64_t t = heap[0];                                                                   \
+            heap[0] = heap[n];                                                                     \
+            heap[n] = t;                                                                           \
+            sink_##name(s, x, stride, heap, n, 0);                                                 \
+        }                                                                                          \
     }
 #define NEVER(x) ((void)(x), false)
 ROW(f32, float, isnan)
@@ -130,8 +130,7 @@ static oc_status topk_prepare(const oc_prepare *p, oc_error *err)
     case OC_I64: s->row = row_i64; break;
     case OC_U8: s->row = row_u8; break;
     case OC_I8: s->row = row_i8; break;
-    default:
-        return OC_FAIL(err, OC_UNSUPPORTED, "TopK of %s", oc_dtype_name(p->in[0].info.dtype));
+    default: return OC_FAIL(err, OC_UNSUPPORTED, "TopK of %s", oc_dtype_name(p->in[0].info.dtype));
     }
     p->work->phase[0].units = s->k ? oc_dims_product(in, 0, axis) * s->inner : 0;
     p->work->phase[0].grain = 20000 / (s->dim + 1) + 1;
@@ -159,7 +158,14 @@ static void topk_run(const oc_op_run *r)
 }
 
 const oc_op oc_op_topk = {
-    .name = "TopK", .domain = "", .n_in_min = 1, .n_in_max = 2, .n_out_min = 1, .n_out_max = 2,
-    .state_size = sizeof(topk_state), .infer = topk_infer, .prepare = topk_prepare,
+    .name = "TopK",
+    .domain = "",
+    .n_in_min = 1,
+    .n_in_max = 2,
+    .n_out_min = 1,
+    .n_out_max = 2,
+    .state_size = sizeof(topk_state),
+    .infer = topk_infer,
+    .prepare = topk_prepare,
     .run = topk_run,
 };

@@ -96,7 +96,15 @@ static oc_status transpose_prepare(const oc_prepare *p, oc_error *err)
 }
 
 const oc_op oc_op_transpose = {
-    .name = "Transpose", .domain = "", .n_in_min = 1, .n_in_max = 1, .n_out_min = 1,
-    .n_out_max = 1, .state_size = sizeof(oc_moves), .infer = transpose_infer,
-    .layout = transpose_layout, .prepare = transpose_prepare, .run = oc_moves_run,
+    .name = "Transpose",
+    .domain = "",
+    .n_in_min = 1,
+    .n_in_max = 1,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .state_size = sizeof(oc_moves),
+    .infer = transpose_infer,
+    .layout = transpose_layout,
+    .prepare = transpose_prepare,
+    .run = oc_moves_run,
 };

@@ -110,8 +110,7 @@ static oc_status squeeze_infer(const oc_infer *ask, oc_error *err)
         if (!given && in->dim[i] < 0)
             return oc_shape_known(&ask->in[0], "the input", err);
         if (mark[i] && in->dim[i] != 1)
-            return OC_FAIL(err, OC_FORMAT, "dimension %u is %lld, not 1", i,
-                           (long long)in->dim[i]);
+            return OC_FAIL(err, OC_FORMAT, "dimension %u is %lld, not 1", i, (long long)in->dim[i]);
         if (given ? !mark[i] : in->dim[i] != 1)
             out.dim[out.rank++] = in->dim[i];
     }
@@ -152,8 +151,8 @@ static oc_status flatten_infer(const oc_infer *ask, oc_error *err)
     if (st != OC_OK)
         return st;
     if (axis < -(int64_t)in->rank || axis > (int64_t)in->rank)
-        return OC_FAIL(err, OC_FORMAT, "axis %lld is outside a tensor of rank %u",
-                       (long long)axis, in->rank);
+        return OC_FAIL(err, OC_FORMAT, "axis %lld is outside a tensor of rank %u", (long long)axis,
+                       in->rank);
     uint32_t at = (uint32_t)(axis < 0 ? axis + in->rank : axis);
     ask->out[0] = (oc_tensor_info){
         ask->in[0].dtype,
@@ -167,11 +166,19 @@ static void view_run(const oc_op_run *r)
         oc_moves_run(r);
 }
 
-#define VIEW(symbol, text, max)                                                              \
-    const oc_op oc_op_##symbol = {                                                           \
-        .name = text, .domain = "", .n_in_min = 1, .n_in_max = (max), .n_out_min = 1,        \
-        .n_out_max = 1, .flags = OC_OP_VIEW, .state_size = sizeof(oc_moves),                 \
-        .infer = symbol##_infer, .prepare = oc_moves_prepare_copy, .run = view_run,          \
+#define VIEW(symbol, text, max)           \
+    const oc_op oc_op_##symbol = {        \
+        .name = text,                     \
+        .domain = "",                     \
+        .n_in_min = 1,                    \
+        .n_in_max = (max),                \
+        .n_out_min = 1,                   \
+        .n_out_max = 1,                   \
+        .flags = OC_OP_VIEW,              \
+        .state_size = sizeof(oc_moves),   \
+        .infer = symbol##_infer,          \
+        .prepare = oc_moves_prepare_copy, \
+        .run = view_run,                  \
     }
 VIEW(reshape, "Reshape", 2);
 VIEW(squeeze, "Squeeze", 2);

@@ -1,5 +1,5 @@
-/* The kernels of quantised convolutions and products: 16-bit sums, packing, and the way back to bytes.
- * All are exact: every variant equals the reference to the last bit. */
+/* The kernels of quantised convolutions and products: 16-bit sums, packing, and the way back to
+ * bytes. All are exact: every variant equals the reference to the last bit. */
 #include "ck.h"
 
 #include "kernels/f32_quantize.h"
@@ -15,7 +15,9 @@ static int16_t *differences(size_t n)
 {
     int16_t *x = (int16_t *)ck_halfs(n, CK_PLAIN);
     for (size_t i = 0; i < n; i++)
-        x[i] = (int16_t)(ck_rand() % 4 ? (int)ck_rand_in(0, 510) - 255 : ck_rand() % 2 ? 255 : -255);
+        x[i] = (int16_t)(ck_rand() % 4   ? (int)ck_rand_in(0, 510) - 255
+                         : ck_rand() % 2 ? 255
+                                         : -255);
     return x;
 }
 
@@ -41,7 +43,8 @@ static void check_pack(oc_k_s16_pack_fn *kernel)
             for (int is_signed = 0; is_signed < 2; is_signed++) {
                 oc_k_pack p = {rows, cols, cols + ck_rand_in(0, 5),
                                is_signed ? (int32_t)ck_rand_in(0, 255) - 128
-                                         : (int32_t)ck_rand_in(0, 255), is_signed};
+                                         : (int32_t)ck_rand_in(0, 255),
+                               is_signed};
                 size_t    n = (rows + 1) / 2 * 32;
                 uint8_t  *x = ck_bytes((rows - 1) * p.stride + cols, CK_PLAIN);
                 int16_t  *want = (int16_t *)ck_halfs(n, CK_JUNK);
@@ -98,7 +101,8 @@ static void check_requant(oc_k_s32_requant_fn *kernel)
             float       *each = ck_floats(n, CK_UNIT);
             oc_k_requant q = {.bias = (int32_t)ck_rand() % 5000,
                               .zero = (int32_t)ck_rand_in(0, 255) - (bits & 1 ? 128 : 0),
-                              .scale = 0.0009765625f, .is_signed = bits & 1};
+                              .scale = 0.0009765625f,
+                              .is_signed = bits & 1};
             for (size_t i = 0; i < n; i++)
                 if (ck_rand() % 3) /* many exact ties: halves of the power-of-two scale */
                     acc[i] = ((int32_t)ck_rand_in(0, 600) - 300) * 512 - q.bias;
@@ -115,11 +119,15 @@ static void check_qadd(oc_k_x8_qadd_fn *kernel)
 {
     for (size_t n = 1; n <= 67; n++)
         for (int bits = 0; bits < 8; bits++) {
-            oc_k_qadd q = {.ratio_a = 0.5f + (float)(ck_rand() % 100) / 64.0f, .ratio_b = 0.75f,
-                           .fixed = (float)ck_rand_in(0, 200) - 150.25f, .a_one = (bits & 3) == 1,
-                           .b_one = (bits & 3) == 2, .is_signed = bits & 4};
-            uint8_t  *a = ck_bytes(q.a_one ? 1 : n, CK_PLAIN), *b = ck_bytes(q.b_one ? 1 : n, CK_PLAIN);
-            uint8_t  *want = ck_bytes(n, CK_JUNK), *got = ck_bytes(n, CK_JUNK);
+            oc_k_qadd q = {.ratio_a = 0.5f + (float)(ck_rand() % 100) / 64.0f,
+                           .ratio_b = 0.75f,
+                           .fixed = (float)ck_rand_in(0, 200) - 150.25f,
+                           .a_one = (bits & 3) == 1,
+                           .b_one = (bits & 3) == 2,
+                           .is_signed = bits & 4};
+            uint8_t  *a = ck_bytes(q.a_one ? 1 : n, CK_PLAIN),
+                    *b = ck_bytes(q.b_one ? 1 : n, CK_PLAIN);
+            uint8_t *want = ck_bytes(n, CK_JUNK), *got = ck_bytes(n, CK_JUNK);
             oc_k_x8_qadd__ref(n, &q, a, b, want);
             kernel(n, &q, a, b, got);
             if (!ck_same_bytes(want, got, n))

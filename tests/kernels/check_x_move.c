@@ -37,8 +37,8 @@ static oc_k_tile make_tile(size_t elem, size_t rows, size_t cols, int kind)
 
 static void check_one(oc_k_x_move_fn *kernel, size_t elem, size_t rows, size_t cols, int kind)
 {
-    oc_k_tile   t = make_tile(elem, rows, cols, kind);
-    size_t      n = rows * cols * elem, n_src;
+    oc_k_tile t = make_tile(elem, rows, cols, kind);
+    size_t    n = rows * cols * elem, n_src;
     n_src = kind == 2 ? 2 * n : kind == 3 ? elem : kind == 4 ? 2 * n - rows * elem : n;
     uint8_t    *src = ck_bytes(n_src, CK_PLAIN);
     uint8_t    *want = ck_bytes(n, CK_JUNK), *got = ck_bytes(n, CK_JUNK);

@@ -7,24 +7,24 @@
 /* Square blocks keep both sides of a transposition in the first-level cache. */
 #define BLOCK 16
 
-#define MOVE(bytes)                                                                              \
-    static void move_##bytes(const oc_k_tile *t, const char *src, char *dst)                     \
-    {                                                                                            \
-        for (size_t r0 = 0; r0 < t->rows; r0 += BLOCK) {                                         \
-            size_t r1 = t->rows - r0 < BLOCK ? t->rows : r0 + BLOCK;                             \
-            for (size_t c0 = 0; c0 < t->cols; c0 += BLOCK) {                                     \
-                size_t c1 = t->cols - c0 < BLOCK ? t->cols : c0 + BLOCK;                         \
-                for (size_t r = r0; r < r1; r++) {                                               \
+#define MOVE(bytes)                                                                               \
+    static void move_##bytes(const oc_k_tile *t, const char *src, char *dst)                      \
+    {                                                                                             \
+        for (size_t r0 = 0; r0 < t->rows; r0 += BLOCK) {                                          \
+            size_t r1 = t->rows - r0 < BLOCK ? t->rows : r0 + BLOCK;                              \
+            for (size_t c0 = 0; c0 < t->cols; c0 += BLOCK) {                                      \
+                size_t c1 = t->cols - c0 < BLOCK ? t->cols : c0 + BLOCK;                          \
+                for (size_t r = r0; r < r1; r++) {                                                \
                     const char *s = src + (ptrdiff_t)r * t->src_row + (ptrdiff_t)c0 * t->src_col; \
                     char       *d = dst + (ptrdiff_t)r * t->dst_row + (ptrdiff_t)c0 * t->dst_col; \
-                    for (size_t c = c0; c < c1; c++) {                                           \
-                        memcpy(d, s, bytes);                                                     \
-                        s += t->src_col;                                                         \
-                        d += t->dst_col;                                                         \
-                    }                                                                            \
-                }                                                                                \
-            }                                                                                    \
-        }                                                                                        \
+                    for (size_t c = c0; c < c1; c++) {                                            \
+                        memcpy(d, s, bytes);                                                      \
+                        s += t->src_col;                                                          \
+                        d += t->dst_col;                                                          \
+                    }                                                                             \
+                }                                                                                 \
+            }                                                                                     \
+        }                                                                                         \
     }
 MOVE(1)
 MOVE(2)

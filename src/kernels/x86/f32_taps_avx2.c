@@ -31,9 +31,9 @@ static void wide(const oc_k_taps *t, const float *x, float *y)
 static size_t narrow(const oc_k_taps *t, const float *x, float *y)
 {
     const int32_t step = (int32_t)t->taps;
-    const __m256i each = _mm256_setr_epi32(0, step, 2 * step, 3 * step, 4 * step, 5 * step,
-                                           6 * step, 7 * step);
-    size_t        i = 0;
+    const __m256i each =
+        _mm256_setr_epi32(0, step, 2 * step, 3 * step, 4 * step, 5 * step, 6 * step, 7 * step);
+    size_t i = 0;
     for (; i + 8 <= t->n; i += 8) {
         __m256 sum = _mm256_setzero_ps();
         for (size_t k = 0; k < t->taps; k++) {

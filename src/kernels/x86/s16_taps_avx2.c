@@ -15,8 +15,8 @@ static void sixteen(size_t taps, const int16_t *const *x, const int16_t *w, size
     for (size_t t = 0; t < taps; t += 2) {
         bool    two = t + 1 < taps;
         __m256i a = load16(x[t] + i), b = two ? load16(x[t + 1] + i) : _mm256_setzero_si256();
-        __m256i both = _mm256_set1_epi32((int32_t)((uint32_t)(uint16_t)w[t] |
-                                                   (uint32_t)(two ? (uint16_t)w[t + 1] : 0) << 16));
+        __m256i both = _mm256_set1_epi32(
+            (int32_t)((uint32_t)(uint16_t)w[t] | (uint32_t)(two ? (uint16_t)w[t + 1] : 0) << 16));
         lo = _mm256_add_epi32(lo, _mm256_madd_epi16(_mm256_unpacklo_epi16(a, b), both));
         hi = _mm256_add_epi32(hi, _mm256_madd_epi16(_mm256_unpackhi_epi16(a, b), both));
     }

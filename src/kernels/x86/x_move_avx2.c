@@ -1,6 +1,6 @@
-/* x_move with AVX2: 4-byte transpositions in registers, 8 x 8 at a time; every other 4-byte element by
- * shuffling; 32-byte elements (a pixel of eight blocked channels) as one register each; the rest is the
- * reference. */
+/* x_move with AVX2: 4-byte transpositions in registers, 8 x 8 at a time; every other 4-byte
+ * element by shuffling; 32-byte elements (a pixel of eight blocked channels) as one register each;
+ * the rest is the reference. */
 #include <immintrin.h>
 #include <string.h>
 
@@ -54,7 +54,8 @@ static void transpose_4(const oc_k_tile *t, const char *src, char *dst)
     }
 }
 
-/* dst[c] = src[2 * c], 4 bytes each.  16 elements are read for 8: the last of them has to be there. */
+/* dst[c] = src[2 * c], 4 bytes each.  16 elements are read for 8: the last of them has to be
+ *                                     there. */
 static void every_other_4(const oc_k_tile *t, const char *src, char *dst)
 {
     for (size_t r = 0; r < t->rows; r++) {
@@ -64,8 +65,7 @@ static void every_other_4(const oc_k_tile *t, const char *src, char *dst)
         for (; c + 9 <= t->cols; c += 8) {
             __m256  both = _mm256_shuffle_ps(load8(s + c * 8), load8(s + c * 8 + 32), 0x88);
             __m256d even = _mm256_castps_pd(both);
-            even = _mm256_castsi256_pd(
-                _mm256_permute4x64_epi64(_mm256_castpd_si256(even), 0xd8));
+            even = _mm256_castsi256_pd(_mm256_permute4x64_epi64(_mm256_castpd_si256(even), 0xd8));
             _mm256_storeu_pd((double *)(void *)(d + c * 4), even);
         }
         for (; c < t->cols; c++)

@@ -1,8 +1,8 @@
 /* opcase.h -- runs one operator by itself, the way the engine would: infer, layout, prepare, run in
  * ranges.  Values go in and come out plain; the case carries them into blocked layouts and back.
  *
- * Outputs are filled with junk before each run; several cuts into ranges, forwards and backwards, must
- * give the same bytes; lanes beyond C of a blocked output must be zero. */
+ * Outputs are filled with junk before each run; several cuts into ranges, forwards and backwards,
+ * must give the same bytes; lanes beyond C of a blocked output must be zero. */
 #ifndef OPCASE_H
 #define OPCASE_H
 
@@ -165,8 +165,8 @@ static inline oc_status opcase_infer(opcase *c, uint32_t n_out)
 
 static inline void opcase_layouts(opcase *c)
 {
-    oc_layout_ask ask = {.node = &c->node, .in = c->in, .out = c->out, .n_in = c->n_in,
-                         .n_out = c->n_out};
+    oc_layout_ask ask = {
+        .node = &c->node, .in = c->in, .out = c->out, .n_in = c->n_in, .n_out = c->n_out};
     for (uint32_t i = 0; i < c->n_in; i++) {
         c->in[i].layout = c->offer_blocked[i] ? OC_LAYOUT_NC8 : OC_LAYOUT_PLAIN;
         c->in[i].data = c->constant[i] ? c->plain[i] : NULL;
@@ -305,15 +305,23 @@ static inline void opcase_expect_moved(opcase *c, uint32_t out, uint32_t in, opc
             want = (const char *)c->plain[in] + src * elem;
         }
         if (memcmp(want, (const char *)c->result[out] + k * elem, elem) != 0)
-            fail_msg("%s: output %u, element %zu is not input %u, element %zu", c->op->name, out,
-                     k, in, src);
+            fail_msg("%s: output %u, element %zu is not input %u, element %zu", c->op->name, out, k,
+                     in, src);
     }
 }
 
-#define DIMS(...) (oc_shape){sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t), {__VA_ARGS__}}
-#define INTS(c, ...) \
-    opcase_ints(c, (const int64_t[]){__VA_ARGS__}, sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t))
-#define ATTR_INTS(c, name, ...) \
+#define DIMS(...)                                           \
+    (oc_shape)                                              \
+    {                                                       \
+        sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t), \
+        {                                                   \
+            __VA_ARGS__                                     \
+        }                                                   \
+    }
+#define INTS(c, ...)                               \
+    opcase_ints(c, (const int64_t[]){__VA_ARGS__}, \
+                sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t))
+#define ATTR_INTS(c, name, ...)                               \
     opcase_attr_ints(c, name, (const int64_t[]){__VA_ARGS__}, \
                      sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t))
 

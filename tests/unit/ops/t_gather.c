@@ -1,5 +1,6 @@
-/* Operators that pick and place by index: TopK, GatherElements, GatherND, Scatter family, OneHot, Trilu,
- * ReverseSequence, Compress, NonZero, Unique, NonMaxSuppression, and those that make tensors of nothing. */
+/* Operators that pick and place by index: TopK, GatherElements, GatherND, Scatter family, OneHot,
+ * Trilu, ReverseSequence, Compress, NonZero, Unique, NonMaxSuppression, and those that make
+ * tensors of nothing. */
 #include <math.h>
 
 #include "unit/ops/opcase.h"
@@ -147,8 +148,11 @@ static void scatter_one(const char *how)
     for (int i = 0; i < 8; i++) {
         float *y = want + i / 4 * 4 + (index[i] < 0 ? index[i] + 4 : index[i]);
         float  x = ((float *)c.plain[2])[i];
-        *y = !strcmp(how, "add") ? *y + x : !strcmp(how, "mul") ? *y * x
-             : !strcmp(how, "max") ? fmaxf(*y, x) : !strcmp(how, "min") ? fminf(*y, x) : x;
+        *y = !strcmp(how, "add")   ? *y + x
+             : !strcmp(how, "mul") ? *y * x
+             : !strcmp(how, "max") ? fmaxf(*y, x)
+             : !strcmp(how, "min") ? fminf(*y, x)
+                                   : x;
     }
     assert_memory_equal(want, c.result[0], sizeof(want));
     opcase_end(&c);
@@ -182,8 +186,8 @@ static void test_scatter(void **state)
 static void test_onehot(void **state)
 {
     (void)state;
-    const float   index[] = {1, -1, 7, 0, -5, NAN}, values[] = {2, 9};
-    const int64_t depth = 4;
+    const float      index[] = {1, -1, 7, 0, -5, NAN}, values[] = {2, 9};
+    const int64_t    depth = 4;
     static const int hot[] = {1, 3, -1, 0, -1, -1};
     opcase           c;
     opcase_begin(&c, "", "OneHot", OC_ISA_NONE);
@@ -317,8 +321,8 @@ static void test_unique(void **state)
 static void test_nms(void **state)
 {
     (void)state;
-    const float boxes[] = {0, 0, 1, 1, 0, .1f, 1, 1.1f, 0, -.1f, 1, .9f,
-                           1, 11, 0, 10, 0, 10.1f, 1, 11.1f, 0, 100, 1, 101};
+    const float boxes[] = {0, 0,  1, 1,  0, .1f,   1, 1.1f,  0, -.1f, 1, .9f,
+                           1, 11, 0, 10, 0, 10.1f, 1, 11.1f, 0, 100,  1, 101};
     const float scores[] = {.9f, .75f, .6f, .95f, .5f, .3f}, iou = .5f, least = .4f;
     opcase      c;
     opcase_begin(&c, "", "NonMaxSuppression", OC_ISA_NONE);
@@ -367,8 +371,7 @@ static void test_fills(void **state)
     uint16_t half = 0x4200;
     opcase   c;
     opcase_begin(&c, "", "ConstantOfShape", OC_ISA_NONE);
-    opcase_attr(&c, "value", OC_ATTR_TENSOR)->tensor =
-        (oc_tensor_view){{OC_F16, {1, {1}}}, &half};
+    opcase_attr(&c, "value", OC_ATTR_TENSOR)->tensor = (oc_tensor_view){{OC_F16, {1, {1}}}, &half};
     INTS(&c, 3, 5);
     opcase_run(&c, 1);
     assert_int_equal(c.out[0].info.dtype, OC_F16);
@@ -389,13 +392,13 @@ static void test_fills(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_topk),         cmocka_unit_test(test_gather_elements),
-        cmocka_unit_test(test_gather_nd),    cmocka_unit_test(test_wild_indices),
-        cmocka_unit_test(test_scatter),      cmocka_unit_test(test_onehot),
-        cmocka_unit_test(test_trilu),        cmocka_unit_test(test_reverse_sequence),
-        cmocka_unit_test(test_compress),     cmocka_unit_test(test_nonzero),
-        cmocka_unit_test(test_unique),       cmocka_unit_test(test_nms),
-        cmocka_unit_test(test_range),        cmocka_unit_test(test_fills),
+        cmocka_unit_test(test_topk),      cmocka_unit_test(test_gather_elements),
+        cmocka_unit_test(test_gather_nd), cmocka_unit_test(test_wild_indices),
+        cmocka_unit_test(test_scatter),   cmocka_unit_test(test_onehot),
+        cmocka_unit_test(test_trilu),     cmocka_unit_test(test_reverse_sequence),
+        cmocka_unit_test(test_compress),  cmocka_unit_test(test_nonzero),
+        cmocka_unit_test(test_unique),    cmocka_unit_test(test_nms),
+        cmocka_unit_test(test_range),     cmocka_unit_test(test_fills),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

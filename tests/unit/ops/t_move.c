@@ -1,5 +1,6 @@
-/* Operators that carry elements about: Concat, Split, Slice, Transpose, Expand, Tile, Pad, DepthToSpace,
- * SpaceToDepth, ChannelShuffle, Gather, and the views.  Each against index arithmetic. */
+/* Operators that carry elements about: Concat, Split, Slice, Transpose, Expand, Tile, Pad,
+ * DepthToSpace, SpaceToDepth, ChannelShuffle, Gather, and the views.  Each against index
+ * arithmetic. */
 #include "unit/ops/opcase.h"
 
 static const oc_dtype types[] = {OC_U8, OC_F16, OC_F32, OC_I64};
@@ -104,13 +105,15 @@ static void concat_one(oc_isa isa, oc_dtype dtype, oc_shape shape, int64_t axis,
     const oc_shape whole = c.out[0].info.shape;
     size_t         outer = 1, inner = elem;
     for (uint32_t i = 0; i < whole.rank; i++)
-        (i < axis ? (outer *= (size_t)whole.dim[i]) : i > axis ? (inner *= (size_t)whole.dim[i]) : 0);
+        (i < axis   ? (outer *= (size_t)whole.dim[i])
+         : i > axis ? (inner *= (size_t)whole.dim[i])
+                    : 0);
     size_t row = (size_t)whole.dim[axis] * inner;
     for (uint32_t i = 0; i < n; i++) {
         size_t part = (size_t)lengths[i] * inner;
         for (size_t k = 0; k < outer; k++)
-            assert_memory_equal((char *)c.result[0] + k * row + at,
-                                (char *)c.plain[i] + k * part, part);
+            assert_memory_equal((char *)c.result[0] + k * row + at, (char *)c.plain[i] + k * part,
+                                part);
         at += part;
     }
     opcase_end(&c);
@@ -119,8 +122,8 @@ static void concat_one(oc_isa isa, oc_dtype dtype, oc_shape shape, int64_t axis,
 static void test_concat_split(void **state)
 {
     (void)state;
-    static const int64_t cuts[][3] = {{8, 16, 8}, {8, 16, 5}, {5, 11, 9}, {3, 1, 58}, {58, 58, 1},
-                                      {1, 1, 1}, {7, 9, 24}};
+    static const int64_t cuts[][3] = {{8, 16, 8},  {8, 16, 5}, {5, 11, 9}, {3, 1, 58},
+                                      {58, 58, 1}, {1, 1, 1},  {7, 9, 24}};
     for (int k = 0; k < 2; k++)
         for (size_t i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++) {
             int64_t sum = cuts[i][0] + cuts[i][1] + cuts[i][2];

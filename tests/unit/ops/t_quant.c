@@ -1,5 +1,5 @@
-/* Quantised operators against plain 32-bit sums and the float steps that the operators' files state: equal
- * to the last bit. */
+/* Quantised operators against plain 32-bit sums and the float steps that the operators' files
+ * state: equal to the last bit. */
 #include <math.h>
 
 #include "unit/ops/opcase.h"
@@ -60,15 +60,15 @@ static int32_t conv_sum(const opcase *c, const conv_case *k, uint32_t i_w, int32
 static void qconv_one(oc_isa isa, const conv_case *k, bool integer)
 {
     opcase        c;
-    const int64_t a[4][4] = {{k->kh, k->kw}, {k->stride, k->stride}, {k->dil, k->dil},
-                             {k->pad, k->pad, k->pad, k->pad}};
-    const float   xs = 0.0173f, ys = 0.131f;
-    uint8_t       xz = 117, yz = k->y == OC_I8 ? 0xf3 : 31, wz[64];
-    float         ws[64];
-    int32_t       bias[64];
-    int64_t       nw = k->per_channel ? k->m : 1;
-    oc_shape      wshape = DIMS(k->m, k->c / k->groups, k->kh, k->kw), each = DIMS(nw);
-    oc_shape      one = {0};
+    const int64_t a[4][4] = {
+        {k->kh, k->kw}, {k->stride, k->stride}, {k->dil, k->dil}, {k->pad, k->pad, k->pad, k->pad}};
+    const float xs = 0.0173f, ys = 0.131f;
+    uint8_t     xz = 117, yz = k->y == OC_I8 ? 0xf3 : 31, wz[64];
+    float       ws[64];
+    int32_t     bias[64];
+    int64_t     nw = k->per_channel ? k->m : 1;
+    oc_shape    wshape = DIMS(k->m, k->c / k->groups, k->kh, k->kw), each = DIMS(nw);
+    oc_shape    one = {0};
     if (!k->per_channel)
         each = one;
     for (int i = 0; i < 64; i++) {
@@ -104,15 +104,15 @@ static void qconv_one(oc_isa isa, const conv_case *k, bool integer)
             for (int64_t y = 0; y < o[2]; y++)
                 for (int64_t x = 0; x < o[3]; x++, at++) {
                     size_t  wi = k->per_channel ? (size_t)m : 0;
-                    int32_t sum = conv_sum(&c, k, i_w, byte_of(k->x, &xz, 0),
-                                           byte_of(k->w, wz, wi), n, m, y, x);
+                    int32_t sum = conv_sum(&c, k, i_w, byte_of(k->x, &xz, 0), byte_of(k->w, wz, wi),
+                                           n, m, y, x);
                     if (integer) {
                         assert_int_equal(((int32_t *)c.result[0])[at], sum);
                         continue;
                     }
                     sum += k->bias ? bias[m] : 0;
-                    int32_t want = requant(sum, xs * ws[wi] / ys, byte_of(k->y, &yz, 0),
-                                           k->y == OC_I8);
+                    int32_t want =
+                        requant(sum, xs * ws[wi] / ys, byte_of(k->y, &yz, 0), k->y == OC_I8);
                     if (byte_of(k->y, c.result[0], at) != want)
                         fail_msg("element %zu is %d, should be %d", at,
                                  byte_of(k->y, c.result[0], at), want);
@@ -124,14 +124,17 @@ static void test_conv(void **state)
 {
     (void)state;
     static const conv_case cases[] = {
-        {OC_U8, OC_U8, OC_U8, 2, 13, 9, 11, 19, 1, 1, 1, 1, 1, 0, false, true, false},   /* pointwise */
+        {OC_U8, OC_U8, OC_U8, 2, 13, 9, 11, 19, 1, 1, 1, 1, 1, 0, false, true,
+         false}, /* pointwise */
         {OC_U8, OC_I8, OC_U8, 1, 32, 20, 20, 40, 1, 1, 1, 1, 1, 0, true, true, false},
-        {OC_U8, OC_U8, OC_U8, 1, 3, 31, 33, 32, 1, 3, 3, 2, 1, 1, false, true, false},   /* first layer */
+        {OC_U8, OC_U8, OC_U8, 1, 3, 31, 33, 32, 1, 3, 3, 2, 1, 1, false, true,
+         false}, /* first layer */
         {OC_I8, OC_I8, OC_I8, 2, 5, 12, 7, 7, 1, 3, 2, 1, 2, 2, true, false, false},
-        {OC_U8, OC_U8, OC_U8, 1, 16, 14, 14, 16, 16, 3, 3, 1, 1, 1, false, true, false}, /* depthwise */
+        {OC_U8, OC_U8, OC_U8, 1, 16, 14, 14, 16, 16, 3, 3, 1, 1, 1, false, true,
+         false}, /* depthwise */
         {OC_U8, OC_I8, OC_I8, 2, 7, 23, 37, 7, 7, 3, 3, 2, 1, 1, true, true, false},
         {OC_I8, OC_U8, OC_U8, 1, 6, 17, 40, 12, 6, 5, 5, 3, 2, 4, false, false, false},
-        {OC_U8, OC_U8, OC_U8, 1, 12, 10, 10, 18, 3, 3, 3, 1, 1, 1, true, true, false},   /* groups */
+        {OC_U8, OC_U8, OC_U8, 1, 12, 10, 10, 18, 3, 3, 3, 1, 1, 1, true, true, false}, /* groups */
         {OC_U8, OC_U8, OC_U8, 1, 8, 5, 5, 16, 1, 1, 1, 2, 1, 0, false, true, false},
         {OC_U8, OC_U8, OC_U8, 1, 4, 1, 1, 64, 1, 1, 1, 1, 1, 0, false, true, false},
         {OC_U8, OC_I8, OC_U8, 1, 5, 9, 9, 20, 1, 3, 3, 1, 1, 1, true, true, true},
@@ -222,8 +225,8 @@ static void test_matmul_batches(void **state)
     opcase_end(&c);
 }
 
-/* Whatever the float steps are, the sum in double must be within one rounding step of the result, and
- * equal wherever it is not near a tie. */
+/* Whatever the float steps are, the sum in double must be within one rounding step of the result,
+ * and equal wherever it is not near a tie. */
 static void add_one(oc_isa isa, oc_dtype type, oc_shape sa, oc_shape sb, bool product)
 {
     opcase      c;
@@ -247,10 +250,10 @@ static void add_one(oc_isa isa, oc_dtype type, oc_shape sa, oc_shape sb, bool pr
             ia = ia * sa.dim[d] + at[d] % sa.dim[d];
             ib = ib * sb.dim[d] + at[d] % sb.dim[d];
         }
-        double a = (byte_of(type, c.plain[0], (size_t)ia) - az) * (double)as;
-        double b = (byte_of(type, c.plain[3], (size_t)ib) - bz) * (double)bs;
-        double v = (product ? a * b : a + b) / (double)ys + yz;
-        double to_tie = fabs(v - floor(v) - 0.5);
+        double  a = (byte_of(type, c.plain[0], (size_t)ia) - az) * (double)as;
+        double  b = (byte_of(type, c.plain[3], (size_t)ib) - bz) * (double)bs;
+        double  v = (product ? a * b : a + b) / (double)ys + yz;
+        double  to_tie = fabs(v - floor(v) - 0.5);
         int32_t got = byte_of(type, c.result[0], (size_t)i);
         int32_t want = saturate(nearbyint(v), type == OC_I8);
         if (got != want && (to_tie > 1e-4 || abs(got - want) > 1))
@@ -294,8 +297,8 @@ static void test_global_average(void **state)
             for (size_t i = 0; i < 18; i++) {
                 int32_t sum = -35 * (int32_t)xz;
                 for (size_t p = 0; p < 35; p++)
-                    sum += byte_of(type, c.plain[0],
-                                   last ? (i / 9 * 35 + p) * 9 + i % 9 : i * 35 + p);
+                    sum +=
+                        byte_of(type, c.plain[0], last ? (i / 9 * 35 + p) * 9 + i % 9 : i * 35 + p);
                 assert_int_equal(byte_of(type, c.result[0], i),
                                  requant(sum, xs / (ys * 35.0f), yz, t));
             }
@@ -420,7 +423,7 @@ static void test_concat(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_conv),   cmocka_unit_test(test_matmul),
+        cmocka_unit_test(test_conv),           cmocka_unit_test(test_matmul),
         cmocka_unit_test(test_matmul_batches), cmocka_unit_test(test_add),
         cmocka_unit_test(test_global_average), cmocka_unit_test(test_linear),
         cmocka_unit_test(test_dynamic),        cmocka_unit_test(test_tables),

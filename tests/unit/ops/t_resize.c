@@ -3,8 +3,8 @@
 
 #include "unit/ops/opcase.h"
 
-static const char *const coords[] = {"half_pixel",   "pytorch_half_pixel", "align_corners",
-                                     "asymmetric",   "tf_crop_and_resize", "half_pixel_symmetric"};
+static const char *const coords[] = {"half_pixel", "pytorch_half_pixel", "align_corners",
+                                     "asymmetric", "tf_crop_and_resize", "half_pixel_symmetric"};
 static const char *const nearests[] = {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"};
 static const char *const modes[] = {"nearest", "linear", "cubic"};
 
@@ -93,8 +93,8 @@ static void compare(const opcase *c, const rule *r, const float *scale, double e
             if (!inside[a][p[a]])
                 want = extrapolation;
         if (fabs(want - (double)y[i]) > 2e-5)
-            fail_msg("%s %s %s: element %lld is %g, should be %g", modes[r->mode],
-                     coords[r->coord], nearests[r->nearest], (long long)i, (double)y[i], want);
+            fail_msg("%s %s %s: element %lld is %g, should be %g", modes[r->mode], coords[r->coord],
+                     nearests[r->nearest], (long long)i, (double)y[i], want);
     }
 }
 
@@ -129,8 +129,8 @@ static void one(oc_isa isa, const rule *r, oc_shape shape, const float *scale, b
     opcase_end(&c);
 }
 
-static const float scale_sets[][4] = {{1, 1, 2, 2},       {1, 1, 0.6f, 1.7f}, {1, 1, 3, 1},
-                                      {1, 1, 1, 0.5f},    {1, 1, 0.34f, 2.5f}, {1, 1, 1, 1}};
+static const float scale_sets[][4] = {{1, 1, 2, 2},    {1, 1, 0.6f, 1.7f},  {1, 1, 3, 1},
+                                      {1, 1, 1, 0.5f}, {1, 1, 0.34f, 2.5f}, {1, 1, 1, 1}};
 
 static void test_modes(void **state)
 {
@@ -140,7 +140,10 @@ static void test_modes(void **state)
             for (int coord = 0; coord < 6; coord++)
                 for (int near = 0; near < (mode ? 1 : 4); near++)
                     for (size_t s = 0; s < sizeof(scale_sets) / sizeof(scale_sets[0]); s++) {
-                        rule r = {mode, coord, near, mode == 2 && s % 2,
+                        rule r = {mode,
+                                  coord,
+                                  near,
+                                  mode == 2 && s % 2,
                                   {0, 0, 0.2f, -0.1f, 1, 1, 1.3f, 0.8f}};
                         one(opcase_isa(k & 1), &r, DIMS(2, 11, 7, 10), scale_sets[s], s == 4,
                             k > 1);
