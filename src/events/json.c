@@ -6,14 +6,14 @@
 
 #include "events/json.h"
 
-void oc_json_init(oc_json *j, char *text, size_t cap)
+void oc_jsonw_init(oc_jsonw *j, char *text, size_t cap)
 {
     assert(cap >= 1);
-    *j = (oc_json){.text = text, .cap = cap};
+    *j = (oc_jsonw){.text = text, .cap = cap};
     text[0] = '\0';
 }
 
-static void put(oc_json *j, const char *bytes, size_t n)
+static void put(oc_jsonw *j, const char *bytes, size_t n)
 {
     if (j->full || n >= j->cap - j->n) {
         j->full = true;
@@ -50,7 +50,7 @@ static size_t utf8(const unsigned char *s)
     return n;
 }
 
-static void put_string(oc_json *j, const char *value)
+static void put_string(oc_jsonw *j, const char *value)
 {
     const unsigned char *s = (const unsigned char *)value;
     put(j, "\"", 1);
@@ -75,7 +75,7 @@ static void put_string(oc_json *j, const char *value)
     put(j, "\"", 1);
 }
 
-static void begin(oc_json *j, const char *key)
+static void begin(oc_jsonw *j, const char *key)
 {
     if (j->comma[j->depth])
         put(j, ",", 1);
@@ -86,7 +86,7 @@ static void begin(oc_json *j, const char *key)
     }
 }
 
-void oc_json_open(oc_json *j, const char *key, char bracket)
+void oc_jsonw_open(oc_jsonw *j, const char *key, char bracket)
 {
     begin(j, key);
     put(j, &bracket, 1);
@@ -94,14 +94,14 @@ void oc_json_open(oc_json *j, const char *key, char bracket)
     j->comma[++j->depth] = false;
 }
 
-void oc_json_close(oc_json *j, char bracket)
+void oc_jsonw_close(oc_jsonw *j, char bracket)
 {
     assert(j->depth > 0);
     j->depth--;
     put(j, &bracket, 1);
 }
 
-void oc_json_text(oc_json *j, const char *key, const char *value)
+void oc_jsonw_text(oc_jsonw *j, const char *key, const char *value)
 {
     begin(j, key);
     if (value)
@@ -110,25 +110,25 @@ void oc_json_text(oc_json *j, const char *key, const char *value)
         put(j, "null", 4);
 }
 
-static void put_number(oc_json *j, const char *key, const char *text, int n)
+static void put_number(oc_jsonw *j, const char *key, const char *text, int n)
 {
     begin(j, key);
     put(j, text, (size_t)n);
 }
 
-void oc_json_int(oc_json *j, const char *key, int64_t value)
+void oc_jsonw_int(oc_jsonw *j, const char *key, int64_t value)
 {
     char text[32];
     put_number(j, key, text, snprintf(text, sizeof(text), "%lld", (long long)value));
 }
 
-void oc_json_uint(oc_json *j, const char *key, uint64_t value)
+void oc_jsonw_uint(oc_jsonw *j, const char *key, uint64_t value)
 {
     char text[32];
     put_number(j, key, text, snprintf(text, sizeof(text), "%llu", (unsigned long long)value));
 }
 
-void oc_json_float(oc_json *j, const char *key, double value, int digits)
+void oc_jsonw_float(oc_jsonw *j, const char *key, double value, int digits)
 {
     char text[64];
     if (!isfinite(value)) {
@@ -151,17 +151,17 @@ void oc_json_float(oc_json *j, const char *key, double value, int digits)
     put_number(j, key, text, n);
 }
 
-void oc_json_bool(oc_json *j, const char *key, bool value)
+void oc_jsonw_bool(oc_jsonw *j, const char *key, bool value)
 {
     put_number(j, key, value ? "true" : "false", value ? 4 : 5);
 }
 
-void oc_json_box(oc_json *j, const char *key, const oc_box *box)
+void oc_jsonw_box(oc_jsonw *j, const char *key, const oc_box *box)
 {
-    oc_json_open(j, key, '[');
-    oc_json_float(j, NULL, (double)box->x0, 1);
-    oc_json_float(j, NULL, (double)box->y0, 1);
-    oc_json_float(j, NULL, (double)box->x1, 1);
-    oc_json_float(j, NULL, (double)box->y1, 1);
-    oc_json_close(j, ']');
+    oc_jsonw_open(j, key, '[');
+    oc_jsonw_float(j, NULL, (double)box->x0, 1);
+    oc_jsonw_float(j, NULL, (double)box->y0, 1);
+    oc_jsonw_float(j, NULL, (double)box->x1, 1);
+    oc_jsonw_float(j, NULL, (double)box->y1, 1);
+    oc_jsonw_close(j, ']');
 }

@@ -14,24 +14,24 @@
 
 #define OC_JSON_DEPTH 32
 
-typedef struct oc_json {
+typedef struct oc_jsonw {
     char    *text; /* always ends with a zero byte */
     size_t   n, cap;
     bool     full;
     unsigned depth;
     bool     comma[OC_JSON_DEPTH]; /* something stands before, on this level */
-} oc_json;
+} oc_jsonw;
 
-void oc_json_init(oc_json *j, char *text, size_t cap); /* cap >= 1 */
+void oc_jsonw_init(oc_jsonw *j, char *text, size_t cap); /* cap >= 1 */
 
 /* key NULL: an element of a list, or the document itself. */
-void oc_json_open(oc_json *j, const char *key, char bracket); /* '{' or '[' */
-void oc_json_close(oc_json *j, char bracket);                 /* '}' or ']' */
-void oc_json_text(oc_json *j, const char *key, const char *value); /* NULL = null */
-void oc_json_int(oc_json *j, const char *key, int64_t value);
-void oc_json_uint(oc_json *j, const char *key, uint64_t value);
-void oc_json_float(oc_json *j, const char *key, double value, int digits); /* after the point */
-void oc_json_bool(oc_json *j, const char *key, bool value);
-void oc_json_box(oc_json *j, const char *key, const oc_box *box); /* [x0,y0,x1,y1], 1/10 pixel */
+void oc_jsonw_open(oc_jsonw *j, const char *key, char bracket); /* '{' or '[' */
+void oc_jsonw_close(oc_jsonw *j, char bracket);                 /* '}' or ']' */
+void oc_jsonw_text(oc_jsonw *j, const char *key, const char *value); /* NULL = null */
+void oc_jsonw_int(oc_jsonw *j, const char *key, int64_t value);
+void oc_jsonw_uint(oc_jsonw *j, const char *key, uint64_t value);
+void oc_jsonw_float(oc_jsonw *j, const char *key, double value, int digits); /* after the point */
+void oc_jsonw_bool(oc_jsonw *j, const char *key, bool value);
+void oc_jsonw_box(oc_jsonw *j, const char *key, const oc_box *box); /* [x0,y0,x1,y1], 1/10 pixel */
 
 #endif

@@ -78,7 +78,6 @@ void oc_scene_fill(oc_scene *s, const oc_scene_from *from)
         oc_scene_object *to = &s->object[s->n++];
         to->id = o->track.id;
         to->box = o->track.box;
-        to->lost = o->track.detection < 0;
         seen++;
         fill_text(to, o, from);
         fill_trail(to, o);
@@ -135,8 +134,7 @@ void oc_scene_draw(const oc_scene *s, oc_frame *frame)
         for (size_t k = 1; k < o->n_trail; k++)
             oc_draw_line(frame, o->trail[k - 1], o->trail[k], 1.5f * (float)scale,
                          oc_color_alpha(color, (uint8_t)(40 + 180 * k / o->n_trail)));
-        oc_draw_box(frame, &o->box, 2.0f * (float)scale,
-                    oc_color_alpha(color, o->lost ? 110 : 255));
+        oc_draw_box(frame, &o->box, 2.0f * (float)scale, color);
         if (o->n_points == OC_POINTS_MAX)
             oc_draw_skeleton(frame, o->points, o->n_points, oc_skeleton_coco,
                              oc_skeleton_coco_edges, 0.3f, 1.2f * (float)scale, ink);

@@ -13,7 +13,6 @@
 typedef struct oc_scene_object {
     uint64_t id;
     oc_box   box;
-    bool     lost;
     char     text[112];
     oc_xy    trail[OC_SCENE_TRAIL_MAX]; /* oldest first */
     size_t   n_trail;

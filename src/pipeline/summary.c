@@ -28,124 +28,124 @@ static double ms(const oc_histogram *h, double q)
     return (double)oc_histogram_quantile_ns(h, q) * 1e-6;
 }
 
-static void put_latency(oc_json *j, const oc_pipeline *p)
+static void put_latency(oc_jsonw *j, const oc_pipeline *p)
 {
-    oc_json_open(j, "latency_ms", '{');
+    oc_jsonw_open(j, "latency_ms", '{');
     for (int i = 0; i < OC_STAGES; i++) {
         const oc_histogram *h = &p->stages.histogram[i];
         if (oc_histogram_count(h) == 0)
             continue;
-        oc_json_open(j, oc_stage_name((oc_stage)i), '{');
-        oc_json_float(j, "p50", ms(h, 0.5), 3);
-        oc_json_float(j, "p99", ms(h, 0.99), 3);
-        oc_json_close(j, '}');
+        oc_jsonw_open(j, oc_stage_name((oc_stage)i), '{');
+        oc_jsonw_float(j, "p50", ms(h, 0.5), 3);
+        oc_jsonw_float(j, "p99", ms(h, 0.99), 3);
+        oc_jsonw_close(j, '}');
     }
-    oc_json_close(j, '}');
+    oc_jsonw_close(j, '}');
 }
 
-static void put_rules(oc_json *j, const oc_pipeline *p)
+static void put_rules(oc_jsonw *j, const oc_pipeline *p)
 {
-    oc_json_open(j, "lines", '{');
+    oc_jsonw_open(j, "lines", '{');
     for (size_t i = 0; i < p->rules.n_lines; i++) {
         const oc_line *l = &p->rules.line[i];
-        oc_json_open(j, l->config->name, '{');
-        oc_json_uint(j, l->config->directions[0], l->total[0]);
-        oc_json_uint(j, l->config->directions[1], l->total[1]);
-        oc_json_close(j, '}');
+        oc_jsonw_open(j, l->config->name, '{');
+        oc_jsonw_uint(j, l->config->directions[0], l->total[0]);
+        oc_jsonw_uint(j, l->config->directions[1], l->total[1]);
+        oc_jsonw_close(j, '}');
     }
-    oc_json_close(j, '}');
-    oc_json_open(j, "zones", '{');
+    oc_jsonw_close(j, '}');
+    oc_jsonw_open(j, "zones", '{');
     for (size_t i = 0; i < p->rules.n_zones; i++) {
         const oc_zone *z = &p->rules.zone[i];
-        oc_json_open(j, z->config->name, '{');
-        oc_json_uint(j, "entered", z->entered);
-        oc_json_uint(j, "inside_max", z->inside_max);
-        oc_json_float(j, "dwell_mean_s", z->exited ? z->dwell_sum_s / (double)z->exited : 0.0, 2);
-        oc_json_close(j, '}');
+        oc_jsonw_open(j, z->config->name, '{');
+        oc_jsonw_uint(j, "entered", z->entered);
+        oc_jsonw_uint(j, "inside_max", z->inside_max);
+        oc_jsonw_float(j, "dwell_mean_s", z->exited ? z->dwell_sum_s / (double)z->exited : 0.0, 2);
+        oc_jsonw_close(j, '}');
     }
-    oc_json_close(j, '}');
+    oc_jsonw_close(j, '}');
 }
 
-static void put_counts(oc_json *j, const oc_pipeline *p)
+static void put_counts(oc_jsonw *j, const oc_pipeline *p)
 {
-    oc_json_open(j, "counts", '{');
-    oc_json_uint(j, "detections", p->record.detections);
-    oc_json_uint(j, "tracks", p->record.tracks);
-    oc_json_uint(j, "tracks_max", p->record.tracks_max);
-    oc_json_open(j, "events", '{');
+    oc_jsonw_open(j, "counts", '{');
+    oc_jsonw_uint(j, "detections", p->record.detections);
+    oc_jsonw_uint(j, "tracks", p->record.tracks);
+    oc_jsonw_uint(j, "tracks_max", p->record.tracks_max);
+    oc_jsonw_open(j, "events", '{');
     for (int i = 0; i < OC_EVENT_TYPES; i++)
-        oc_json_uint(j, oc_event_name((oc_event_type)i),
+        oc_jsonw_uint(j, oc_event_name((oc_event_type)i),
                      oc_event_log_count(p->events, (oc_event_type)i));
-    oc_json_close(j, '}');
+    oc_jsonw_close(j, '}');
     put_rules(j, p);
-    oc_json_open(j, "recognised", '{');
+    oc_jsonw_open(j, "recognised", '{');
     for (size_t k = 0; k < p->config->n_recognise; k++) {
-        oc_json_open(j, p->config->recognise[k].name, '{');
-        oc_json_uint(j, "looks", p->recogniser[k].looks);
-        oc_json_open(j, "values", '{');
+        oc_jsonw_open(j, p->config->recognise[k].name, '{');
+        oc_jsonw_uint(j, "looks", p->recogniser[k].looks);
+        oc_jsonw_open(j, "values", '{');
         for (size_t i = 0; i < p->record.n_tally[k]; i++) {
-            oc_json_open(j, p->record.tally[k][i].value, '{');
-            oc_json_float(j, "seconds", p->record.tally[k][i].seconds, 1);
-            oc_json_uint(j, "tracks", p->record.tally[k][i].tracks);
-            oc_json_close(j, '}');
+            oc_jsonw_open(j, p->record.tally[k][i].value, '{');
+            oc_jsonw_float(j, "seconds", p->record.tally[k][i].seconds, 1);
+            oc_jsonw_uint(j, "tracks", p->record.tally[k][i].tracks);
+            oc_jsonw_close(j, '}');
         }
-        oc_json_close(j, '}');
-        oc_json_close(j, '}');
+        oc_jsonw_close(j, '}');
+        oc_jsonw_close(j, '}');
     }
-    oc_json_close(j, '}');
-    oc_json_close(j, '}');
+    oc_jsonw_close(j, '}');
+    oc_jsonw_close(j, '}');
 }
 
-static void put_outputs(oc_json *j, const oc_pipeline *p)
+static void put_outputs(oc_jsonw *j, const oc_pipeline *p)
 {
     const struct {
         const char *key, *path;
     } rows[] = {{"events", p->outputs.events}, {"video", p->outputs.video},
                 {"mot", p->outputs.mot},       {"report", p->outputs.report},
                 {"summary", p->outputs.summary}};
-    oc_json_open(j, "outputs", '{');
+    oc_jsonw_open(j, "outputs", '{');
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         if (rows[i].path)
-            oc_json_text(j, rows[i].key, rows[i].path);
-    oc_json_close(j, '}');
+            oc_jsonw_text(j, rows[i].key, rows[i].path);
+    oc_jsonw_close(j, '}');
 }
 
 /* What scripts rely on comes first, in a document left open. */
-static void begin_json(oc_json *j, oc_pipeline *p)
+static void begin_json(oc_jsonw *j, oc_pipeline *p)
 {
     oc_counts c = oc_ledger_read(&p->ledger);
-    oc_json_init(j, p->summary_text, sizeof(p->summary_text) - 1);
-    oc_json_open(j, NULL, '{');
-    oc_json_uint(j, "captured", c.captured);
-    oc_json_uint(j, "completed", c.completed);
-    oc_json_open(j, "dropped", '{');
+    oc_jsonw_init(j, p->summary_text, sizeof(p->summary_text) - 1);
+    oc_jsonw_open(j, NULL, '{');
+    oc_jsonw_uint(j, "captured", c.captured);
+    oc_jsonw_uint(j, "completed", c.completed);
+    oc_jsonw_open(j, "dropped", '{');
     for (int i = 0; i < OC_DROP_REASONS; i++)
         if (c.dropped[i])
-            oc_json_uint(j, oc_drop_name((oc_drop)i), c.dropped[i]);
-    oc_json_close(j, '}');
-    oc_json_float(j, "fps", fps(p), 2);
+            oc_jsonw_uint(j, oc_drop_name((oc_drop)i), c.dropped[i]);
+    oc_jsonw_close(j, '}');
+    oc_jsonw_float(j, "fps", fps(p), 2);
     put_latency(j, p);
-    oc_json_uint(j, "peak_rss_bytes", peak_rss_bytes());
-    oc_json_bool(j, "truncated", p->ended.truncated);
+    oc_jsonw_uint(j, "peak_rss_bytes", peak_rss_bytes());
+    oc_jsonw_bool(j, "truncated", p->ended.truncated);
 }
 
 static void make_json(oc_pipeline *p)
 {
-    oc_json j;
+    oc_jsonw j;
     begin_json(&j, p);
-    oc_json_text(&j, "ended", oc_run_end_name(p->end));
-    oc_json_text(&j, "pipeline", p->config->name);
-    oc_json_text(&j, "source", p->shown);
-    oc_json_float(&j, "video_s", p->record.last_s, 3);
-    oc_json_float(&j, "wall_s", wall_s(p), 3);
+    oc_jsonw_text(&j, "ended", oc_run_end_name(p->end));
+    oc_jsonw_text(&j, "pipeline", p->config->name);
+    oc_jsonw_text(&j, "source", p->shown);
+    oc_jsonw_float(&j, "video_s", p->record.last_s, 3);
+    oc_jsonw_float(&j, "wall_s", wall_s(p), 3);
     if (p->annotator)
-        oc_json_uint(&j, "video_skipped", oc_annotator_skipped(p->annotator));
+        oc_jsonw_uint(&j, "video_skipped", oc_annotator_skipped(p->annotator));
     put_counts(&j, p);
     put_outputs(&j, p);
-    oc_json_close(&j, '}');
+    oc_jsonw_close(&j, '}');
     if (j.full) { /* names of unusual length: what scripts rely on still fits */
         begin_json(&j, p);
-        oc_json_close(&j, '}');
+        oc_jsonw_close(&j, '}');
     }
     p->summary_text[j.n] = '\n';
     p->summary_text[j.n + 1] = '\0';
