@@ -2,7 +2,8 @@
  *
  *   n     elements, any number; each kernel handles its own tail
  *   y     n floats; y == a or y == b is fine for an operand that is FULL, no other overlap
- *   NaN   MIN and MAX give NaN when either is NaN; PRELU: a >= 0 or NaN ? a : a * b
+ *   NaN   MIN and MAX give NaN when either is NaN; PRELU: a >= 0 or NaN ? a : a * b;
+ *         KEEP_EQUAL of NaN or an infinity that is not equal is NaN
  *   reads and writes stay inside the operands; no alignment is asked */
 #ifndef OC_KERNELS_F32_BINARY_H
 #define OC_KERNELS_F32_BINARY_H
@@ -16,7 +17,7 @@
 typedef enum oc_operand {
     OC_OPERAND_FULL,  /* n floats */
     OC_OPERAND_ONE,   /* one float for all */
-    OC_OPERAND_LANES, /* 8 floats, float i % 8 for element i */
+    OC_OPERAND_LANES, /* always 8 floats, float i % 8 for element i */
     OC_OPERAND_EACH8, /* ceil(n / 8) floats, float i / 8 for element i */
 } oc_operand;
 

@@ -1,5 +1,6 @@
 /* Add Sub Mul Div Pow Mod, And Or Xor BitwiseAnd BitwiseOr BitwiseXor, Equal Less Greater
  * LessOrEqual GreaterOrEqual, BitShift, PRelu: y[i] = a[i] op b[i].      ONNX opset 7..
+ * KeepEqual ("ocellus"): a * (a == b), which a pass makes of Equal, Cast and Mul.
  *
  *   in   a, b  of one type (Pow: any two), shapes that broadcast as NumPy's
  *   out  y     of that type, bool for comparisons; may share a's or b's memory
@@ -31,6 +32,7 @@ static const spec specs[] = {
     {"Pow", OC_BINARY_POW},
     {"Mod", OC_BINARY_MOD},
     {"PRelu", OC_BINARY_PRELU},
+    {"KeepEqual", OC_BINARY_KEEP_EQUAL},
     {"And", OC_BINARY_AND},
     {"Or", OC_BINARY_OR},
     {"Xor", OC_BINARY_XOR},
@@ -336,10 +338,10 @@ static void binary_run(const oc_op_run *r)
     }
 }
 
-#define BINARY(symbol, text, more)                           \
+#define BINARY(symbol, text, from, more)                     \
     const oc_op oc_op_##symbol = {                           \
         .name = text,                                        \
-        .domain = "",                                        \
+        .domain = from,                                      \
         .n_in_min = 2,                                       \
         .n_in_max = 2,                                       \
         .n_out_min = 1,                                      \
@@ -352,22 +354,23 @@ static void binary_run(const oc_op_run *r)
         .run = binary_run,                                   \
     }
 
-BINARY(add, "Add", OC_OP_ACT);
-BINARY(sub, "Sub", OC_OP_ACT);
-BINARY(mul, "Mul", OC_OP_ACT);
-BINARY(div, "Div", OC_OP_ACT);
-BINARY(pow, "Pow", 0);
-BINARY(mod, "Mod", 0);
-BINARY(prelu, "PRelu", 0);
-BINARY(and, "And", 0);
-BINARY(or, "Or", 0);
-BINARY(xor, "Xor", 0);
-BINARY(bitwise_and, "BitwiseAnd", 0);
-BINARY(bitwise_or, "BitwiseOr", 0);
-BINARY(bitwise_xor, "BitwiseXor", 0);
-BINARY(equal, "Equal", 0);
-BINARY(less, "Less", 0);
-BINARY(greater, "Greater", 0);
-BINARY(less_or_equal, "LessOrEqual", 0);
-BINARY(greater_or_equal, "GreaterOrEqual", 0);
-BINARY(bit_shift, "BitShift", 0);
+BINARY(add, "Add", "", OC_OP_ACT);
+BINARY(sub, "Sub", "", OC_OP_ACT);
+BINARY(mul, "Mul", "", OC_OP_ACT);
+BINARY(div, "Div", "", OC_OP_ACT);
+BINARY(pow, "Pow", "", 0);
+BINARY(mod, "Mod", "", 0);
+BINARY(prelu, "PRelu", "", 0);
+BINARY(keep_equal, "KeepEqual", "ocellus", 0);
+BINARY(and, "And", "", 0);
+BINARY(or, "Or", "", 0);
+BINARY(xor, "Xor", "", 0);
+BINARY(bitwise_and, "BitwiseAnd", "", 0);
+BINARY(bitwise_or, "BitwiseOr", "", 0);
+BINARY(bitwise_xor, "BitwiseXor", "", 0);
+BINARY(equal, "Equal", "", 0);
+BINARY(less, "Less", "", 0);
+BINARY(greater, "Greater", "", 0);
+BINARY(less_or_equal, "LessOrEqual", "", 0);
+BINARY(greater_or_equal, "GreaterOrEqual", "", 0);
+BINARY(bit_shift, "BitShift", "", 0);

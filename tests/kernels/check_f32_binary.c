@@ -5,7 +5,7 @@ static size_t floats_of(oc_operand is, size_t n)
 {
     return is == OC_OPERAND_FULL    ? n
            : is == OC_OPERAND_EACH8 ? (n + 7) / 8
-           : is == OC_OPERAND_LANES ? (n < 8 ? n : 8)
+           : is == OC_OPERAND_LANES ? 8
                                     : 1;
 }
 

@@ -60,6 +60,7 @@ static uint64_t power(uint64_t base, int64_t e)
     FN(min, t, type, in, in, load, store, isnan_(a) || a < b ? a : b) \
     FN(max, t, type, in, in, load, store, isnan_(a) || a > b ? a : b) \
     FN(prelu, t, type, in, in, load, store, a < 0 ? a * b : a)        \
+    FN(keep_equal, t, type, in, in, load, store, a == b ? a : a * 0)  \
     FN(pow, t, type, in, in, load, store, pow##suffix(a, b))          \
     FN(fmod, t, type, in, in, load, store, fmod##suffix(a, b))        \
     COMPARE_FNS(t, type, in, load)
@@ -131,6 +132,7 @@ static oc_k_any_binary_fn *const table[OC_BINARY_KINDS][OC_BOOL + 1] = {
     ALL(MIN, min),
     ALL(MAX, max),
     ALL(PRELU, prelu),
+    FLOATS(KEEP_EQUAL, keep_equal),
     ALL(POW, pow),
     ALL(MOD, mod),
     ALL(FMOD, fmod),

@@ -12,6 +12,7 @@ static float apply(oc_binary_kind kind, float a, float b)
     case OC_BINARY_MIN: return isnan(a) || a < b ? a : b;
     case OC_BINARY_MAX: return isnan(a) || a > b ? a : b;
     case OC_BINARY_PRELU: return a < 0.0f ? a * b : a;
+    case OC_BINARY_KEEP_EQUAL: return a == b ? a : a * 0.0f;
     default: return powf(a, b);
     }
 }

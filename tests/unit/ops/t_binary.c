@@ -155,6 +155,28 @@ static void test_square(void **state)
     }
 }
 
+static void test_keep_equal(void **state)
+{
+    (void)state;
+    EACH_ISA(isa)
+    for (int blocked = 0; blocked < 2; blocked++) {
+        opcase c;
+
+        opcase_begin(&c, "ocellus", "KeepEqual", isa);
+        opcase_input(&c, OC_F32, DIMS(2, 13, 5, 7), NULL);
+        opcase_input(&c, OC_F32, DIMS(2, 13, 5, 7), NULL);
+        for (size_t k = 0; k < 910; k += 3)
+            ((float *)c.plain[1])[k] = ((float *)c.plain[0])[k];
+        c.offer_blocked[0] = blocked;
+        opcase_run(&c, 1);
+        assert_int_equal(c.was_blocked, blocked);
+        for (size_t k = 0; k < 910; k++)
+            naive_expect(&c, k, naive_f(&c, 0, k) == naive_f(&c, 1, k) ? naive_f(&c, 0, k) : 0,
+                         (double)naive_out(&c)[k], 0, 0);
+        opcase_end(&c);
+    }
+}
+
 static void test_nan(void **state)
 {
     const float a[9] = {NAN, 1, NAN, 2, 0, -0.0f, INFINITY, -INFINITY, NAN};
@@ -321,6 +343,7 @@ int main(void)
         cmocka_unit_test(test_fused_activation),
         cmocka_unit_test(test_blocked_where_expected),
         cmocka_unit_test(test_square),
+        cmocka_unit_test(test_keep_equal),
         cmocka_unit_test(test_nan),
         cmocka_unit_test(test_mean_of_three),
         cmocka_unit_test(test_integers),

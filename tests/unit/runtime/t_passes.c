@@ -406,6 +406,34 @@ static void shuffles_become_one_node(void **state)
     oc_graph_destroy(r);
 }
 
+/* x * (x == y) with y = max(x, 0): half of x stays. */
+static void peaks_are_kept_by_one_node(void **state)
+{
+    static const char *const cases[][4] = {
+        /* of Equal, of Mul, KeepEqual there must be, read once more */
+        {"a m", "a c", "1", NULL},
+        {"m a", "c a", "1", NULL},
+        {"a m", "c b", "0", NULL},
+        {"a m", "a c", "0", "c"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        pb *g = begin();
+        weights(g, "w", 4, dw, 0.1f);
+        onnx_node(g, "Conv", "x w", "a", pads(1));
+        onnx_node(g, "Relu", "a", "m", NULL);
+        onnx_node(g, "Abs", "a", "b", NULL);
+        onnx_node(g, "Equal", cases[i][0], "e", NULL);
+        onnx_node(g, "Cast", "e", "c", onnx_attr_int("to", 1));
+        onnx_node(g, "Mul", cases[i][1], "p", NULL);
+        onnx_node(g, "Add", cases[i][3] ? "p c" : "p a", "y", NULL);
+        oc_graph *r = check(finish(g, 4, dx), C * H * W);
+        assert_int_equal(count(r, "KeepEqual"), cases[i][2][0] - '0');
+        assert_int_equal(count(r, "Equal"), 1 - (cases[i][2][0] - '0'));
+        oc_graph_destroy(r);
+    }
+}
+
 static void shapes_computed_by_the_network_are_constant(void **state)
 {
     static const int64_t one[] = {1}, m1[] = {-1}, flat[] = {1, C * H * W}, zero64[] = {0};
@@ -457,6 +485,7 @@ int main(void)
         cmocka_unit_test(transposes_sink_through_normalisations),
         cmocka_unit_test(short_rows_are_repeated),
         cmocka_unit_test(shuffles_become_one_node),
+        cmocka_unit_test(peaks_are_kept_by_one_node),
         cmocka_unit_test(shapes_computed_by_the_network_are_constant),
         cmocka_unit_test(shared_memory_is_not_spoilt),
     };
