@@ -5,12 +5,17 @@
 #define SCRATCH_BYTES (384 << 10) /* both sides of the products: most of L2 */
 #define WEIGHT_BYTES_MAX (16 << 20)
 
+/* Measured to pay from eight channels on either side, down to planes of a few tiles; there only with
+ * weights (four times as many as before) that stay in the nearer caches. */
 bool oc_conv_wino_fits(const oc_conv_geom *g)
 {
+    const int64_t tiles = ((g->out[0] + 3) / 4) * ((g->out[1] + 3) / 4);
+    const int64_t weights_max = (tiles >= 9 ? WEIGHT_BYTES_MAX : WEIGHT_BYTES_MAX / 16) /
+                                (36 * (int64_t)sizeof(float));
+
     return g->groups == 1 && g->k[0] == 3 && g->k[1] == 3 && g->stride[0] == 1 &&
-           g->stride[1] == 1 && g->dil[0] == 1 && g->dil[1] == 1 && g->c >= 16 && g->oc >= 16 &&
-           g->out[0] >= 8 && g->out[1] >= 8 &&
-           g->c * g->oc <= WEIGHT_BYTES_MAX / (36 * (int64_t)sizeof(float));
+           g->stride[1] == 1 && g->dil[0] == 1 && g->dil[1] == 1 && g->c >= 8 && g->oc >= 8 &&
+           g->out[0] >= 6 && g->out[1] >= 6 && g->c * g->oc <= weights_max;
 }
 
 static size_t panel_blocks(const oc_conv_wino *d, size_t panel)
@@ -89,7 +94,7 @@ oc_status oc_conv_wino_init(oc_conv_wino *d, const oc_conv_geom *g, const float 
                         .left = g->pad[1], .c = (size_t)g->c, .oc = (size_t)g->oc};
     d->blocks_in = (d->c + 7) / 8;
     d->blocks_out = (d->oc + 7) / 8;
-    d->n_panels = d->blocks_out / 2;
+    d->n_panels = d->blocks_out == 1 ? 1 : d->blocks_out / 2;
     d->tiles_w = (size_t)(g->out[1] + OC_WINO_OUT - 1) / OC_WINO_OUT;
     d->tiles = d->tiles_w * ((size_t)(g->out[0] + OC_WINO_OUT - 1) / OC_WINO_OUT);
     cut_units(d, (size_t)g->n);
