@@ -94,7 +94,7 @@ const char oc_page_style[] =
     "padding:14px 16px}.figure b{display:block;font-size:27px;line-height:1.2;"
     "font-variant-numeric:tabular-nums;letter-spacing:-.02em}.figure span{font-size:13px;"
     "color:var(--soft)}\n"
-    ".frames{display:grid;grid-template-columns:repeat(auto-fit,minmax(250px,1fr));gap:14px;"
+    ".frames{display:grid;grid-template-columns:repeat(auto-fit,minmax(220px,1fr));gap:14px;"
     "margin-top:10px}.frames figure:first-child{grid-column:1/-1}figure{margin:0}"
     "figure img{display:block;width:100%;border-radius:10px}figcaption{font-size:13px;"
     "padding-top:4px}.frames figure+figure img{aspect-ratio:4/3;object-fit:contain;"
