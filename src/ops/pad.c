@@ -61,7 +61,7 @@ static oc_status read_pads(const oc_args *a, int64_t *pads, size_t *n, oc_error 
 static oc_status check_axis(const pad_args *pad, const oc_shape *in, uint32_t i, oc_error *err)
 {
     int64_t dim = in->dim[i], b = pad->begin[i], e = pad->end[i];
-    int64_t limit = INT64_MAX / 4;
+    int64_t limit = 1 << 24; /* axes are walked element by element */
     if (b > limit || e > limit || b < -limit || e < -limit || dim + b + e < 0)
         return OC_FAIL(err, OC_FORMAT, "axis %u of size %lld: pads %lld and %lld", i,
                        (long long)dim, (long long)b, (long long)e);

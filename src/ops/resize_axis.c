@@ -273,6 +273,8 @@ oc_status oc_resize_axis_make(const oc_resize_args *r, const oc_shape *in, uint3
     size_t              n = (size_t)r->out[axis];
     int64_t             dim = in->dim[axis];
     *out = (oc_resize_axis){.n = n, .taps = taps[r->rule.mode]};
+    if (dim > INT32_MAX || r->out[axis] > INT32_MAX)
+        return OC_FAIL(err, OC_UNSUPPORTED, "axis %u of %lld elements", axis, (long long)dim);
     out->index = oc_arena_alloc(mem, n * out->taps + 1, sizeof(*out->index));
     out->w = oc_arena_alloc(mem, n * out->taps + 1, sizeof(*out->w));
     if (!out->index || !out->w)
