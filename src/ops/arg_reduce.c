@@ -13,7 +13,11 @@
 
 #define GRAIN 16384 /* elements of the input */
 
-typedef size_t find_fn(const void *x, size_t n, size_t step, bool largest, bool last);
+#define COLUMNS 64 /* neighbours looked through together, so that memory is read in order */
+
+/* y[j] = where, of the n elements `step` apart from x[j] on, the extreme one is; width <= COLUMNS. */
+typedef void find_fn(const void *x, size_t n, size_t step, size_t width, bool largest, bool last,
+                     int64_t *y);
 
 typedef struct arg_state {
     find_fn *find;
@@ -21,22 +25,35 @@ typedef struct arg_state {
     bool     largest, last;
 } arg_state;
 
-#define FIND(name, T, C, LOAD)                                                         \
-    static size_t name(const void *px, size_t n, size_t step, bool largest, bool last) \
-    {                                                                                  \
-        const T *x = px;                                                               \
-        C        best = LOAD(x[0]);                                                    \
-        size_t   at = 0;                                                               \
-        for (size_t i = 1; i < n; i++) {                                               \
-            const C v = LOAD(x[i * step]);                                             \
-            if (largest ? v > best : v < best) {                                       \
-                best = v;                                                              \
-                at = i;                                                                \
-            } else if (last && v == best) {                                            \
-                at = i;                                                                \
-            }                                                                          \
-        }                                                                              \
-        return at;                                                                     \
+#define FIND_LOOP(C, LOAD, better)            \
+    for (size_t i = 1; i < n; i++, x += step) \
+        for (size_t j = 0; j < width; j++) {  \
+            const C v = LOAD(x[j]);           \
+            if (v better best[j]) {           \
+                best[j] = v;                  \
+                y[j] = (int64_t)i;            \
+            }                                 \
+        }
+
+#define FIND(name, T, C, LOAD)                                                                     \
+    static void name(const void *px, size_t n, size_t step, size_t width, bool largest, bool last, \
+                     int64_t *y)                                                                   \
+    {                                                                                              \
+        const T *x = px;                                                                           \
+        C        best[COLUMNS];                                                                    \
+        for (size_t j = 0; j < width; j++) {                                                       \
+            best[j] = LOAD(x[j]);                                                                  \
+            y[j] = 0;                                                                              \
+        }                                                                                          \
+        x += step;                                                                                 \
+        if (largest && last)                                                                       \
+            FIND_LOOP(C, LOAD, >=)                                                                 \
+        else if (largest)                                                                          \
+            FIND_LOOP(C, LOAD, >)                                                                  \
+        else if (last)                                                                             \
+            FIND_LOOP(C, LOAD, <=)                                                                 \
+        else                                                                                       \
+            FIND_LOOP(C, LOAD, <)                                                                  \
     }
 FIND(find_f32, float, float, )
 FIND(find_f64, double, double, )
@@ -100,12 +117,16 @@ static oc_status arg_prepare(const oc_prepare *p, oc_error *err)
 static void arg_run(const oc_op_run *r)
 {
     const arg_state *s = r->state;
+    size_t           width;
 
-    for (size_t u = r->part.begin; u < r->part.end; u++) {
+    for (size_t u = r->part.begin; u < r->part.end; u += width) {
         const size_t at = u / s->inner * s->n * s->inner + u % s->inner;
 
-        ((int64_t *)r->out[0].data)[u] = (int64_t)s->find(
-            (const char *)r->in[0].data + at * s->bytes, s->n, s->inner, s->largest, s->last);
+        width = s->inner - u % s->inner;
+        width = width > COLUMNS ? COLUMNS : width;
+        width = width > r->part.end - u ? r->part.end - u : width;
+        s->find((const char *)r->in[0].data + at * s->bytes, s->n, s->inner, width, s->largest,
+                s->last, (int64_t *)r->out[0].data + u);
     }
 }
 
