@@ -10,6 +10,7 @@ static const struct {
     const char *name, *what;
     int (*run)(int argc, char **argv);
 } kinds[] = {
+    {"coco", "boxes and key-points: COCO average precision and recall", cli_eval_coco},
     {"mot", "tracks: HOTA, CLEAR (MOTA, id switches), Identity (IDF1)", cli_eval_mot},
 };
 

@@ -2,6 +2,7 @@
 #ifndef OC_CLI_EVAL_H
 #define OC_CLI_EVAL_H
 
+int cli_eval_coco(int argc, char **argv);
 int cli_eval_mot(int argc, char **argv);
 
 #endif

@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""`ocellus eval coco` against pycocotools' figures (tests/eval/coco/expected.json), and bad input."""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+PROGRAM = sys.argv.pop(1)
+HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "coco")
+TRUTH = ('{"images":[{"id":1}],"categories":[{"id":1,"name":"a"}],"annotations":'
+         '[{"id":1,"image_id":1,"category_id":1,"bbox":[0,0,9,9],"area":81,"iscrowd":0}]}')
+RESULT = '[{"image_id":1,"category_id":1,"bbox":[0,0,9,9],"score":0.5}]'
+
+
+def run(*args):
+    return subprocess.run([PROGRAM, "eval", "coco", *args], capture_output=True, text=True)
+
+
+class Scores(unittest.TestCase):
+    def test_equal_to_pycocotools(self):
+        with open(os.path.join(HERE, "expected.json")) as f:
+            expected = json.load(f)
+        self.assertGreater(len(expected), 5)
+        for name, case in expected.items():
+            done = run("--gt", os.path.join(HERE, name + ".gt.json"), "--dt",
+                       os.path.join(HERE, name + ".dt.json"), "--type", case["type"], "--json")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            got = json.loads(done.stdout)
+            for key, value in case["scores"].items():
+                self.assertAlmostEqual(got[key], value, delta=1e-6, msg=f"{name}: {key}")
+
+    def refuse(self, truth, results, words):
+        with tempfile.TemporaryDirectory() as d:
+            gt, dt = os.path.join(d, "gt.json"), os.path.join(d, "dt.json")
+            for path, text in ((gt, truth), (dt, results)):
+                with open(path, "w") as f:
+                    f.write(text)
+            done = run("--gt", gt, "--dt", dt)
+            self.assertEqual(done.returncode, 3, (truth, results, done.stderr))
+            self.assertIn(words, done.stderr)
+            self.assertIn(".json", done.stderr)
+
+    def test_bad_files(self):
+        for cut in range(0, len(TRUTH) - 1, 7):
+            self.refuse(TRUTH[:cut], RESULT, "gt.json")
+        self.refuse(TRUTH + "x", RESULT, "follows the end")
+        self.refuse(TRUTH, RESULT.replace("0.5", "01"), "neither a number")
+        self.refuse(TRUTH, RESULT.replace('"image_id":1', '"image_id":7'), "image 7")
+        self.refuse(TRUTH, RESULT.replace(',"score":0.5', ""), "without image_id, category_id or")
+        self.refuse(TRUTH, RESULT.replace("9,9]", "9]"), "four numbers")
+        self.refuse(TRUTH.replace('"area":81,', ""), RESULT, "without bbox or area")
+        self.refuse("{\"x\":" + "[" * 100, RESULT, "nested too deep")
+        self.refuse("[]", RESULT, "object of lists")
+        self.refuse('{"images":"\\ud800"}', RESULT, "list of images")
+        self.refuse('{"x":"\\ud800y"}', RESULT, "surrogate")
+
+    def test_usage(self):
+        self.assertEqual(run().returncode, 2)
+        self.assertEqual(run("--gt", "a", "--dt", "b", "--type", "smell").returncode, 2)
+        self.assertEqual(run("--gt", "/nonexistent", "--dt", "b").returncode, 3)
+
+
+if __name__ == "__main__":
+    unittest.main()
