@@ -53,7 +53,7 @@ class Scores(unittest.TestCase):
         self.refuse(TRUTH.replace('"area":81,', ""), RESULT, "without bbox or area")
         self.refuse("{\"x\":" + "[" * 100, RESULT, "nested too deep")
         self.refuse("[]", RESULT, "object of lists")
-        self.refuse('{"images":"\\ud800"}', RESULT, "list of images")
+        self.refuse('{"images":"none"}', RESULT, "list of images")
         self.refuse('{"x":"\\ud800y"}', RESULT, "surrogate")
 
     def test_usage(self):
