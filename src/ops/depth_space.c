@@ -1,13 +1,11 @@
-/* DepthToSpace, SpaceToDepth, and ocellus.ChannelShuffle: a tensor seen with split axes, the axes
- * in another order, joined again.   ONNX DepthToSpace opset 1.., SpaceToDepth opset 1..
+/* DepthToSpace, SpaceToDepth: a tensor seen with split axes, the axes in another order, joined again.
+ *   ONNX opset 1..
  *
- *   in   [N,C,H,W], any type; ChannelShuffle also blocked f32
- *   out  DepthToSpace [N, C/b/b, H*b, W*b], modes DCR and CRD; SpaceToDepth the other way round;
- *        ChannelShuffle (attribute group g): channel j * g + i is channel i * (C/g) + j */
+ *   in   [N,C,H,W], any type; plain
+ *   out  DepthToSpace [N, C/b/b, H*b, W*b], modes DCR and CRD; SpaceToDepth the other way round */
 #include <string.h>
 
 #include "ops/args.h"
-#include "ops/lanes.h"
 #include "ops/move.h"
 
 static oc_status read_block(const oc_infer *ask, int64_t *block, oc_error *err)
@@ -99,55 +97,6 @@ static oc_status space_to_depth_prepare(const oc_prepare *p, oc_error *err)
                          (int[]){0, 3, 5, 1, 2, 4}, 6, err);
 }
 
-typedef struct shuffle_state {
-    oc_moves moves;
-    bool     by_lane;
-    oc_lanes lanes;
-} shuffle_state;
-
-static oc_status channel_shuffle_infer(const oc_infer *ask, oc_error *err)
-{
-    int64_t         group = oc_node_int(ask->node, "group", 1);
-    const oc_shape *in = &ask->in[0].shape;
-    if (in->rank != 4 || group < 1 || in->dim[1] % group)
-        return OC_FAIL(err, OC_FORMAT, "group %lld of a tensor of rank %u", (long long)group,
-                       in->rank);
-    ask->out[0] = ask->in[0];
-    return OC_OK;
-}
-
-static bool channel_shuffle_layout(oc_layout_ask *ask)
-{
-    ask->want_in[0] = ask->want_out[0] = ask->in[0].layout == OC_LAYOUT_NC8;
-    return ask->want_in[0];
-}
-
-static oc_status channel_shuffle_prepare(const oc_prepare *p, oc_error *err)
-{
-    shuffle_state *s = p->state;
-    const int64_t *d = p->in[0].info.shape.dim;
-    int64_t        g = oc_node_int(p->node, "group", 1), c = d[1] / g;
-    if (p->in[0].layout != OC_LAYOUT_NC8)
-        return prepare_split(p, (int64_t[]){d[0], g, c, d[2] * d[3]}, (int[]){0, 2, 1, 3}, 4, err);
-    oc_status st = oc_lanes_init(&s->lanes, p, err);
-    if (st != OC_OK)
-        return st;
-    s->by_lane = true;
-    for (int64_t k = 0; k < d[1]; k++)
-        oc_lanes_set(&s->lanes, 0, (size_t)k, 0, (size_t)(k % g * c + k / g));
-    oc_lanes_finish(&s->lanes, p);
-    return OC_OK;
-}
-
-static void channel_shuffle_run(const oc_op_run *r)
-{
-    const shuffle_state *s = r->state;
-    if (s->by_lane)
-        oc_lanes_run(&s->lanes, r);
-    else
-        oc_moves_run(r);
-}
-
 const oc_op oc_op_depth_to_space = {
     .name = "DepthToSpace",
     .domain = "",
@@ -171,17 +120,4 @@ const oc_op oc_op_space_to_depth = {
     .infer = space_to_depth_infer,
     .prepare = space_to_depth_prepare,
     .run = oc_moves_run,
-};
-const oc_op oc_op_channel_shuffle = {
-    .name = "ChannelShuffle",
-    .domain = "ocellus",
-    .n_in_min = 1,
-    .n_in_max = 1,
-    .n_out_min = 1,
-    .n_out_max = 1,
-    .state_size = sizeof(shuffle_state),
-    .infer = channel_shuffle_infer,
-    .layout = channel_shuffle_layout,
-    .prepare = channel_shuffle_prepare,
-    .run = channel_shuffle_run,
 };

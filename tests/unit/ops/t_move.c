@@ -416,6 +416,44 @@ static void test_channel_shuffle(void **state)
             }
 }
 
+/* Several inputs and outputs: as Concat, shuffle and Split by themselves would do. */
+static void shuffle_parts_one(oc_isa isa, oc_dtype dtype, int64_t a, int64_t b, int64_t group,
+                              int64_t first, bool blocked)
+{
+    const int64_t split[] = {first, a + b - first}, hw = 15, n = 2, all = a + b;
+    size_t        elem = oc_dtype_bytes(dtype);
+    opcase        c;
+    opcase_begin(&c, "ocellus", "ChannelShuffle", isa);
+    opcase_attr_int(&c, "group", group);
+    opcase_attr_ints(&c, "split", split, 2);
+    opcase_input(&c, dtype, DIMS(n, a, 3, 5), NULL);
+    opcase_input(&c, dtype, DIMS(n, b, 3, 5), NULL);
+    c.offer_blocked[0] = c.offer_blocked[1] = blocked;
+    opcase_run(&c, 2);
+    assert_int_equal(c.was_blocked, blocked);
+    for (int64_t i = 0; i < n * all; i++) {
+        int64_t k = i % all, from = k % group * (all / group) + k / group, image = i / all;
+        int64_t out = k >= first, in = from >= a;
+        size_t  src = (size_t)((image * (in ? b : a) + from - (in ? a : 0)) * hw) * elem;
+        size_t  dst = (size_t)((image * split[out] + k - (out ? first : 0)) * hw) * elem;
+        assert_memory_equal((char *)c.result[out] + dst, (char *)c.plain[in] + src,
+                            (size_t)hw * elem);
+    }
+    opcase_end(&c);
+}
+
+static void test_channel_shuffle_parts(void **state)
+{
+    (void)state;
+    for (int k = 0; k < 2; k++) {
+        shuffle_parts_one(opcase_isa(k), OC_F32, 58, 58, 2, 58, true);
+        shuffle_parts_one(opcase_isa(k), OC_F32, 48, 48, 2, 48, true);
+        shuffle_parts_one(opcase_isa(k), OC_F32, 5, 13, 3, 7, true);
+        shuffle_parts_one(opcase_isa(k), OC_F32, 5, 13, 3, 7, false);
+        shuffle_parts_one(opcase_isa(k), OC_U8, 16, 8, 4, 8, false);
+    }
+}
+
 /* ---- Gather ---- */
 
 static bool gather_map(const void *ctx, const int64_t *at, int64_t *in)
@@ -540,9 +578,10 @@ int main(void)
         cmocka_unit_test(test_split_lengths),   cmocka_unit_test(test_slice),
         cmocka_unit_test(test_expand_tile),     cmocka_unit_test(test_pad),
         cmocka_unit_test(test_pad_value),       cmocka_unit_test(test_depth_space),
-        cmocka_unit_test(test_channel_shuffle), cmocka_unit_test(test_gather),
-        cmocka_unit_test(test_views),           cmocka_unit_test(test_view_shapes),
-        cmocka_unit_test(test_reshape_refused), cmocka_unit_test(test_shape),
+        cmocka_unit_test(test_channel_shuffle), cmocka_unit_test(test_channel_shuffle_parts),
+        cmocka_unit_test(test_gather),          cmocka_unit_test(test_views),
+        cmocka_unit_test(test_view_shapes),     cmocka_unit_test(test_reshape_refused),
+        cmocka_unit_test(test_shape),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

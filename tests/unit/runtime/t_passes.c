@@ -228,16 +228,23 @@ static void activations_are_recognised(void **state)
     } cases[] = {
         {{{"Sigmoid", "a", "s"}, {"Mul", "a s", "y"}}, OC_ACT_SILU},
         {{{"Sigmoid", "a", "s"}, {"Mul", "s a", "y"}}, OC_ACT_SILU},
-        {{{"Add", "a three", "p"}, {"Clip", "p zero six", "c"}, {"Mul", "a c", "m"},
+        {{{"Add", "a three", "p"},
+          {"Clip", "p zero six", "c"},
+          {"Mul", "a c", "m"},
           {"Div", "m six", "y"}},
          OC_ACT_HARDSWISH},
-        {{{"Add", "three a", "p"}, {"Clip", "p zero six", "c"}, {"Div", "c six", "d"},
+        {{{"Add", "three a", "p"},
+          {"Clip", "p zero six", "c"},
+          {"Div", "c six", "d"},
           {"Mul", "d a", "y"}},
          OC_ACT_HARDSWISH},
         {{{"Add", "three a", "p"}, {"Clip", "p zero six", "c"}, {"Mul", "c sixth", "y"}},
          OC_ACT_HARDSIGMOID},
         {{{"Softplus", "a", "p"}, {"Tanh", "p", "t"}, {"Mul", "t a", "y"}}, OC_ACT_MISH},
-        {{{"Div", "a sqrt2", "d"}, {"Erf", "d", "e"}, {"Add", "e one", "f"}, {"Mul", "a f", "m"},
+        {{{"Div", "a sqrt2", "d"},
+          {"Erf", "d", "e"},
+          {"Add", "e one", "f"},
+          {"Mul", "a f", "m"},
           {"Mul", "m half", "y"}},
          OC_ACT_GELU},
         {{{"Clip", "a zero six", "y"}}, OC_ACT_CLIP},
@@ -368,7 +375,7 @@ static void transposes_sink_through_normalisations(void **state)
     onnx_node(g, "Relu", "c", "r", NULL);
     onnx_node(g, "Transpose", "r", "y", onnx_attr_ints("perm", 4, nchw));
     static const int64_t out[] = {1, 2 * C, H, W};
-    oc_graph *r = check(finish(g, 4, out), 2 * C * H * W);
+    oc_graph            *r = check(finish(g, 4, out), 2 * C * H * W);
     assert_int_equal(count(r, "Transpose"), 0);
     oc_graph_destroy(r);
 }
@@ -404,6 +411,45 @@ static void shuffles_become_one_node(void **state)
     assert_int_equal(count(r, "ChannelShuffle"), 1);
     assert_int_equal(count(r, "Transpose"), 0);
     oc_graph_destroy(r);
+}
+
+/* Concat, shuffle, and a cut: by one Split, or by Slices, in any order; where channels are left over the
+ * Slices stay. */
+static void shuffles_take_in_their_neighbours(void **state)
+{
+    static const int64_t five[] = {5}, four[] = {4}, one[] = {1}, s5[] = {1, 2, C, H, W};
+    static const int64_t s4[] = {1, 2 * C, H, W}, swap[] = {0, 2, 1, 3, 4}, axis[] = {1};
+    static const int64_t cuts[][4] = {{0, 11, 11, 100}, {-14, 99, 0, 10}, {0, 9, 10, 24}};
+    static const int64_t all_of_it[] = {1, 2 * C, H, W}, most_of_it[] = {1, 2 * C - 1, H, W};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        const int64_t *dims = i == 2 ? most_of_it : all_of_it;
+        pb            *g = begin();
+        weights(g, "w", 4, dw, 0.1f);
+        onnx_tensor_raw(g, "s5", 7, 1, five, s5, sizeof(s5));
+        onnx_tensor_raw(g, "s4", 7, 1, four, s4, sizeof(s4));
+        onnx_tensor_raw(g, "axis", 7, 1, one, axis, sizeof(axis));
+        for (int k = 0; k < 4; k++) {
+            const char *names[] = {"b0", "e0", "b1", "e1"};
+            onnx_tensor_raw(g, names[k], 7, 1, one, &cuts[i][k], sizeof(int64_t));
+        }
+        onnx_node(g, "Conv", "x w", "a", pads(1));
+        onnx_node(g, "Relu", "a", "a2", NULL);
+        onnx_node(g, "Concat", "a a2", "cat", onnx_attr_int("axis", 1));
+        onnx_node(g, "Reshape", "cat s5", "b", NULL);
+        onnx_node(g, "Transpose", "b", "c", onnx_attr_ints("perm", 5, swap));
+        onnx_node(g, "Reshape", "c s4", "d", NULL);
+        onnx_node(g, "Slice", "d b0 e0 axis", "p", NULL);
+        onnx_node(g, "Slice", "d b1 e1 axis", "q", NULL);
+        onnx_node(g, "Relu", "p", "p2", NULL);
+        onnx_node(g, "Concat", "p2 q", "y", onnx_attr_int("axis", 1));
+        size_t    n = (size_t)(dims[1] * H * W);
+        oc_graph *r = check(finish(g, 4, dims), n);
+        assert_int_equal(count(r, "ChannelShuffle"), 1);
+        assert_int_equal(count(r, "Concat"), 1);
+        assert_int_equal(count(r, "Slice"), i == 2 ? 2 : 0);
+        oc_graph_destroy(r);
+    }
 }
 
 /* x * (x == y) with y = max(x, 0): half of x stays. */
@@ -485,6 +531,7 @@ int main(void)
         cmocka_unit_test(transposes_sink_through_normalisations),
         cmocka_unit_test(short_rows_are_repeated),
         cmocka_unit_test(shuffles_become_one_node),
+        cmocka_unit_test(shuffles_take_in_their_neighbours),
         cmocka_unit_test(peaks_are_kept_by_one_node),
         cmocka_unit_test(shapes_computed_by_the_network_are_constant),
         cmocka_unit_test(shared_memory_is_not_spoilt),
