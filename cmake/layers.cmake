@@ -61,7 +61,7 @@ if(OC_APP)
   oc_layer(events oc_runtime EXTERNAL PkgConfig::JANSSON)
   oc_layer(vision oc_media oc_config oc_events)
   oc_layer(track oc_media oc_config oc_events)
-  oc_layer(gallery oc_media oc_config oc_events EXTERNAL PkgConfig::SQLITE)
+  oc_layer(gallery oc_media oc_config oc_events EXTERNAL PkgConfig::SQLITE PkgConfig::CRYPTO)
   oc_layer(pipeline oc_vision oc_track oc_gallery)
   oc_layer(eval oc_pipeline oc_data)
 

@@ -8,7 +8,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli/files.h"
 #include "media/image.h"
 
 /* ---- shared by the actions ---- */
@@ -27,7 +26,7 @@ oc_status cli_embedder_open(const cli_embedder_options *o, cli_embedder *e, oc_e
                        "%s: its head (%s) makes no embeddings; the card of one that does says "
                        "`type: embed`",
                        card->name, card->head->name);
-    st = cli_sha256(oc_net_model_path(e->net), e->sha256, err);
+    st = oc_gallery_hash(oc_net_model_path(e->net), e->sha256, err);
     e->model = (oc_gallery_model){card->name, e->sha256, oc_net_embedding(e->net)};
     return st;
 }

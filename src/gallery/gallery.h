@@ -37,6 +37,9 @@ typedef struct oc_gallery_model {
     size_t      length; /* of an embedding, 2 .. OC_GALLERY_LENGTH_MAX */
 } oc_gallery_model;
 
+/* SHA-256 of a network's file.  OC_NOT_FOUND, OC_IO name it. */
+OC_MUST_CHECK oc_status oc_gallery_hash(const char *path, char hex[65], oc_error *err);
+
 typedef enum oc_gallery_by {
     OC_GALLERY_NEAREST = 0,  /* a label is as near as its nearest entry */
     OC_GALLERY_CENTROID = 1, /* ... as the mean of its entries */

@@ -33,13 +33,17 @@ static void close_search(void *ctx)
     oc_search_close(ctx);
 }
 
-oc_status oc_nearest_gallery(const char *path, const char *network, size_t n, oc_nearest *out,
-                             oc_error *err)
+oc_status oc_nearest_gallery(const char *path, const char *network, const char *model, size_t n,
+                             oc_nearest *out, oc_error *err)
 {
-    const oc_gallery_model  expect = {.card = network, .length = n};
+    char                    sha256[65];
+    const oc_gallery_model  expect = {.card = network, .sha256 = sha256, .length = n};
     const oc_search_options options = {.isa = oc_cpu_isa()};
     oc_search              *s;
-    oc_status               st = oc_search_open(path, &expect, &options, &s, err);
+    oc_status               st = oc_gallery_hash(model, sha256, err);
+    if (st != OC_OK)
+        return st;
+    st = oc_search_open(path, &expect, &options, &s, err);
     if (st == OC_NOT_FOUND)
         return OC_FAIL(err, st, "%s: there is no such gallery; 'ocellus gallery enrol' makes one",
                        path);

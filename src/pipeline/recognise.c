@@ -35,7 +35,7 @@ oc_status oc_recogniser_init(oc_recogniser *r, const oc_recognise_config *config
     if (config->kind != OC_RECOGNISE_GALLERY)
         return OC_OK;
     st = (open ? open : oc_nearest_gallery)(gallery ? gallery : config->gallery,
-                                            oc_net_card(r->net)->name,
+                                            oc_net_card(r->net)->name, oc_net_model_path(r->net),
                                             oc_net_embedding(r->net), &r->nearest, err);
     if (st != OC_OK)
         oc_error_prefix(err, "%s:%d", oc_yaml_file(config->at), oc_yaml_line(config->at));

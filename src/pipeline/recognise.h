@@ -17,14 +17,16 @@ typedef struct oc_nearest {
     void (*close)(void *ctx);
 } oc_nearest;
 
-/* Opens what `gallery:` names; its entries must be embeddings of `network` with n elements. */
-typedef oc_status oc_nearest_open_fn(const char *path, const char *network, size_t n,
-                                     oc_nearest *out, oc_error *err);
+/* Opens what `gallery:` names; its entries must be embeddings, n elements each, of the card
+ * `network` with the network file `model`. */
+typedef oc_status oc_nearest_open_fn(const char *path, const char *network, const char *model,
+                                     size_t n, oc_nearest *out, oc_error *err);
 
 /* That of src/gallery: one file, searched exactly; what is enrolled meanwhile counts at once.
  * OC_NOT_FOUND: no such file. */
-OC_MUST_CHECK oc_status oc_nearest_gallery(const char *path, const char *network, size_t n,
-                                           oc_nearest *out, oc_error *err);
+OC_MUST_CHECK oc_status oc_nearest_gallery(const char *path, const char *network,
+                                           const char *model, size_t n, oc_nearest *out,
+                                           oc_error *err);
 
 typedef struct oc_recogniser {
     const oc_recognise_config *config;

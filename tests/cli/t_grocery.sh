@@ -19,4 +19,16 @@ check 'd["enrolled"] == 162 and d["labels"] == 27 and d["length"] == 1000'
 run gallery search g.db --csv test.csv --json
 expect 0
 check 'd["told"] == 162 and d["top1"] >= 0.78 and d["top5"] >= 0.95'
+
+# A pipeline takes the gallery of its network, and of no other file of it.
+if [ -f "$OCELLUS_MIRROR/yolox_nano_416.onnx" ]; then
+    run run "$top/pipelines/cart.yaml" --gallery g.db --source nothing --check
+    expect 0
+    cp "$OCELLUS_MIRROR/mobilenet_v2_quant.onnx" changed.onnx
+    printf '\x7a\x01x' >> changed.onnx # an unknown field: the same network, another file
+    sed "s#network: mobilenet-v2-embed#&\n    model: $scratch/changed.onnx#" \
+        "$top/pipelines/cart.yaml" > changed.yaml
+    refuse 'changed.yaml:[0-9]+.*another network file' run changed.yaml --gallery g.db \
+        --source nothing --check
+fi
 finish
