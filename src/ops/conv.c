@@ -140,7 +140,7 @@ static oc_status prepare_dense(conv_state *s, const oc_prepare *p, const oc_conv
     if (st != OC_OK)
         return st;
     p->work->phase[0].units = s->dense.units;
-    p->work->phase[0].grain = oc_grain_of_flops(s->dense.unit_flops);
+    p->work->phase[0].grain = oc_grain_of_flops(s->dense.units, s->dense.unit_flops);
     p->work->scratch_bytes = s->dense.scratch_bytes;
     return OC_OK;
 }
@@ -152,7 +152,7 @@ static oc_status prepare_winograd(conv_state *s, const oc_prepare *p, const oc_c
                                      s->at.bias < 0 ? NULL : p->in[s->at.bias].data, p->node->act,
                                      p->isa, p->mem, err);
     p->work->phase[0].units = s->wino.units;
-    p->work->phase[0].grain = oc_grain_of_flops(s->wino.unit_flops);
+    p->work->phase[0].grain = oc_grain_of_flops(s->wino.units, s->wino.unit_flops);
     p->work->scratch_bytes = s->wino.scratch_bytes;
     return st;
 }
@@ -164,7 +164,7 @@ static oc_status prepare_depthwise(conv_state *s, const oc_prepare *p, const oc_
                                    s->at.bias < 0 ? NULL : p->in[s->at.bias].data, p->node->act,
                                    p->isa, p->mem, err);
     p->work->phase[0].units = s->dw.units;
-    p->work->phase[0].grain = oc_grain_of_flops(s->dw.unit_flops);
+    p->work->phase[0].grain = oc_grain_of_flops(s->dw.units, s->dw.unit_flops);
     return st;
 }
 

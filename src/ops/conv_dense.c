@@ -2,12 +2,29 @@
 
 #include <string.h>
 
-#define UNIT_FLOPS 4e6          /* about 40 us on one core */
+#define UNIT_FLOPS 2e6          /* about 20 us on one core */
 #define CHUNK_BYTES (192 << 10) /* input of a chunk: stays in L2 next to a panel of weights */
 
-size_t oc_grain_of_flops(double unit_flops)
+size_t oc_grain_of_flops(size_t units, double unit_flops)
 {
-    return unit_flops >= 2e6 ? 1 : (size_t)(2e6 / (unit_flops + 1e3)) + 1;
+    const double ranges = (double)units * unit_flops / 1.5e6;
+    size_t       n = ranges < 1.5 ? 1 : ranges < 3 ? 2 : ranges < 64 ? (size_t)ranges / 4 * 4 : 64;
+
+    n = n == 0 ? 4 : n;
+    return (units + n - 1) / n;
+}
+
+double oc_act_flops(oc_act act)
+{
+    switch (act.kind) {
+    case OC_ACT_NONE:
+    case OC_ACT_RELU:
+    case OC_ACT_CLIP: return 0;
+    case OC_ACT_LEAKY:
+    case OC_ACT_HARDSIGMOID:
+    case OC_ACT_HARDSWISH: return 8;
+    default: return 35;
+    }
 }
 
 static size_t min_size(size_t a, size_t b)
@@ -155,7 +172,8 @@ static size_t chunk_pixels(const oc_dense *d, size_t n)
 static void cut_units(oc_dense *d)
 {
     const oc_dense_shape *s = &d->s;
-    const double pixel = 2.0 * (double)s->oc * (double)s->c * (double)(s->kh * s->kw) + 16;
+    const double pixel = (double)s->oc * (2.0 * (double)s->c * (double)(s->kh * s->kw) + 16 +
+                                         oc_act_flops(d->act));
     const size_t total = d->flat ? (size_t)(s->out_w) : (size_t)s->out_h;
     const double each = d->flat ? pixel : pixel * (double)s->out_w;
     size_t       chunk = (size_t)(UNIT_FLOPS / each) + 1;
@@ -170,7 +188,7 @@ static void cut_units(oc_dense *d)
     d->n_chunks = chunk ? div_up(total, chunk) : 0;
     d->chunk = chunk ? div_up(total, d->n_chunks) : 0;
     double flops = each * (double)d->chunk;
-    size_t parts = min_size((size_t)(flops / (2 * UNIT_FLOPS)) + 1, s->plain ? 1 : d->n_panels);
+    size_t parts = min_size((size_t)(flops / (4 * UNIT_FLOPS)) + 1, s->plain ? 1 : d->n_panels);
     d->panels_per = div_up(d->n_panels, parts);
     d->n_panel_groups = div_up(d->n_panels, d->panels_per);
     d->unit_flops = flops / (double)d->n_panel_groups;

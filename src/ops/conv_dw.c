@@ -2,7 +2,9 @@
 
 #include <string.h>
 
-#define UNIT_FLOPS 1.2e6 /* at some 40 flops a nanosecond */
+#include "ops/conv_dense.h"
+
+#define UNIT_FLOPS 2e6 /* of the dense path: some 20 us */
 
 static oc_status pack(oc_conv_dw *d, const oc_conv_geom *g, const float *w, const float *bias,
                       oc_arena *mem, oc_error *err)
@@ -25,7 +27,9 @@ oc_status oc_conv_dw_init(oc_conv_dw *d, const oc_conv_geom *g, const float *w, 
                           oc_act act, oc_isa isa, oc_arena *mem, oc_error *err)
 {
     const size_t blocks = (size_t)(g->c + 7) / 8, rows = (size_t)g->out[0];
-    const double row = 16.0 * (double)(g->k[0] * g->k[1]) * (double)g->out[1];
+    /* two times and a half as long as the dense path takes for as many flops, and memory */
+    const double row = (double)g->out[1] * (40.0 * (double)(g->k[0] * g->k[1]) +
+                                            8 * (30 + oc_act_flops(act)));
     oc_status    st;
 
     *d = (oc_conv_dw){.kernel = oc_k_f32_dw(isa), .blocks = blocks, .rows = rows};
@@ -33,19 +37,22 @@ oc_status oc_conv_dw_init(oc_conv_dw *d, const oc_conv_geom *g, const float *w, 
                       .kw = g->k[1], .sy = g->stride[0], .sx = g->stride[1], .dy = g->dil[0],
                       .dx = g->dil[1], .top = g->pad[0], .left = g->pad[1], .act = act};
     d->lanes_last = (unsigned)((g->c - 1) % 8 + 1);
-    d->n_chunks = (size_t)(row * (double)rows / UNIT_FLOPS) + 1;
+    d->n_chunks = (size_t)(row * (double)rows / UNIT_FLOPS) + 2;
     d->n_chunks = d->n_chunks < rows ? d->n_chunks : rows;
     d->chunk = d->n_chunks ? (rows + d->n_chunks - 1) / d->n_chunks : 0;
     d->n_chunks = d->chunk ? (rows + d->chunk - 1) / d->chunk : 0;
     d->units = (size_t)g->n * blocks * d->n_chunks;
-    d->unit_flops = row * (double)d->chunk * 2.5; /* worth as much as that many of the dense path */
+    d->unit_flops = row * (double)d->chunk;
     st = pack(d, g, w, bias, mem, err);
     return st;
 }
 
 void oc_conv_dw_run(const oc_conv_dw *d, const float *x, const float *add, float *y, size_t unit)
 {
-    const size_t chunk = unit % d->n_chunks, plane = unit / d->n_chunks, block = plane % d->blocks;
+    /* all blocks of some rows, then the next rows: neighbours in time are neighbours in space, as
+     * in the dense paths, and what one core has written it reads again */
+    const size_t block = unit % d->blocks, chunk = unit / d->blocks % d->n_chunks;
+    const size_t plane = unit / d->blocks / d->n_chunks * d->blocks + block;
     const size_t in_plane = (size_t)(d->call.in_h * d->call.in_w) * 8;
     const size_t out_plane = d->rows * (size_t)d->call.out_w * 8;
     const size_t end = (chunk + 1) * d->chunk;

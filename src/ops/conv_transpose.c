@@ -150,7 +150,7 @@ static oc_status prepare_blocked(convt_state *s, const oc_prepare *p, const oc_c
                 p->work->scratch_bytes = d->scratch_bytes;
         }
     size_t units = p->work->phase[0].units;
-    p->work->phase[0].grain = oc_grain_of_flops(units ? flops / (double)units : 0);
+    p->work->phase[0].grain = oc_grain_of_flops(units, units ? flops / (double)units : 0);
     p->work->flops = oc_conv_geom_flops(g, true);
     return OC_OK;
 }
@@ -177,7 +177,7 @@ static oc_status prepare_spread(convt_state *s, const oc_prepare *p, const oc_co
     w.bias = bias;
     oc_status st = oc_dense_init(s->phases, &d, &w, p->node->act, p->isa, p->mem, err);
     p->work->phase[0].units = s->phases->units;
-    p->work->phase[0].grain = oc_grain_of_flops(s->phases->unit_flops);
+    p->work->phase[0].grain = oc_grain_of_flops(s->phases->units, s->phases->unit_flops);
     p->work->scratch_bytes = s->phases->scratch_bytes;
     p->work->flops = oc_conv_geom_flops(g, true);
     return st;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "ops/conv_dense.h"
+
 #define SCRATCH_BYTES (384 << 10) /* both sides of the products: most of L2 */
 #define WEIGHT_BYTES_MAX (16 << 20)
 
@@ -81,7 +83,10 @@ static void cut_units(oc_conv_wino *d, size_t images)
     d->v_q = d->blocks_in * d->per_unit * 8 + 16;
     d->m_q = d->blocks_out * d->per_unit * 8 + 16;
     d->scratch_bytes = 36 * (d->v_q + d->m_q) * sizeof(float);
-    d->unit_flops = 72.0 * (double)d->per_unit * (double)d->c * (double)d->oc;
+    /* a transform of eight channels takes as long as some 4000 flops of the products */
+    d->unit_flops = (double)d->per_unit * (72.0 * (double)d->c * (double)d->oc +
+                                           4000.0 * (double)(d->blocks_in + d->blocks_out) +
+                                           16.0 * (double)d->oc * oc_act_flops(d->act));
 }
 
 oc_status oc_conv_wino_init(oc_conv_wino *d, const oc_conv_geom *g, const float *w,

@@ -6,7 +6,7 @@
 #include "ops/conv_dense.h"
 #include "tensor/half.h"
 
-#define UNIT_FLOPS 4e6
+#define UNIT_FLOPS 2e6
 #define CHUNK_BYTES (192 << 10)
 
 bool oc_product_takes(oc_dtype dtype)
@@ -98,7 +98,8 @@ static void cut_units(oc_product *d, oc_work *work)
     d->panels_per = parts ? (d->panels + parts - 1) / parts : 0;
     d->groups = d->panels_per ? (d->panels + d->panels_per - 1) / d->panels_per : 0;
     work->phase[0].units = d->batches * d->chunks * d->groups;
-    work->phase[0].grain = oc_grain_of_flops(flops / (double)(d->groups ? d->groups : 1));
+    work->phase[0].grain = oc_grain_of_flops(work->phase[0].units,
+                                              flops / (double)(d->groups ? d->groups : 1));
     work->scratch_bytes = ((d->packed ? 0 : d->k * 24) + (d->a_turned ? rows * d->k : 0)) *
                           sizeof(float);
 }
@@ -111,7 +112,8 @@ oc_status oc_product_init(oc_product *d, const oc_prepare *p, oc_error *err)
     p->work->flops = 2.0 * (double)d->batches * (double)d->m * (double)d->n * (double)d->k;
     if (d->dtype != OC_F32) {
         p->work->phase[0].units = d->batches * d->m;
-        p->work->phase[0].grain = oc_grain_of_flops(64.0 * (double)d->n * (double)d->k);
+        p->work->phase[0].grain = oc_grain_of_flops(p->work->phase[0].units,
+                                                     64.0 * (double)d->n * (double)d->k);
         return OC_OK;
     }
     bool shared = true;
