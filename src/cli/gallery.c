@@ -206,14 +206,17 @@ int cli_gallery_list(int argc, char **argv)
         {"--entries", 'f', &entries, NULL, "every entry: id, time, label, source"},
         {"--json", 'f', &json, NULL, "one JSON document on stdout"},
         {0}};
-    const cli_command command = {"gallery list", "GALLERY.db",
-                                 "Shows what a gallery holds and how it is searched.", options, 1,
+    const cli_command command = {"gallery list",
+                                 "GALLERY.db",
+                                 "Shows what a gallery holds and how it is searched.",
+                                 options,
+                                 1,
                                  1};
-    const char *path;
-    size_t      n;
-    oc_error    err = {0};
-    oc_gallery *g = NULL;
-    int         e = cli_parse(&command, argc, argv, &path, &n);
+    const char       *path;
+    size_t            n;
+    oc_error          err = {0};
+    oc_gallery       *g = NULL;
+    int               e = cli_parse(&command, argc, argv, &path, &n);
     if (e >= 0)
         return e;
     oc_status st = oc_gallery_open(path, false, NULL, &g, &err);
@@ -256,8 +259,8 @@ int cli_gallery_remove(int argc, char **argv)
         {"--id", 'u', &id, "N", "the entry with this number (see list --entries)"},
         {"--json", 'f', &json, NULL, "one JSON document on stdout"},
         {0}};
-    const cli_command command = {"gallery remove", "GALLERY.db", "Takes entries out of a gallery.",
-                                 options, 1, 1};
+    const cli_command command = {
+        "gallery remove", "GALLERY.db", "Takes entries out of a gallery.", options, 1, 1};
     size_t n;
     int    e = cli_parse(&command, argc, argv, &path, &n);
     if (e >= 0)
@@ -269,20 +272,22 @@ int cli_gallery_remove(int argc, char **argv)
 
 int cli_gallery_rules(int argc, char **argv)
 {
-    bool              json = false;
-    cli_rules         given = {.threshold = NAN};
-    const cli_option  options[] = {CLI_RULES_OPTIONS(given),
-                                   {"--json", 'f', &json, NULL, "one JSON document on stdout"},
-                                   {0}};
-    const cli_command command = {"gallery rules", "GALLERY.db",
+    bool             json = false;
+    cli_rules        given = {.threshold = NAN};
+    const cli_option options[] = {
+        CLI_RULES_OPTIONS(given), {"--json", 'f', &json, NULL, "one JSON document on stdout"}, {0}};
+    const cli_command command = {"gallery rules",
+                                 "GALLERY.db",
                                  "Changes how a gallery is searched; running programs follow.",
-                                 options, 1, 1};
-    const char      *path;
-    size_t           n;
-    oc_error         err = {0};
-    oc_gallery      *g = NULL;
-    oc_gallery_rules rules = {.by = OC_GALLERY_NEAREST};
-    int              e = cli_parse(&command, argc, argv, &path, &n);
+                                 options,
+                                 1,
+                                 1};
+    const char       *path;
+    size_t            n;
+    oc_error          err = {0};
+    oc_gallery       *g = NULL;
+    oc_gallery_rules  rules = {.by = OC_GALLERY_NEAREST};
+    int               e = cli_parse(&command, argc, argv, &path, &n);
     if (e >= 0 || (e = cli_rules_apply(command.name, &given, &rules)) >= 0)
         return e;
     oc_status st = oc_gallery_open(path, cli_rules_given(&given), NULL, &g, &err);

@@ -20,15 +20,17 @@ typedef struct cli_embedder_options {
     uint64_t    threads;
 } cli_embedder_options;
 
+/* clang-format off */
 #define CLI_EMBEDDER_OPTIONS(o)                                                            \
     {"--model", 's', &(o).model, "M.onnx", "the card's network, where it lies elsewhere"}, \
     {"--threads", 'u', &(o).threads, "N", "worker threads (default: one per processor)"},  \
     {"--isa", 's', &(o).isa, "ref|avx2|...", "lower the kernels' instruction set"}
+/* clang-format on */
 
 /* e stays where it is until close: model points into it. */
 OC_MUST_CHECK oc_status cli_embedder_open(const cli_embedder_options *options, cli_embedder *e,
                                           oc_error *err);
-void cli_embedder_close(cli_embedder *e); /* a zeroed one is fine */
+void                    cli_embedder_close(cli_embedder *e); /* a zeroed one is fine */
 /* The embedding of a picture, valid until the next. */
 OC_MUST_CHECK oc_status cli_embed(cli_embedder *e, const char *path, const float **out,
                                   oc_error *err);
@@ -39,15 +41,17 @@ typedef struct cli_rules {
     double      threshold; /* NaN: not given */
 } cli_rules;
 
-#define CLI_RULES_OPTIONS(r)                                                                   \
+/* clang-format off */
+#define CLI_RULES_OPTIONS(r)                                                                     \
     {"--by", 's', &(r).by, "nearest|centroid", "a label is as near as its nearest entry, or as " \
-                                               "the mean of its entries"},                     \
-    {"--center", 's', &(r).center, "on|off", "take the mean of all entries off first"},        \
+                                               "the mean of its entries"},                       \
+    {"--center", 's', &(r).center, "on|off", "take the mean of all entries off first"},          \
     {"--threshold", 'd', &(r).threshold, "T", "similarity below which a picture is unknown"}
+/* clang-format on */
 
 bool cli_rules_given(const cli_rules *r);
 /* -1, or the exit code after a message. */
-int  cli_rules_apply(const char *command, const cli_rules *r, oc_gallery_rules *rules);
+int cli_rules_apply(const char *command, const cli_rules *r, oc_gallery_rules *rules);
 
 /* Pictures from --csv, --folder and the command line: files with the label given, or none; folders
  * as after --folder. */

@@ -146,13 +146,14 @@ static int gather_and_enrol(enrolment *e, const char *const *images, size_t n_im
                             const oc_gallery_rules *rules)
 {
     oc_error  err = {0};
-    oc_status st = cli_gallery_pictures(e->csv, e->folder, images, n_images, e->label, &e->pictures,
-                                        &err);
+    oc_status st =
+        cli_gallery_pictures(e->csv, e->folder, images, n_images, e->label, &e->pictures, &err);
     if (st != OC_OK)
         return cli_fail("gallery enrol", &err);
     for (size_t i = 0; i < e->pictures.n; i++)
         if (!e->pictures.item[i].label)
-            return cli_usage("gallery enrol", "--label is missing for %s", e->pictures.item[i].path);
+            return cli_usage("gallery enrol", "--label is missing for %s",
+                             e->pictures.item[i].path);
     return enrol(e, rules);
 }
 
@@ -172,9 +173,12 @@ int cli_gallery_enrol(int argc, char **argv)
         {"--json", 'f', &e.json, NULL, "one JSON document on stdout"},
         {0}};
     const cli_command command = {
-        "gallery enrol", "GALLERY.db [IMAGE...]",
-        "Adds pictures to a gallery; makes it when it is not there, with the rules given.", options,
-        1, (size_t)argc};
+        "gallery enrol",
+        "GALLERY.db [IMAGE...]",
+        "Adds pictures to a gallery; makes it when it is not there, with the rules given.",
+        options,
+        1,
+        (size_t)argc};
     size_t       n;
     const char **pos = calloc((size_t)argc, sizeof(*pos));
     if (!pos)

@@ -43,9 +43,10 @@ static oc_status prepare(searching *s, oc_error *err)
         s->network.card = oc_gallery_model_of(g)->card;
     if (st == OC_OK && (st = cli_embedder_open(&s->network, &s->embedder, err)) == OC_OK) {
         if (s->network.isa)
-            st = oc_isa_parse(s->network.isa, &so.isa)
-                     ? OC_OK
-                     : OC_FAIL(err, OC_INVALID, "--isa %s is not in this processor", s->network.isa);
+            st =
+                oc_isa_parse(s->network.isa, &so.isa)
+                    ? OC_OK
+                    : OC_FAIL(err, OC_INVALID, "--isa %s is not in this processor", s->network.isa);
         if (cli_rules_given(&s->rules)) {
             int e = cli_rules_apply("gallery search", &s->rules, &rules);
             (void)e; /* was checked before */
@@ -122,8 +123,8 @@ static void print_begin(const searching *s)
         return;
     printf("{");
     cli_json_pair("gallery", s->path);
-    printf(",\"by\":\"%s\",\"center\":%s,\"threshold\":%.6g,\"results\":[", oc_gallery_by_name(r->by),
-           r->center ? "true" : "false", (double)r->threshold);
+    printf(",\"by\":\"%s\",\"center\":%s,\"threshold\":%.6g,\"results\":[",
+           oc_gallery_by_name(r->by), r->center ? "true" : "false", (double)r->threshold);
 }
 
 static void print_end(const searching *s)
@@ -193,9 +194,9 @@ static int search(searching *s)
 
 int cli_gallery_search(int argc, char **argv)
 {
-    searching         s = {.rules.threshold = NAN, .top = 5};
-    oc_gallery_rules  ignored = {.by = OC_GALLERY_NEAREST};
-    const cli_option  options[] = {
+    searching        s = {.rules.threshold = NAN, .top = 5};
+    oc_gallery_rules ignored = {.by = OC_GALLERY_NEAREST};
+    const cli_option options[] = {
         {"--csv", 's', &s.csv, "F.csv", "lines path,label: also tells how many are found right"},
         {"--folder", 's', &s.folder, "DIR", "the same with pictures in sub-folders named so"},
         {"--top", 'u', &s.top, "N", "labels shown for a picture, 1 to 100 (default: 5)"},
@@ -204,12 +205,15 @@ int cli_gallery_search(int argc, char **argv)
         CLI_EMBEDDER_OPTIONS(s.network),
         {"--json", 'f', &s.json, NULL, "one JSON document on stdout"},
         {0}};
-    const cli_command command = {"gallery search", "GALLERY.db [IMAGE...]",
-                                 "Names the labels whose entries are nearest to pictures.", options,
-                                 1, (size_t)argc};
-    size_t       n;
-    oc_error     err = {0};
-    const char **pos = calloc((size_t)argc, sizeof(*pos));
+    const cli_command command = {"gallery search",
+                                 "GALLERY.db [IMAGE...]",
+                                 "Names the labels whose entries are nearest to pictures.",
+                                 options,
+                                 1,
+                                 (size_t)argc};
+    size_t            n;
+    oc_error          err = {0};
+    const char      **pos = calloc((size_t)argc, sizeof(*pos));
     if (!pos)
         return CLI_FAILED;
     int code = cli_parse(&command, argc, argv, pos, &n);
@@ -221,7 +225,8 @@ int cli_gallery_search(int argc, char **argv)
         code = cli_rules_apply(command.name, &s.rules, &ignored);
     if (code < 0) {
         s.path = pos[0];
-        oc_status st = cli_gallery_pictures(s.csv, s.folder, pos + 1, n - 1, NULL, &s.pictures, &err);
+        oc_status st =
+            cli_gallery_pictures(s.csv, s.folder, pos + 1, n - 1, NULL, &s.pictures, &err);
         code = st == OC_OK ? search(&s) : cli_fail(command.name, &err);
     }
     finish(&s);

@@ -145,8 +145,9 @@ static oc_status visit(cli_pictures *p, FTS *tree, FTSENT *e, size_t *loose, oc_
         return OC_OK;
     }
     switch (e->fts_info) {
-    case FTS_DNR: case FTS_ERR: case FTS_NS:
-        return OC_FAIL(err, OC_IO, "%s: %s", e->fts_path, strerror(e->fts_errno));
+    case FTS_DNR:
+    case FTS_ERR:
+    case FTS_NS: return OC_FAIL(err, OC_IO, "%s: %s", e->fts_path, strerror(e->fts_errno));
     case FTS_DC: return OC_FAIL(err, OC_FORMAT, "%s: a folder inside itself", e->fts_path);
     case FTS_F: break;
     default: return OC_OK;

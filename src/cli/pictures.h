@@ -25,6 +25,6 @@ OC_MUST_CHECK oc_status cli_pictures_csv(cli_pictures *p, const char *file, oc_e
 /* JPEG and PNG files, at any depth below the folders in `folder`, whose names are the labels.  In
  * the order of their paths.  OC_NOT_FOUND: none there. */
 OC_MUST_CHECK oc_status cli_pictures_folder(cli_pictures *p, const char *folder, oc_error *err);
-void cli_pictures_finish(cli_pictures *p);
+void                    cli_pictures_finish(cli_pictures *p);
 
 #endif

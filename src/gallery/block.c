@@ -162,8 +162,8 @@ static oc_status make_room(oc_gallery *g, loading *l, oc_error *err)
     if (st != OC_OK)
         return st;
     if (l->rows_max > OC_GALLERY_ROWS_MAX)
-        return OC_FAIL(err, OC_FORMAT, "%s: %zu entries are over the most, %d", l->path, l->rows_max,
-                       OC_GALLERY_ROWS_MAX);
+        return OC_FAIL(err, OC_FORMAT, "%s: %zu entries are over the most, %d", l->path,
+                       l->rows_max, OC_GALLERY_ROWS_MAX);
     b->length = oc_gallery_model_of(g)->length;
     b->stride = (b->length + 15) / 16 * 16;
     b->row = oc_alloc64(l->rows_max * b->stride + 1, sizeof(float));

@@ -28,7 +28,7 @@ typedef struct oc_gallery_block {
 /* rules NULL: the file's. */
 OC_MUST_CHECK oc_status oc_gallery_block_load(oc_gallery *g, const oc_gallery_rules *rules,
                                               oc_gallery_block **out, oc_error *err);
-void oc_gallery_block_destroy(oc_gallery_block *b); /* NULL is fine */
+void                    oc_gallery_block_destroy(oc_gallery_block *b); /* NULL is fine */
 
 /* x / |x| into `to` (which may be x), after taking the mean off the normalised x where mean is not
  * NULL.  False, and zeros, when nothing of it is left or it is not finite. */

@@ -33,7 +33,8 @@ oc_status oc_gallery_fail(oc_gallery *g, int rc, const char *what, oc_error *err
     oc_status   st = OC_IO;
     switch (rc & 0xff) {
     case SQLITE_NOMEM: st = OC_NOMEM; break;
-    case SQLITE_BUSY: case SQLITE_LOCKED:
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
         st = OC_BUSY;
         why = "another program keeps it locked";
         break;
@@ -41,8 +42,12 @@ oc_status oc_gallery_fail(oc_gallery *g, int rc, const char *what, oc_error *err
         st = OC_FORMAT;
         why = "not a gallery, nor any SQLite file";
         break;
-    case SQLITE_CORRUPT: case SQLITE_TOOBIG: case SQLITE_MISMATCH: case SQLITE_CONSTRAINT:
-    case SQLITE_ERROR: case SQLITE_SCHEMA: st = OC_FORMAT; break;
+    case SQLITE_CORRUPT:
+    case SQLITE_TOOBIG:
+    case SQLITE_MISMATCH:
+    case SQLITE_CONSTRAINT:
+    case SQLITE_ERROR:
+    case SQLITE_SCHEMA: st = OC_FORMAT; break;
     default: break;
     }
     return OC_FAIL(err, st, "%s: %s: %s", g->path, what, why);
@@ -150,8 +155,8 @@ static oc_status open_immutable(oc_gallery *g, oc_error *err)
         return OC_FAIL(err, OC_NOMEM, "%s: out of memory", g->path);
     n = (size_t)snprintf(uri, room, "file:");
     for (const unsigned char *p = (const unsigned char *)g->path; *p; p++)
-        n += (size_t)snprintf(uri + n, room - n, isalnum(*p) || strchr("/._-", *p) ? "%c" : "%%%02X",
-                              *p);
+        n += (size_t)snprintf(uri + n, room - n,
+                              isalnum(*p) || strchr("/._-", *p) ? "%c" : "%%%02X", *p);
     snprintf(uri + n, room - n, "?immutable=1");
     close_db(g);
     oc_status st = open_db(g, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err);
@@ -189,9 +194,9 @@ static oc_status check_tables(oc_gallery *g, oc_error *err)
     size_t        n = 0;
     bool          same = true;
     int           rc = sqlite3_prepare_v2(g->db,
-                                "SELECT sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite^_%' "
-                                "ESCAPE '^' ORDER BY name",
-                                -1, &s, NULL);
+                                          "SELECT sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite^_%' "
+                                                    "ESCAPE '^' ORDER BY name",
+                                          -1, &s, NULL);
     while (rc == SQLITE_OK && (rc = sqlite3_step(s)) == SQLITE_ROW) {
         const char *sql = (const char *)sqlite3_column_text(s, 0);
         same = same && sql && n < SCHEMA_N && strcmp(sql, schema[n]) == 0;
@@ -374,11 +379,11 @@ oc_status oc_gallery_create(const char *path, const oc_gallery_model *model,
                             const oc_gallery_rules *rules, oc_gallery **out, oc_error *err)
 {
     oc_gallery *g = NULL;
-    if (!model->card || !*model->card || strlen(model->card) >= sizeof(g->card) ||
-        !model->sha256 || strlen(model->sha256) != 64 || model->length < 2 ||
-        model->length > OC_GALLERY_LENGTH_MAX)
-        return OC_FAIL(err, OC_INVALID, "%s: a gallery needs a card's name, a hash, and embeddings "
-                                        "of 2 .. %d numbers",
+    if (!model->card || !*model->card || strlen(model->card) >= sizeof(g->card) || !model->sha256 ||
+        strlen(model->sha256) != 64 || model->length < 2 || model->length > OC_GALLERY_LENGTH_MAX)
+        return OC_FAIL(err, OC_INVALID,
+                       "%s: a gallery needs a card's name, a hash, and embeddings "
+                       "of 2 .. %d numbers",
                        path, OC_GALLERY_LENGTH_MAX);
     oc_status st = begin(path, false, &g, err);
     if (st == OC_OK)

@@ -12,28 +12,28 @@
 
 #include "gallery/gallery.h"
 
-#define OC_GALLERY_SQL_MAP(X)                                                                     \
-    X(READ, "BEGIN")                                                                              \
-    X(WRITE, "BEGIN IMMEDIATE")                                                                   \
-    X(COMMIT, "COMMIT")                                                                           \
-    X(ROLLBACK, "ROLLBACK")                                                                       \
-    X(VERSION, "PRAGMA data_version")                                                             \
-    X(MODEL, "SELECT card, sha256, length FROM gallery")                                          \
-    X(RULES, "SELECT method, center, threshold FROM gallery")                                     \
-    X(SET_RULES, "UPDATE gallery SET method = ?1, center = ?2, threshold = ?3")                   \
-    X(FOUND, "INSERT INTO gallery VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)")                            \
-    X(ENROL, "INSERT INTO entry (label, source, created, embedding) VALUES (?1, ?2, ?3, ?4)")     \
-    X(DROP_LABEL, "DELETE FROM entry WHERE label = ?1")                                           \
-    X(DROP_ID, "DELETE FROM entry WHERE id = ?1")                                                 \
-    X(LIST, "SELECT id, label, source, created, embedding FROM entry ORDER BY id")                \
-    X(LABELS, "SELECT label, count(*) FROM entry GROUP BY label ORDER BY label")                  \
+#define OC_GALLERY_SQL_MAP(X)                                                                 \
+    X(READ, "BEGIN")                                                                          \
+    X(WRITE, "BEGIN IMMEDIATE")                                                               \
+    X(COMMIT, "COMMIT")                                                                       \
+    X(ROLLBACK, "ROLLBACK")                                                                   \
+    X(VERSION, "PRAGMA data_version")                                                         \
+    X(MODEL, "SELECT card, sha256, length FROM gallery")                                      \
+    X(RULES, "SELECT method, center, threshold FROM gallery")                                 \
+    X(SET_RULES, "UPDATE gallery SET method = ?1, center = ?2, threshold = ?3")               \
+    X(FOUND, "INSERT INTO gallery VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)")                        \
+    X(ENROL, "INSERT INTO entry (label, source, created, embedding) VALUES (?1, ?2, ?3, ?4)") \
+    X(DROP_LABEL, "DELETE FROM entry WHERE label = ?1")                                       \
+    X(DROP_ID, "DELETE FROM entry WHERE id = ?1")                                             \
+    X(LIST, "SELECT id, label, source, created, embedding FROM entry ORDER BY id")            \
+    X(LABELS, "SELECT label, count(*) FROM entry GROUP BY label ORDER BY label")              \
     X(COUNT, "SELECT count(*), count(DISTINCT label) FROM entry")
 
 typedef enum oc_gallery_sql {
 #define X(name, text) OC_SQL_##name,
     OC_GALLERY_SQL_MAP(X)
 #undef X
-    OC_SQL_COUNT_OF
+        OC_SQL_COUNT_OF
 } oc_gallery_sql;
 
 struct oc_gallery {
@@ -42,8 +42,8 @@ struct oc_gallery {
     sqlite3_stmt    *stmt[OC_SQL_COUNT_OF]; /* prepared when first asked for */
     char             card[128], sha256[65];
     oc_gallery_model model;
-    float           *vector;  /* model.length: blobs are not aligned */
-    uint64_t         writes;  /* our own, which data_version does not count */
+    float           *vector; /* model.length: blobs are not aligned */
+    uint64_t         writes; /* our own, which data_version does not count */
     dev_t            device;
     ino_t            inode;
 };

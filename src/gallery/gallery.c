@@ -8,8 +8,8 @@
 
 #include "gallery/db.h"
 
-static const char *const by_names[] = {[OC_GALLERY_NEAREST] = "nearest",
-                                       [OC_GALLERY_CENTROID] = "centroid"};
+static const char *const by_names[] = {
+    [OC_GALLERY_NEAREST] = "nearest", [OC_GALLERY_CENTROID] = "centroid"};
 
 const char *oc_gallery_by_name(oc_gallery_by by)
 {
@@ -249,8 +249,8 @@ static oc_status read_entry(oc_gallery *g, sqlite3_stmt *s, bool embedding, oc_g
     const void *blob = sqlite3_column_blob(s, 4);
     size_t      bytes = (size_t)sqlite3_column_bytes(s, 4);
     if (!blob || bytes != g->model.length * sizeof(float))
-        return OC_FAIL(err, OC_FORMAT, "%s: entry %lld has %zu bytes of embedding, not %zu", g->path,
-                       (long long)e->id, bytes, g->model.length * sizeof(float));
+        return OC_FAIL(err, OC_FORMAT, "%s: entry %lld has %zu bytes of embedding, not %zu",
+                       g->path, (long long)e->id, bytes, g->model.length * sizeof(float));
     memcpy(g->vector, blob, bytes);
     e->embedding = g->vector;
     st = check_embedding(g, g->vector, e->label, err);

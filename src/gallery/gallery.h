@@ -23,7 +23,7 @@
 
 #include "ocellus/status.h"
 
-#define OC_GALLERY_SCHEMA 1       /* user_version of the files written here */
+#define OC_GALLERY_SCHEMA 1 /* user_version of the files written here */
 #define OC_GALLERY_ROWS_MAX 100000
 #define OC_GALLERY_LENGTH_MAX 65536 /* of an embedding */
 #define OC_GALLERY_LABEL_MAX 255    /* bytes */
@@ -65,7 +65,7 @@ OC_MUST_CHECK oc_status oc_gallery_open(const char *path, bool write,
 OC_MUST_CHECK oc_status oc_gallery_create(const char *path, const oc_gallery_model *model,
                                           const oc_gallery_rules *rules, oc_gallery **out,
                                           oc_error *err);
-void oc_gallery_close(oc_gallery *g); /* NULL is fine */
+void                    oc_gallery_close(oc_gallery *g); /* NULL is fine */
 
 const char             *oc_gallery_path(const oc_gallery *g);
 const oc_gallery_model *oc_gallery_model_of(const oc_gallery *g);
@@ -79,7 +79,7 @@ OC_MUST_CHECK oc_status oc_gallery_rules_set(oc_gallery *g, const oc_gallery_rul
 typedef struct oc_gallery_item {
     const char  *label;     /* UTF-8, 1 .. OC_GALLERY_LABEL_MAX bytes, no control characters */
     const float *embedding; /* the model's length; finite, not all zero */
-    const char  *source;    /* where it came from, for people; what is not UTF-8 in it becomes '?' */
+    const char  *source; /* where it came from, for people; what is not UTF-8 in it becomes '?' */
 } oc_gallery_item;
 
 /* replace: entries that these labels had before are removed. */
@@ -99,15 +99,15 @@ typedef struct oc_gallery_entry { /* borrowed for the call it is given to */
     int64_t      id;
     const char  *label, *source;
     const float *embedding; /* NULL when not asked for */
-    int64_t      created; /* seconds since 1970, UTC */
+    int64_t      created;   /* seconds since 1970, UTC */
 } oc_gallery_entry;
 
 typedef oc_status oc_gallery_entry_fn(void *ctx, const oc_gallery_entry *entry, oc_error *err);
 typedef oc_status oc_gallery_label_fn(void *ctx, const char *label, size_t entries, oc_error *err);
 
 /* Entries by id, labels by their text.  A callback that fails ends the reading with its status. */
-OC_MUST_CHECK oc_status oc_gallery_list(oc_gallery *g, bool embeddings,
-                                        oc_gallery_entry_fn *each, void *ctx, oc_error *err);
+OC_MUST_CHECK oc_status oc_gallery_list(oc_gallery *g, bool embeddings, oc_gallery_entry_fn *each,
+                                        void *ctx, oc_error *err);
 OC_MUST_CHECK oc_status oc_gallery_labels(oc_gallery *g, oc_gallery_label_fn *each, void *ctx,
                                           oc_error *err);
 OC_MUST_CHECK oc_status oc_gallery_count(oc_gallery *g, size_t *entries, size_t *labels,

@@ -39,7 +39,7 @@ static void take_scratch(oc_search *s, float *query, float *scores, best_row *be
 static oc_status load(oc_search *s, oc_gallery *g, oc_error *err)
 {
     oc_gallery_block *block = NULL;
-    oc_status st = oc_gallery_block_load(g, s->own_rules ? &s->rules : NULL, &block, err);
+    oc_status         st = oc_gallery_block_load(g, s->own_rules ? &s->rules : NULL, &block, err);
     if (st != OC_OK)
         return st;
     float    *query = oc_alloc64(block->stride, sizeof(*query));
@@ -189,7 +189,9 @@ oc_status oc_search_find(oc_search *s, const float *embedding, size_t n, oc_matc
         const best_row *best = &s->best[k];
         float           c = best->similarity;
         c = c > 1.0f ? 1.0f : c < -1.0f ? -1.0f : c; /* rounding */
-        keep(out, &(oc_match){.label = b->labels[k].text, .similarity = c, .id = b->id[best->row],
+        keep(out, &(oc_match){.label = b->labels[k].text,
+                              .similarity = c,
+                              .id = b->id[best->row],
                               .entries = b->labels[k].entries});
         if (c > first) {
             second = first;

@@ -23,7 +23,7 @@ typedef struct oc_search_options {
 OC_MUST_CHECK oc_status oc_search_open(const char *path, const oc_gallery_model *expect,
                                        const oc_search_options *options, oc_search **out,
                                        oc_error *err);
-void oc_search_close(oc_search *s); /* NULL is fine */
+void                    oc_search_close(oc_search *s); /* NULL is fine */
 
 const oc_gallery_model *oc_search_model(const oc_search *s);
 const oc_gallery_rules *oc_search_rules(const oc_search *s); /* in force */

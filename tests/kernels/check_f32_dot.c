@@ -28,8 +28,9 @@ static void check_one(oc_k_f32_dot_fn *kernel, size_t rows, size_t n, size_t str
 static void check_places(oc_k_f32_dot_fn *kernel, size_t n)
 {
     enum { ROWS = 11 };
-    float *x = ck_floats(n, CK_UNIT), *row = ck_floats(n, CK_UNIT), *y = ck_floats(ROWS * n, CK_UNIT);
-    float got[ROWS], alone;
+    float *x = ck_floats(n, CK_UNIT), *row = ck_floats(n, CK_UNIT),
+          *y = ck_floats(ROWS * n, CK_UNIT);
+    float        got[ROWS], alone;
     const size_t bad = ck_rand_in(0, ROWS - 1);
 
     for (size_t r = 0; r < ROWS; r++)
@@ -69,7 +70,7 @@ static void check(oc_k_f32_dot_fn *kernel)
 int main(int argc, char **argv)
 {
     ck_begin("f32_dot", argc, argv);
-#define OC_K(name, isa)        \
+#define OC_K(name, isa)       \
     if (ck_wants(#name, isa)) \
         check(oc_k_f32_dot__##name);
 #include "kernels/f32_dot.inc"

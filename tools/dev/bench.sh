@@ -1,4 +1,4 @@
-# ./dev bench [peers|tracker|FAMILY] [ARGS]
+# ./dev bench [peers|tracker|gallery|FAMILY] [ARGS]
 
 bench() {
     local what=${1:-peers}
@@ -13,6 +13,10 @@ bench() {
         tracker)
             build release tracker_bench
             build/release/bench/tracker_bench "$@"
+            ;;
+        gallery)
+            build release gallery_bench
+            build/release/bench/gallery_bench "$@"
             ;;
         *)
             [ -f "tests/kernels/check_$what.c" ] || die "no kernel family '$what': $(

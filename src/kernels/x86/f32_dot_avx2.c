@@ -14,8 +14,8 @@ OC_INLINE float fold(__m256 v)
 OC_INLINE void dots(size_t at, size_t n, const float *x, const float *y, size_t stride, float *out)
 {
     static const int32_t lanes[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
-    __m256 even[4], odd[4];
-    size_t i = 0;
+    __m256               even[4], odd[4];
+    size_t               i = 0;
 
     for (size_t r = 0; r < at; r++)
         even[r] = odd[r] = _mm256_setzero_ps();
@@ -30,9 +30,9 @@ OC_INLINE void dots(size_t at, size_t n, const float *x, const float *y, size_t 
         }
     }
     for (; i < n; i += 8) {
-        const size_t left = n - i < 8 ? n - i : 8;
+        const size_t  left = n - i < 8 ? n - i : 8;
         const __m256i mask = _mm256_loadu_si256((const __m256i *)(lanes + 8 - left));
-        const __m256 x0 = _mm256_maskload_ps(x + i, mask);
+        const __m256  x0 = _mm256_maskload_ps(x + i, mask);
 
         for (size_t r = 0; r < at; r++)
             even[r] = _mm256_fmadd_ps(x0, _mm256_maskload_ps(y + r * stride + i, mask), even[r]);

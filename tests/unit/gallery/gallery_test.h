@@ -54,20 +54,20 @@ static inline int test_setup(void **state)
     return 0;
 }
 
-#define must(call)                                            \
-    do {                                                      \
-        oc_error err_ = {0}, *err = &err_;                    \
-        if ((call) != OC_OK)                                  \
+#define must(call)                                                   \
+    do {                                                             \
+        oc_error err_ = {0}, *err = &err_;                           \
+        if ((call) != OC_OK)                                         \
             fail_msg("%s:%d: %s", __FILE__, __LINE__, err->message); \
     } while (0)
 
 /* The call fails with `status`, naming `what`. */
-#define must_fail(status_, what, call)                                                         \
-    do {                                                                                       \
-        oc_error err_ = {0}, *err = &err_;                                                     \
-        assert_int_equal(call, status_);                                                       \
-        if (!strstr(err->message, what))                                                       \
-            fail_msg("%s:%d: '%s' lacks '%s'", __FILE__, __LINE__, err->message, what);        \
+#define must_fail(status_, what, call)                                                  \
+    do {                                                                                \
+        oc_error err_ = {0}, *err = &err_;                                              \
+        assert_int_equal(call, status_);                                                \
+        if (!strstr(err->message, what))                                                \
+            fail_msg("%s:%d: '%s' lacks '%s'", __FILE__, __LINE__, err->message, what); \
     } while (0)
 
 static inline oc_gallery *make(size_t length, oc_gallery_rules rules)

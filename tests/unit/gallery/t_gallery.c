@@ -157,9 +157,9 @@ static void test_models_never_mix(void **state)
         oc_gallery_model expect;
         const char      *why; /* NULL: fits */
     } cases[] = {
-        {{"tiny", SHA_A, 3}, NULL},      {{NULL, NULL, 0}, NULL},
-        {{"tiny", NULL, 3}, NULL},       {{"other", SHA_A, 3}, "'other'"},
-        {{"tiny", SHA_B, 3}, "sha256"},  {{"tiny", SHA_A, 4}, "3 numbers"},
+        {{"tiny", SHA_A, 3}, NULL},       {{NULL, NULL, 0}, NULL},
+        {{"tiny", NULL, 3}, NULL},        {{"other", SHA_A, 3}, "'other'"},
+        {{"tiny", SHA_B, 3}, "sha256"},   {{"tiny", SHA_A, 4}, "3 numbers"},
         {{NULL, NULL, 256}, "3 numbers"},
     };
     oc_gallery_close(make(3, plain));
