@@ -1,7 +1,8 @@
 /* f32_dw: depthwise convolution of one block of eight channels, rows [row_begin, row_end) of the
  * output:
  *
- *   y[r][c] = act(bias + add[r][c] + sum x[r * sy + ky * dy - top][c * sx + kx * dx - left] * w[ky][kx])
+ *   y[r][c] = act(bias + add[r][c] +
+ *                 sum of x[r * sy + ky * dy - top][c * sx + kx * dx - left] * w[ky][kx])
  *
  * each element being eight channels; taps outside the input count as zero.
  *

@@ -11,11 +11,11 @@
  *   n2, x2, k_last       channel blocks, planes  kx, 8, kw             K in eights, 8
  *   x_px                 8 * stride              stride                row of the left matrix
  *
- * Where those blocks would be short or ragged, `at` lists the places instead: k is x[at[k]], k < n_at,
- * and n0 .. k_last, x0 .. x2 are not looked at.
+ * Where those blocks would be short or ragged, `at` lists the places instead: k is x[at[k]],
+ * k < n_at, and n0 .. k_last, x0 .. x2 are not looked at.
  *
- *   w        n0 * n1 * ((n2 - 1) * 8 + k_last), or n_at, rows of 8 * blocks floats, 32-byte aligned;
- *            rows of one i0 follow those of the one before
+ *   w        n0 * n1 * ((n2 - 1) * 8 + k_last), or n_at, rows of 8 * blocks floats, 32-byte
+ *            aligned; rows of one i0 follow those of the one before
  *   bias     8 * blocks floats, or NULL for zeros
  *   add      as y, or NULL; may be y itself
  *   y        pixel p, block b at y + p * y_px + b * y_blk
@@ -23,8 +23,8 @@
  *            stored as zero, otherwise not touched (nor read in add)
  *   act      applied to the sum
  *
- * Reads x only where named (no over-read), any alignment.  y overlaps neither x nor w.  The order of
- * the sum depends on px and blocks alone: equal calls give equal bits. */
+ * Reads x only where named (no over-read), any alignment.  y overlaps neither x nor w.  The order
+ * of the sum depends on px and blocks alone: equal calls give equal bits. */
 #ifndef OC_KERNELS_F32_MAC_H
 #define OC_KERNELS_F32_MAC_H
 

@@ -204,8 +204,8 @@ static void cut_units(oc_dense *d)
 
 #define PLACES_MAX 1024
 
-/* Planar input and a last block of less than 8 channels make short inner loops: the terms of the sum
- * are listed instead, where there are not too many. */
+/* Planar input and a last block of less than 8 channels make short inner loops: the terms of the
+ * sum are listed instead, where there are not too many. */
 static oc_status list_places(oc_dense *d, oc_arena *mem, oc_error *err)
 {
     const oc_dense_shape *s = &d->s;
@@ -351,53 +351,80 @@ static void store_plain(const oc_dense *d, const float *from, size_t begin, size
                y + o / cell * pixels * cell);
 }
 
-void oc_dense_run(const oc_dense *d, const float *x, const float *add, float *y, size_t unit,
-                  float *scratch)
+/* What a unit stands for. */
+typedef struct dense_part {
+    size_t image_group, n, g;
+    size_t begin, end;       /* rows, or pixels when flat */
+    size_t panel, panel_end;
+} dense_part;
+
+static dense_part part_of(const oc_dense *d, size_t unit)
+{
+    const size_t panels = unit % d->n_panel_groups, chunk = unit / d->n_panel_groups % d->n_chunks;
+    const size_t total = (size_t)(d->flat ? d->s.out_w : d->s.out_h);
+    dense_part   u = {.image_group = unit / d->n_panel_groups / d->n_chunks};
+
+    u.n = u.image_group / d->s.groups;
+    u.g = u.image_group % d->s.groups;
+    u.begin = chunk * d->chunk;
+    u.end = min_size(u.begin + d->chunk, total);
+    u.panel = panels * d->panels_per;
+    u.panel_end = min_size(u.panel + d->panels_per, d->n_panels);
+    return u;
+}
+
+/* x: the input under the part's first row or pixel; y, add: the first block of the group's output
+ * there. */
+static void run_panels(const oc_dense *d, const dense_part *u, const float *x, const float *add,
+                       float *y)
 {
     const oc_dense_shape *s = &d->s;
-    const size_t part = unit % d->n_panel_groups, chunk = unit / d->n_panel_groups % d->n_chunks;
-    const size_t image_group = unit / d->n_panel_groups / d->n_chunks;
-    const size_t n = image_group / s->groups, g = image_group % s->groups;
-    const size_t begin = chunk * d->chunk;
-    const size_t end = min_size(begin + d->chunk, (size_t)(d->flat ? s->out_w : s->out_h));
-    const ptrdiff_t lanes = (ptrdiff_t)lanes_in(s), row_step = s->sy * d->x_width * lanes;
-    const size_t    last = min_size((part + 1) * d->panels_per, d->n_panels);
-    ptrdiff_t       y0 = s->y_at + (ptrdiff_t)n * s->y_image +
-                         (ptrdiff_t)(g * d->blocks_out) * s->y_blk +
-                         (ptrdiff_t)begin * (d->flat ? s->y_px : s->y_row);
+    const ptrdiff_t       row_step = s->sy * d->x_width * (ptrdiff_t)lanes_in(s);
+    const size_t          rows = d->flat ? 1 : u->end - u->begin;
+    oc_mac                m = mac_for(d);
 
-    x += image_group * (s->planar ? s->c : d->blocks_in * 8) * (size_t)(s->in_h * s->in_w);
-    if (d->copy) {
-        (d->flat ? copy_flat : copy_padded)(d, x, begin, end - begin, scratch);
-        x = scratch;
-    } else if (d->flat) {
-        x += (ptrdiff_t)begin * 8;
-    } else {
-        x += (((ptrdiff_t)begin * s->sy - s->top) * s->in_w - s->left) * lanes;
-    }
-    float *const out = y;
-    oc_mac       m = mac_for(d);
-    if (s->plain) {
-        y = scratch + d->copy_floats;
-        y0 = 0;
-    }
-    m.px = d->flat ? end - begin : (size_t)s->out_w;
-    size_t rows = d->flat ? 1 : end - begin;
-    for (size_t p = part * d->panels_per; p < last; p++) {
+    m.px = d->flat ? u->end - u->begin : (size_t)s->out_w;
+    for (size_t p = u->panel; p < u->panel_end; p++) {
         const oc_dense_panel *panel = &d->panels[p];
-        m.w = d->w + g * d->group_w + panel->w;
-        m.bias = d->bias + (g * d->blocks_out + panel->first) * 8;
+        m.w = d->w + u->g * d->group_w + panel->w;
+        m.bias = d->bias + (u->g * d->blocks_out + panel->first) * 8;
         m.blocks = panel->blocks;
         m.lanes = panel->lanes;
         for (size_t row = 0; row < rows; row++) {
-            ptrdiff_t at = y0 + (ptrdiff_t)row * s->y_row + (ptrdiff_t)panel->first * s->y_blk;
+            ptrdiff_t at = (ptrdiff_t)row * s->y_row + (ptrdiff_t)panel->first * s->y_blk;
             m.x = x + (ptrdiff_t)row * row_step;
             m.y = y + at;
             m.add = add ? add + at : NULL;
             d->kernel(&m);
         }
     }
-    if (s->plain)
-        store_plain(d, y, chunk_pixels(d, begin), chunk_pixels(d, end - begin),
-                    out + image_group * s->oc * (size_t)(s->out_h * s->out_w));
+}
+
+void oc_dense_run(const oc_dense *d, const float *x, const float *add, float *y, size_t unit,
+                  float *scratch)
+{
+    const oc_dense_shape *s = &d->s;
+    const dense_part      u = part_of(d, unit);
+    const ptrdiff_t       begin = (ptrdiff_t)u.begin;
+
+    x += u.image_group * (s->planar ? s->c : d->blocks_in * 8) * (size_t)(s->in_h * s->in_w);
+    if (d->copy) {
+        (d->flat ? copy_flat : copy_padded)(d, x, u.begin, u.end - u.begin, scratch);
+        x = scratch;
+    } else if (d->flat) {
+        x += begin * 8;
+    } else {
+        x += ((begin * s->sy - s->top) * s->in_w - s->left) * (ptrdiff_t)lanes_in(s);
+    }
+    if (s->plain) {
+        run_panels(d, &u, x, NULL, scratch + d->copy_floats);
+        store_plain(d, scratch + d->copy_floats, chunk_pixels(d, u.begin),
+                    chunk_pixels(d, u.end - u.begin),
+                    y + u.image_group * s->oc * (size_t)(s->out_h * s->out_w));
+        return;
+    }
+    const ptrdiff_t at = s->y_at + (ptrdiff_t)u.n * s->y_image +
+                         (ptrdiff_t)(u.g * d->blocks_out) * s->y_blk +
+                         begin * (d->flat ? s->y_px : s->y_row);
+    run_panels(d, &u, x, add ? add + at : NULL, y + at);
 }

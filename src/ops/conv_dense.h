@@ -11,8 +11,8 @@
 #include "kernels/f32_nc8.h"
 #include "ops/op.h"
 
-/* What is to be computed.  Output pixel (row, col) takes input (row * sy + ky * dy - top, col * sx +
- * kx * dx - left); top and left may be negative. */
+/* What is to be computed.  Output pixel (row, col) takes input (row * sy + ky * dy - top,
+ * col * sx + kx * dx - left); top and left may be negative. */
 typedef struct oc_dense_shape {
     size_t    n, groups, c, oc; /* c and oc per group; whole blocks when there are more groups */
     bool      planar;           /* x is plain [n][c][h][w]; one group, dx 1 */

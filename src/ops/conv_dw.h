@@ -1,5 +1,6 @@
-/* conv_dw.h -- depthwise convolution over blocked layouts.  A unit is (picture, block of 8 channels,
- * chunk of rows). */
+/* conv_dw.h -- depthwise convolution over blocked layouts.
+ *
+ * A unit is (picture, chunk of rows, block of 8 channels). */
 #ifndef OC_OPS_CONV_DW_H
 #define OC_OPS_CONV_DW_H
 

@@ -107,8 +107,9 @@ oc_status oc_conv_geom_read(const oc_node *node, const oc_tensor_info *x, const 
     for (uint32_t i = 0; i < g->dims; i++) {
         int64_t room = g->in[i] + g->pad[i] + g->pad_end[i] - span(g, i);
         if (room < 0)
-            return OC_FAIL(err, OC_FORMAT, "axis %u: kernel of %lld exceeds the padded input of %lld",
-                           i, (long long)span(g, i), (long long)(room + span(g, i)));
+            return OC_FAIL(err, OC_FORMAT,
+                           "axis %u: kernel of %lld exceeds the padded input of %lld", i,
+                           (long long)span(g, i), (long long)(room + span(g, i)));
         g->out[i] = room / g->stride[i] + 1;
     }
     return OC_OK;

@@ -1,5 +1,5 @@
-/* conv_plain.h -- convolution of any rank, group and float type over plain layouts: what the blocked
- * paths do not take.  A unit is one plane: (picture, output channel). */
+/* conv_plain.h -- convolution of any rank, group and float type over plain layouts: what the
+ * blocked paths do not take.  A unit is one plane: (picture, output channel). */
 #ifndef OC_OPS_CONV_PLAIN_H
 #define OC_OPS_CONV_PLAIN_H
 

@@ -7,8 +7,8 @@
 #define SCRATCH_BYTES (384 << 10) /* both sides of the products: most of L2 */
 #define WEIGHT_BYTES_MAX (16 << 20)
 
-/* Measured to pay from eight channels on either side, down to planes of a few tiles; there only with
- * weights (four times as many as before) that stay in the nearer caches. */
+/* Measured to pay from eight channels on either side, down to planes of a few tiles; there only
+ * with weights (four times as many as before) that stay in the nearer caches. */
 bool oc_conv_wino_fits(const oc_conv_geom *g)
 {
     const int64_t tiles = ((g->out[0] + 3) / 4) * ((g->out[1] + 3) / 4);

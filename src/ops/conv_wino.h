@@ -2,7 +2,8 @@
  *
  * 36 products instead of 144 for 16 outputs.  A unit takes some tiles of one picture through all
  * three steps in scratch: transform of the input, 36 products, transform of the output.  Rounding
- * errors are some ten times those of the direct sum (5e-6 of the largest output and less). */
+ * errors are some ten times those of the direct sum (5e-6 of the largest output and less); a NaN or
+ * an infinity reaches all outputs of its tiles. */
 #ifndef OC_OPS_CONV_WINO_H
 #define OC_OPS_CONV_WINO_H
 

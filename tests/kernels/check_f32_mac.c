@@ -1,4 +1,4 @@
-/* f32_mac against the reference: every tile, tails of channels and of k, clipped taps, residuals. */
+/* f32_mac against the reference: every tile, tails of channels and k, places, residuals. */
 #include "ck.h"
 #include "kernels/f32_mac.h"
 
@@ -100,7 +100,8 @@ static void check(oc_k_f32_mac_fn *kernel)
                 shape s = {.px = px, .n0 = 1 + ck_rand() % 3, .n1 = 1 + ck_rand() % 3,
                            .n2 = 1 + ck_rand() % 4, .k_last = (unsigned)ck_rand_in(1, 8),
                            .blocks = blocks, .lanes = (unsigned)ck_rand_in(1, 8),
-                           .planar = i & 1, .whole = i & 2, .bias = i & 4, .add = ck_rand() & 1, .places = ck_rand() & 1,
+                           .planar = i & 1, .whole = i & 2, .bias = i & 4, .add = ck_rand() & 1,
+                           .places = ck_rand() & 1,
                            .act = {(oc_act_kind)(ck_rand() % 11), 0.2f, 0.6f}};
                 check_one(kernel, &s);
             }

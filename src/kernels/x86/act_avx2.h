@@ -86,8 +86,8 @@ OC_INLINE __m256 oc_v8_exp_bounded(const float s, const int exact, __m256 x)
     return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(p), k));
 }
 
-/* A NaN's payload could end up in the exponent: where x itself is not a factor of the result, NaN is
- * put back (all ones is one). */
+/* A NaN's payload could end up in the exponent: where x itself is not a factor of the result, NaN
+ * is put back (all ones is one). */
 OC_INLINE __m256 oc_v8_keep_nan(__m256 y, __m256 x)
 {
     return _mm256_or_ps(y, _mm256_cmp_ps(x, x, _CMP_UNORD_Q));

@@ -1,5 +1,5 @@
-/* A row at a time, in tiles of eight or four pixels; each input pixel is loaded once per tile and row
- * of taps.  The last tile is moved back over its neighbour instead of being narrower.  Tiles at the
+/* A row at a time, in tiles of eight or four pixels; each input pixel is loaded once per tile and
+ * row of taps.  The last tile is moved back over its neighbour instead of being narrower.  Tiles at the
  * edges take zeros for what lies outside; where the kernel has no tiles of its own, columns at the
  * edges go one by one. */
 #include <immintrin.h>

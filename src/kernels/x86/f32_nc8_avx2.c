@@ -37,7 +37,8 @@ static void to_blocked(const oc_nc8 *t)
             OC_UNROLL for (int c = 0; c < 8; c++) r[c] =
                 _mm256_loadu_ps(t->planar + (size_t)c * t->plane + i);
             transpose(r);
-            OC_UNROLL for (size_t c = 0; c < 8; c++) _mm256_store_ps(t->blocked + (i + c) * 8, r[c]);
+            OC_UNROLL for (size_t c = 0; c < 8; c++)
+                _mm256_store_ps(t->blocked + (i + c) * 8, r[c]);
         }
     for (; i + 8 <= t->n; i += 8) {
         for (unsigned c = 0; c < 8; c++)

@@ -37,7 +37,8 @@ OC_INLINE void tile(const float *m, ptrdiff_t m_q, float *out)
 OC_INLINE void finish(const oc_act_kind kind, const oc_wino_out *t, __m256 mask, ptrdiff_t y,
                       ptrdiff_t x, const float *from)
 {
-    const ptrdiff_t h = t->out_h - y < 4 ? t->out_h - y : 4, w = t->out_w - x < 4 ? t->out_w - x : 4;
+    const ptrdiff_t h = t->out_h - y < 4 ? t->out_h - y : 4;
+    const ptrdiff_t w = t->out_w - x < 4 ? t->out_w - x : 4;
     const __m256    bias = _mm256_load_ps(t->bias);
     const __m256    a = _mm256_set1_ps(t->act.a), b = _mm256_set1_ps(t->act.b);
 

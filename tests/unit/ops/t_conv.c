@@ -85,9 +85,10 @@ static double naive(const conv_case *t, const float *x, const float *w, const fl
                     }
                     for (int64_t ci = 0; inside && ci < v.cg; ci++) {
                         int64_t g = m / v.og;
-                        double  xv = (double)x[((n * c) + g * v.cg + ci) * v.in[0] * v.in[1] * v.in[2] +
-                                               from];
-                        int64_t wi = v.transposed ? (g * v.cg + ci) * v.og + m % v.og : m * v.cg + ci;
+                        int64_t plane = v.in[0] * v.in[1] * v.in[2];
+                        double  xv = (double)x[((n * c) + g * v.cg + ci) * plane + from];
+                        int64_t wi = v.transposed ? (g * v.cg + ci) * v.og + m % v.og
+                                                  : m * v.cg + ci;
                         sum += xv * (double)w[wi * taps + q];
                     }
                 }
@@ -119,13 +120,12 @@ static void close_to(const conv_case *t, double most, const double *want, const 
 {
     for (size_t i = 0; i < n; i++)
         if (!(fabs(want[i] - (double)got[i]) <= tolerance(t) * most + 1e-7))
-            fail_msg("%s dims %d n %lld c %lldx%lld->%lld in %lldx%lld k %lldx%lld s %lld,%lld d "
-                     "%lld,%lld pads %lld,%lld,%lld,%lld act %d blocked %d isa %x: [%zu] want %g got %g",
-                     t->transposed ? "ConvTranspose" : "Conv", t->dims, (long long)t->n,
-                     (long long)t->groups, (long long)t->cg, (long long)t->og, (long long)t->in[0],
-                     (long long)t->in[1], (long long)t->k[0], (long long)t->k[1], (long long)t->s[0],
-                     (long long)t->s[1], (long long)t->d[0], (long long)t->d[1], (long long)t->pads[0],
-                     (long long)t->pads[1], (long long)t->pads[2], (long long)t->pads[3],
+            fail_msg("%s dims %d n %d c %dx%d->%d in %dx%d k %dx%d s %d,%d d %d,%d pads "
+                     "%d,%d,%d,%d act %d blocked %d isa %x: [%zu] want %g got %g",
+                     t->transposed ? "ConvTranspose" : "Conv", t->dims, (int)t->n, (int)t->groups,
+                     (int)t->cg, (int)t->og, (int)t->in[0], (int)t->in[1], (int)t->k[0],
+                     (int)t->k[1], (int)t->s[0], (int)t->s[1], (int)t->d[0], (int)t->d[1],
+                     (int)t->pads[0], (int)t->pads[1], (int)t->pads[2], (int)t->pads[3],
                      (int)t->act.kind, blocked, (unsigned)t->isa, i, want[i], (double)got[i]);
 }
 
@@ -174,7 +174,8 @@ static bool check(const conv_case *t)
 
 static conv_case random_case(int isa)
 {
-    conv_case t = {.dims = 2, .n = pick(1, 2), .groups = 1, .isa = opcase_isa(isa), .constant = true};
+    conv_case t = {.dims = 2, .n = pick(1, 2), .groups = 1, .isa = opcase_isa(isa),
+                   .constant = true};
     t.cg = pick(1, 40);
     t.og = pick(1, 60);
     for (int i = 0; i < 3; i++) {
@@ -387,7 +388,8 @@ static void half_and_double(void **state)
     opcase_run(&c, 1);
     const oc_half *y = c.result[0];
     for (int i = 0; i < 3; i++)
-        assert_float_equal(oc_half_to_float(y[i]), 0.5f * (float)(i + 1) - 2.0f * (float)(i + 2), 0);
+        assert_float_equal(oc_half_to_float(y[i]),
+                           0.5f * (float)(i + 1) - 2.0f * (float)(i + 2), 0);
     opcase_end(&c);
     const double dx[2] = {1e-12, 3}, dw[1] = {1};
     opcase_begin(&c, "", "Conv", opcase_isa(1));

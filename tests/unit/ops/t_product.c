@@ -47,7 +47,8 @@ static void check_gemm(const gemm_case *t)
     opcase_input(&c, OC_F32, t->ta ? DIMS(t->k, t->m) : DIMS(t->m, t->k), NULL);
     opcase_input(&c, OC_F32, t->tb ? DIMS(t->n, t->k) : DIMS(t->k, t->n), NULL);
     c.constant[1] = t->constant;
-    const oc_shape shapes[6] = {{0}, DIMS(t->n), DIMS(1, t->n), DIMS(t->m, 1), DIMS(t->m, t->n), {0}};
+    const oc_shape shapes[6] = {{0},           DIMS(t->n), DIMS(1, t->n), DIMS(t->m, 1),
+                                DIMS(t->m, t->n), {0}};
     if (t->c) {
         opcase_input(&c, OC_F32, shapes[t->c], NULL);
         c.constant[2] = t->c_constant;
