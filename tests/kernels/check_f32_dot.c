@@ -4,8 +4,8 @@
 #include "ck.h"
 #include "kernels/f32_dot.h"
 
-/* The reference sums in double; what 16 lanes of floats lose on the way to a sum of n products is
- * at most (n/16 + 8) roundings of the sum of their sizes. */
+/* The reference sums in double; what 8 lanes of floats lose on the way to a sum of n products is
+ * at most (n/8 + 8) roundings of the sum of their sizes. */
 static void check_one(oc_k_f32_dot_fn *kernel, size_t rows, size_t n, size_t stride)
 {
     float *x = ck_floats(n, CK_UNIT), *y = ck_floats((rows - 1) * stride + n, CK_UNIT);
@@ -18,7 +18,7 @@ static void check_one(oc_k_f32_dot_fn *kernel, size_t rows, size_t n, size_t str
 
         for (size_t i = 0; i < n; i++)
             size += fabs((double)x[i] * (double)y[r * stride + i]);
-        if (!(fabs((double)want[r] - (double)got[r]) <= ((double)n / 16 + 8) * 0x1p-24 * size))
+        if (!(fabs((double)want[r] - (double)got[r]) <= ((double)n / 8 + 8) * 0x1p-24 * size))
             ck_fail("rows=%zu n=%zu stride=%zu: row %zu is %.9g, expected %.9g", rows, n, stride, r,
                     (double)got[r], (double)want[r]);
     }
