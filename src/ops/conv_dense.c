@@ -7,8 +7,8 @@
 
 size_t oc_grain_of_flops(size_t units, double unit_flops)
 {
-    const double ranges = (double)units * unit_flops / 1.5e6;
-    size_t       n = ranges < 1.5 ? 1 : ranges < 3 ? 2 : ranges < 64 ? (size_t)ranges / 4 * 4 : 64;
+    const double ranges = (double)units * unit_flops / 2e6;
+    size_t       n = ranges < 2 ? 1 : ranges < 4 ? 2 : ranges < 64 ? (size_t)ranges / 4 * 4 : 64;
 
     n = n == 0 ? 4 : n;
     return (units + n - 1) / n;

@@ -64,7 +64,7 @@ OC_MUST_CHECK oc_status oc_dense_init(oc_dense *d, const oc_dense_shape *shape,
 void oc_dense_run(const oc_dense *d, const float *x, const float *add, float *y, size_t unit,
                   float *scratch);
 
-/* The grain for `units` units of so many flops each, at some 100 a nanosecond: ranges of 15 us and
+/* The grain for `units` units of so many flops each, at some 100 a nanosecond: ranges of 20 us and
  * more, in a number that two and four threads divide among them. */
 size_t oc_grain_of_flops(size_t units, double unit_flops);
 
