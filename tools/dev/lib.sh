@@ -17,7 +17,7 @@ die() {
 configure() {
     local launcher=()
     ! command -v ccache > /dev/null || launcher=(-DCMAKE_C_COMPILER_LAUNCHER=ccache)
-    cmake --preset "$1" "${launcher[@]}" > "build/$1.configure.log" 2>&1 ||
+    cmake --preset "$1" "${launcher[@]}" ${OC_WERROR:+-DOC_WERROR=$OC_WERROR} > "build/$1.configure.log" 2>&1 ||
         { tail -30 "build/$1.configure.log" >&2; die "cannot configure '$1'"; }
 }
 
