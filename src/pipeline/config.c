@@ -108,7 +108,7 @@ static oc_status read_recogniser(oc_recognise_config *r, const oc_yaml_node *nod
     r->refresh_s = oc_yaml_seconds_or(&m, "refresh", 1.0);
     r->enlarged = oc_yaml_float_or(&m, "enlarged", 1.01, 100, 1.5);
     r->sharper = oc_yaml_float_or(&m, "sharper", 1.01, 100, 1.5);
-    r->memory_s = oc_yaml_seconds_or(&m, "memory", r->kind == OC_RECOGNISE_POSTURE ? 1.0 : 0.0);
+    r->memory_s = oc_yaml_seconds_or(&m, "memory", r->kind == OC_RECOGNISE_POSTURE ? 0.7 : 0.0);
     r->per_frame = (uint32_t)oc_yaml_int_or(&m, "per_frame", 1, 64, 2);
     r->min_height = (float)oc_yaml_float_or(&m, "min_height", 0, 1, 0);
     r->confidence = (float)oc_yaml_float_or(&m, "confidence", 0, 1, 0.5);

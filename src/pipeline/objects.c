@@ -5,6 +5,8 @@
 
 #include "pipeline/objects.h"
 
+#define SPEED_S 0.7 /* long enough for the jitter of boxes, short enough to notice a stop */
+
 oc_status oc_objects_init(oc_objects *o, size_t cap, oc_error *err)
 {
     *o = (oc_objects){.cap = cap, .n_spare = cap};
@@ -85,7 +87,7 @@ float oc_object_speed(const oc_object *o)
     uint32_t              least = o->n_trail > OC_TRAIL_MAX ? o->n_trail - OC_TRAIL_MAX : 0;
     for (uint32_t i = o->n_trail - 1; i-- > least;) {
         from = &o->trail[i % OC_TRAIL_MAX];
-        if (last->time_s - from->time_s >= 1.0)
+        if (last->time_s - from->time_s >= SPEED_S)
             break;
     }
     float seconds = (float)(last->time_s - from->time_s);

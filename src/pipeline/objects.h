@@ -56,7 +56,7 @@ void oc_objects_sync(oc_objects *o, const oc_tracks *tracks, double time_s);
 
 oc_xy oc_object_anchor(const oc_object *object, oc_anchor anchor);
 
-/* Speed over up to the last second, in box heights a second; < 0 when there is too little trail. */
+/* Speed over the last 0.7 seconds, in box heights a second; < 0 when there is too little trail. */
 float oc_object_speed(const oc_object *object);
 
 /* Matched in the last update: there is something to look at. */
