@@ -160,7 +160,7 @@ static int gather_and_enrol(enrolment *e, const char *const *images, size_t n_im
 int cli_gallery_enrol(int argc, char **argv)
 {
     enrolment        e = {.rules.threshold = NAN};
-    oc_gallery_rules rules = {.by = OC_GALLERY_NEAREST};
+    oc_gallery_rules rules = {.by = OC_GALLERY_CENTROID, .center = true};
     const cli_option options[] = {
         {"--card", 's', &e.network.card, "CARD", "the network: a card's name or path"},
         {"--label", 's', &e.label, "L", "of the pictures named on the command line"},
@@ -175,7 +175,8 @@ int cli_gallery_enrol(int argc, char **argv)
     const cli_command command = {
         "gallery enrol",
         "GALLERY.db [IMAGE...]",
-        "Adds pictures to a gallery; makes it when it is not there, with the rules given.",
+        "Adds pictures to a gallery; makes it when it is not there, with the rules given (default: by "
+        "centroid, center on, threshold 0).",
         options,
         1,
         (size_t)argc};

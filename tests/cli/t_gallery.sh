@@ -114,6 +114,11 @@ run gallery enrol g.db red-0.png broken.png --label x --skip-bad $net --json
 expect 0 'left out: broken.png'
 check 'd["enrolled"] == 1 and d["left_out"] == 1'
 
+run gallery enrol plain.db --folder train $net
+expect 0
+run gallery rules plain.db --json
+check 'd == {"by": "centroid", "center": True, "threshold": 0}'
+
 # files that are no galleries, tables and folders that are none
 refuse 'none.db' gallery list none.db
 refuse 'not a gallery' gallery search test.csv red-0.png $net
