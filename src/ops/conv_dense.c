@@ -319,15 +319,18 @@ static oc_mac mac_for(const oc_dense *d)
     return m;
 }
 
-/* The cells of plane o: element (i, j) of each from lane `lane` of the blocked results. */
+/* The cells of one plane: elements j .. j + width - 1 of row i of each, from neighbouring lanes. */
 static void spread(const oc_dense *d, const float *from, size_t begin, size_t n, ptrdiff_t i,
-                   ptrdiff_t j, float *plane)
+                   ptrdiff_t j, size_t width, float *plane)
 {
     const ptrdiff_t w = d->cells_w, sh = d->s.spread_h, sw = d->s.spread_w;
     ptrdiff_t       row = (ptrdiff_t)begin / w, col = (ptrdiff_t)begin % w;
 
     for (size_t p = 0; p < n; row++, col = 0) {
         float *to = plane + ((row * sh + i) * w + col) * sw + j;
+        if (width == 2) /* the usual one: both at once */
+            for (; col < w && p < n; col++, p++, to += sw)
+                memcpy(to, from + p * 8, 2 * sizeof(float));
         for (; col < w && p < n; col++, p++, to += sw)
             *to = from[p * 8];
     }
@@ -345,9 +348,10 @@ static void store_plain(const oc_dense *d, const float *from, size_t begin, size
         memcpy(&t.blocked, &(const float *){from + b * block}, sizeof(t.blocked)); /* read only */
         d->to_planar(&t);
     }
-    for (size_t o = 0; cell > 1 && o < d->s.oc; o++)
+    const size_t step = d->s.spread_w % 2 == 0 ? 2 : 1; /* even lanes pair up within a block */
+    for (size_t o = 0; cell > 1 && o < d->s.oc; o += step)
         spread(d, from + o / 8 * block + o % 8, begin, n,
-               (ptrdiff_t)(o % cell) / d->s.spread_w, (ptrdiff_t)(o % cell) % d->s.spread_w,
+               (ptrdiff_t)(o % cell) / d->s.spread_w, (ptrdiff_t)(o % cell) % d->s.spread_w, step,
                y + o / cell * pixels * cell);
 }
 

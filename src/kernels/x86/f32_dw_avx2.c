@@ -9,10 +9,11 @@
 #include "kernels/f32_dw.h"
 #include "kernels/x86/act_avx2.h"
 
-typedef enum end_kind { END_NONE, END_RELU, END_CLIP, END_ANY } end_kind;
+typedef enum end_kind { END_NONE, END_RELU, END_CLIP, END_SWISH, END_ANY } end_kind;
 
 typedef struct row_end {
-    __m256   bias, lo, hi, mask;
+    __m256   bias, lo, hi, mask; /* lo, hi: limits, or a and b of the hard swish */
+    bool     swish;
     end_kind kind; /* ANY: with a mask or a residual */
 } row_end;
 
@@ -30,7 +31,9 @@ OC_INLINE void store(const row *r, ptrdiff_t col, __m256 v)
 {
     if (r->add)
         v = _mm256_add_ps(v, _mm256_load_ps(r->add + col * 8));
-    v = _mm256_and_ps(oc_v8_clamp(v, r->e.lo, r->e.hi), r->e.mask);
+    v = r->e.swish ? oc_v8_act(OC_ACT_HARDSWISH, r->e.lo, r->e.hi, v)
+                   : oc_v8_clamp(v, r->e.lo, r->e.hi);
+    v = _mm256_and_ps(v, r->e.mask);
     _mm256_store_ps(r->y + col * 8, v);
 }
 
@@ -48,6 +51,10 @@ OC_INLINE void store_tile(const int px, const row *r, ptrdiff_t col, const __m25
         const __m256 lo = r->e.lo, hi = r->e.hi;
         OC_UNROLL for (int p = 0; p < px; p++)
             _mm256_store_ps(y + p * 8, oc_v8_clamp(acc[p], lo, hi));
+    } else if (r->e.kind == END_SWISH) {
+        const __m256 a = r->e.lo, b = r->e.hi;
+        OC_UNROLL for (int p = 0; p < px; p++)
+            _mm256_store_ps(y + p * 8, oc_v8_act(OC_ACT_HARDSWISH, a, b, acc[p]));
     } else {
         OC_UNROLL for (int p = 0; p < px; p++) store(r, col + p, acc[p]);
     }
@@ -252,7 +259,7 @@ OC_INLINE void act_run(const oc_act_kind kind, const oc_dw *d, __m256 mask, floa
         _mm256_store_ps(y, _mm256_and_ps(oc_v8_act(kind, a, b, _mm256_load_ps(y)), mask));
 }
 
-/* What is more than a clamp, over pixels just stored. */
+/* What is more than a few operations, over pixels just stored. */
 static void act_pass(const oc_dw *d, __m256 mask, float *y, ptrdiff_t n)
 {
 #define CASE(kind) \
@@ -262,13 +269,13 @@ static void act_pass(const oc_dw *d, __m256 mask, float *y, ptrdiff_t n)
         CASE(OC_ACT_SIGMOID)
         CASE(OC_ACT_SILU)
         CASE(OC_ACT_HARDSIGMOID)
-        CASE(OC_ACT_HARDSWISH)
         CASE(OC_ACT_TANH)
         CASE(OC_ACT_GELU)
         CASE(OC_ACT_MISH)
     case OC_ACT_NONE:
     case OC_ACT_RELU:
-    case OC_ACT_CLIP: return;
+    case OC_ACT_CLIP:
+    case OC_ACT_HARDSWISH: return; /* done by the tiles */
     }
 #undef CASE
 }
@@ -288,10 +295,16 @@ static row_end end_of(const oc_dw *d)
         hi = d->act.b;
         kind = END_CLIP;
     }
+    if (d->act.kind == OC_ACT_HARDSWISH) {
+        lo = d->act.a;
+        hi = d->act.b;
+        kind = END_SWISH;
+    }
     if (d->lanes < 8 || d->add)
         kind = END_ANY;
     return (row_end){
         .kind = kind,
+        .swish = d->act.kind == OC_ACT_HARDSWISH,
         .bias = d->bias ? _mm256_load_ps(d->bias) : _mm256_setzero_ps(),
         .lo = _mm256_set1_ps(lo),
         .hi = _mm256_set1_ps(hi),
