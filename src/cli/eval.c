@@ -10,7 +10,8 @@ static const struct {
     const char *name, *what;
     int (*run)(int argc, char **argv);
 } kinds[] = {
-    {"coco", "boxes and key-points: COCO average precision and recall", cli_eval_coco},
+    {"coco", "boxes, masks and key-points: COCO average precision and recall", cli_eval_coco},
+    {"detect", "runs a network over images, then as coco", cli_eval_detect},
     {"mot", "tracks: HOTA, CLEAR (MOTA, id switches), Identity (IDF1)", cli_eval_mot},
 };
 
@@ -28,6 +29,6 @@ int oc_cmd_eval(int argc, char **argv)
     FILE *to = help ? stdout : stderr;
     fprintf(to, "usage: ocellus eval KIND ...\n\n");
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-        fprintf(to, "  %-6s %s\n", kinds[i].name, kinds[i].what);
+        fprintf(to, "  %-9s %s\n", kinds[i].name, kinds[i].what);
     return help ? CLI_DONE : CLI_USAGE;
 }

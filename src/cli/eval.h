@@ -2,7 +2,23 @@
 #ifndef OC_CLI_EVAL_H
 #define OC_CLI_EVAL_H
 
+#include "eval/coco.h"
+
+int cli_eval_classify(int argc, char **argv);
 int cli_eval_coco(int argc, char **argv);
+int cli_eval_detect(int argc, char **argv);
+int cli_eval_kitti(int argc, char **argv);
 int cli_eval_mot(int argc, char **argv);
+int cli_eval_voc(int argc, char **argv);
+
+/* How COCO's figures are told. */
+typedef struct cli_coco_form {
+    oc_coco_type type;
+    bool         json, each; /* each: a line per category too, when not json */
+    const char  *first;      /* members that go before the others, "\"a\":1,"; may be NULL */
+} cli_coco_form;
+
+OC_MUST_CHECK oc_status cli_coco_report(const oc_coco_set *gt, const oc_coco_set *dt,
+                                        const cli_coco_form *form, oc_error *err);
 
 #endif

@@ -23,17 +23,17 @@ static size_t figures(const oc_coco_scores *s, oc_coco_type type, figure *f)
         {"APl", s->ap_large}, {"AR", s->ar100}, {"AR50", s->ar50}, {"AR75", s->ar75},
         {"ARm", s->ar_medium}, {"ARl", s->ar_large},
     };
-    memcpy(f, type == OC_COCO_BBOX ? boxes : points,
-           type == OC_COCO_BBOX ? sizeof(boxes) : sizeof(points));
-    return type == OC_COCO_BBOX ? sizeof(boxes) / sizeof(boxes[0])
+    memcpy(f, type != OC_COCO_KEYPOINTS ? boxes : points,
+           type != OC_COCO_KEYPOINTS ? sizeof(boxes) : sizeof(points));
+    return type != OC_COCO_KEYPOINTS ? sizeof(boxes) / sizeof(boxes[0])
                                 : sizeof(points) / sizeof(points[0]);
 }
 
-static void print_json(const oc_coco_set *gt, const oc_coco_scores *s, oc_coco_type type)
+static void print_json(const oc_coco_set *gt, const oc_coco_scores *s, const cli_coco_form *form)
 {
     figure f[12];
-    size_t n = figures(s, type, f);
-    printf("{");
+    size_t n = figures(s, form->type, f);
+    printf("{%s", form->first ? form->first : "");
     for (size_t i = 0; i < n; i++)
         printf("%s\"%s\":%.9f", i ? "," : "", f[i].name, f[i].value);
     printf(",\"categories\":[");
@@ -61,38 +61,50 @@ static void print_table(const oc_coco_set *gt, const oc_coco_scores *s, oc_coco_
                    s->category_ap50[k]);
 }
 
-static oc_status evaluate(const char *gt_path, const char *dt_path, oc_coco_type type, bool each,
-                          bool json, oc_error *err)
+oc_status cli_coco_report(const oc_coco_set *gt, const oc_coco_set *dt, const cli_coco_form *form,
+                          oc_error *err)
 {
-    oc_coco_set    gt = {0}, dt = {0};
     oc_coco_scores s = {0};
-    oc_status      st;
-    if ((st = oc_coco_read_truth(gt_path, type, &gt, err)) == OC_OK &&
-        (st = oc_coco_read_results(dt_path, type, &gt, &dt, err)) == OC_OK &&
-        (st = oc_coco_score(&gt, &dt, type, &s, err)) == OC_OK) {
-        if (json)
-            print_json(&gt, &s, type);
-        else
-            print_table(&gt, &s, type, each);
-    }
+    oc_status      st = oc_coco_score(gt, dt, form->type, &s, err);
+    if (st == OC_OK && form->json)
+        print_json(gt, &s, form);
+    else if (st == OC_OK)
+        print_table(gt, &s, form->type, form->each);
     oc_coco_scores_finish(&s);
+    return st;
+}
+
+static oc_status evaluate(const char *gt_path, const char *dt_path, const cli_coco_form *form,
+                          oc_error *err)
+{
+    oc_coco_set gt = {0}, dt = {0};
+    oc_status   st;
+    if ((st = oc_coco_read_truth(gt_path, form->type, &gt, err)) == OC_OK &&
+        (st = oc_coco_read_results(dt_path, form->type, &gt, &dt, err)) == OC_OK)
+        st = cli_coco_report(&gt, &dt, form, err);
     oc_coco_set_finish(&dt);
     oc_coco_set_finish(&gt);
     return st;
 }
 
+static const struct {
+    const char  *name;
+    oc_coco_type type;
+} types[] = {
+    {"bbox", OC_COCO_BBOX}, {"segm", OC_COCO_SEGM}, {"keypoints", OC_COCO_KEYPOINTS}};
+
 int cli_eval_coco(int argc, char **argv)
 {
     const char      *gt = NULL, *dt = NULL, *type = "bbox", *pos[1];
-    bool             json = false, each = false;
-    size_t           n_pos;
+    cli_coco_form    form = {0};
+    size_t           n_pos, at = 0;
     oc_error         err = {0};
     const cli_option options[] = {
         {"--gt", 's', &gt, "G.json", "truth: COCO annotations"},
         {"--dt", 's', &dt, "D.json", "results: COCO's list of detections"},
-        {"--type", 's', &type, "bbox|keypoints", "what to compare (bbox)"},
-        {"--per-category", 'f', &each, NULL, "a line per category too"},
-        {"--json", 'f', &json, NULL, "one JSON document on stdout"},
+        {"--type", 's', &type, "bbox|segm|keypoints", "what to compare (bbox)"},
+        {"--per-category", 'f', &form.each, NULL, "a line per category too"},
+        {"--json", 'f', &form.json, NULL, "one JSON document on stdout"},
         {0}};
     const cli_command command = {"eval coco", "--gt G.json --dt D.json",
                                  "Scores detections by COCO's definitions.", options, 0, 0};
@@ -101,9 +113,10 @@ int cli_eval_coco(int argc, char **argv)
         return e;
     if (!gt || !dt)
         return cli_usage("eval", "coco: --gt and --dt are needed");
-    bool points = strcmp(type, "keypoints") == 0;
-    if (!points && strcmp(type, "bbox") != 0)
-        return cli_usage("eval", "coco: no type '%s'; there are bbox and keypoints", type);
-    oc_status st = evaluate(gt, dt, points ? OC_COCO_KEYPOINTS : OC_COCO_BBOX, each, json, &err);
-    return st == OC_OK ? CLI_DONE : cli_fail("eval coco", &err);
+    while (at < 3 && strcmp(types[at].name, type) != 0)
+        at++;
+    if (at == 3)
+        return cli_usage("eval", "coco: no type '%s'; there are bbox, segm and keypoints", type);
+    form.type = types[at].type;
+    return evaluate(gt, dt, &form, &err) == OC_OK ? CLI_DONE : cli_fail("eval coco", &err);
 }

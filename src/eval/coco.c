@@ -73,6 +73,15 @@ static double point_overlap(const oc_coco_object *d, const oc_coco_object *g)
     return n > 0 ? sum / n : 0;
 }
 
+static double overlap_of(oc_coco_type type, const oc_coco_object *d, const oc_coco_object *g)
+{
+    switch (type) {
+    case OC_COCO_SEGM: return oc_mask_overlap(d->mask, g->mask, g->crowd);
+    case OC_COCO_KEYPOINTS: return point_overlap(d, g);
+    default: return box_overlap(d, g);
+    }
+}
+
 static oc_status scratch_reserve(scorer *s, size_t n_g, size_t n_d)
 {
     if (n_g <= s->g_cap && n_d <= s->d_cap)
@@ -214,8 +223,7 @@ static oc_status match_image(scorer *s, const oc_coco_object *g, size_t n_g,
         return st;
     for (size_t i = 0; i < n_d; i++)
         for (size_t k = 0; k < n_g; k++)
-            s->overlap[i * n_g + k] = s->type == OC_COCO_BBOX ? box_overlap(s->d[i], &g[k])
-                                                              : point_overlap(s->d[i], &g[k]);
+            s->overlap[i * n_g + k] = overlap_of(s->type, s->d[i], &g[k]);
     for (size_t a = 0; a < AREAS; a++)
         match_area(s, g, n_g, n_d, a);
     s->n += n_d;
@@ -224,35 +232,46 @@ static oc_status match_image(scorer *s, const oc_coco_object *g, size_t n_g,
 
 /* ---- per category ---- */
 
-/* The objects of an image and category: both lists are sorted by these. */
-static size_t span_of(const oc_coco_set *s, int64_t image, int64_t category, size_t *begin)
+/* Objects of one category; those of an image come off the front as the images go by in order. */
+typedef struct run {
+    const oc_coco_object *at, *end;
+} run;
+
+static run run_of(const oc_coco_set *s, int64_t category)
 {
-    size_t low = 0, high = s->n_objects;
+    size_t low = 0, high = s->n_objects, end;
     while (low < high) {
-        size_t                mid = low + (high - low) / 2;
-        const oc_coco_object *o = &s->objects[mid];
-        if (o->image < image || (o->image == image && o->category < category))
+        size_t mid = low + (high - low) / 2;
+        if (s->objects[mid].category < category)
             low = mid + 1;
         else
             high = mid;
     }
-    *begin = low;
-    while (low < s->n_objects && s->objects[low].image == image &&
-           s->objects[low].category == category)
-        low++;
-    return low - *begin;
+    for (end = low; end < s->n_objects && s->objects[end].category == category; end++)
+        ;
+    return s->objects ? (run){s->objects + low, s->objects + end} : (run){0};
+}
+
+static run run_take(run *r, int64_t image)
+{
+    while (r->at < r->end && r->at->image < image) /* of images the truth does not list */
+        r->at++;
+    run out = {r->at, r->at};
+    while (r->at < r->end && r->at->image == image)
+        r->at++;
+    out.end = r->at;
+    return out;
 }
 
 static oc_status match_category(scorer *s, int64_t category)
 {
     oc_status st = OC_OK;
+    run       gt = run_of(s->gt, category), dt = run_of(s->dt, category);
     s->n = 0;
     memset(s->n_gt, 0, sizeof(s->n_gt));
     for (size_t i = 0; i < s->gt->n_images && st == OC_OK; i++) {
-        size_t g, d;
-        size_t n_g = span_of(s->gt, s->gt->images[i], category, &g);
-        size_t n_d = span_of(s->dt, s->gt->images[i], category, &d);
-        st = match_image(s, s->gt->objects + g, n_g, s->dt->objects + d, n_d);
+        run g = run_take(&gt, s->gt->images[i].id), d = run_take(&dt, s->gt->images[i].id);
+        st = match_image(s, g.at, (size_t)(g.end - g.at), d.at, (size_t)(d.end - d.at));
     }
     return st;
 }
@@ -436,7 +455,7 @@ oc_status oc_coco_score(const oc_coco_set *truth, const oc_coco_set *results, oc
                         oc_coco_scores *out, oc_error *err)
 {
     scorer s = {.gt = truth, .dt = results, .type = type, .err = err,
-                .dets_max = type == OC_COCO_BBOX ? DETS_MAX : POINT_DETS_MAX};
+                .dets_max = type == OC_COCO_KEYPOINTS ? POINT_DETS_MAX : DETS_MAX};
     means  m = {0};
     curve *c = calloc(1, sizeof(*c));
     oc_status st = scores_reserve(truth->n_categories, out, err);

@@ -3,14 +3,20 @@
 
 #include "data/json_pull.h"
 #include "eval/coco.h"
+#include "eval/coco_segment.h"
 
-#define OBJECTS_MAX ((size_t)1 << 27)
+#define SIDE_MAX (1 << 16) /* of an image */
+#define ENTRIES_MAX ((size_t)1 << 24)
 
 typedef struct reader {
     oc_json     *json;
     oc_coco_set *set;
     oc_coco_type type;
-    size_t       images_cap, categories_cap, objects_cap;
+    size_t       images_cap, categories_cap;
+    coco_segment segment;
+    /* Masks need their image's size, which may stand behind them: the truth is read twice. */
+    const oc_coco_set *sizes;
+    bool               images_only;
     oc_error    *err;
 } reader;
 
@@ -19,7 +25,7 @@ static oc_status grow(reader *r, void **array, size_t n, size_t *cap, size_t siz
     if (n < *cap)
         return OC_OK;
     size_t more = *cap ? *cap * 2 : 256;
-    void  *p = more > OBJECTS_MAX ? NULL : reallocarray(*array, more, size);
+    void  *p = more > ENTRIES_MAX ? NULL : reallocarray(*array, more, size);
     if (!p)
         return OC_FAIL(r->err, OC_NOMEM, "more than %zu entries", *cap);
     *array = p;
@@ -93,38 +99,59 @@ static oc_status read_id(reader *r, int64_t *out)
 
 /* ---- images and categories ---- */
 
+static oc_status read_text(reader *r, const char *what, char **out)
+{
+    size_t    n;
+    oc_status st = oc_json_expect(r->json, OC_JSON_TEXT, what, r->err);
+    if (st != OC_OK)
+        return st;
+    const char *text = oc_json_peek_text(r->json, &n);
+    *out = oc_arena_strndup(&r->set->mem, text, n);
+    return *out ? OC_OK : OC_FAIL(r->err, OC_NOMEM, "%s", what);
+}
+
+static oc_status read_side(reader *r, int32_t *out)
+{
+    int64_t   v;
+    oc_status st = read_id(r, &v);
+    if (st == OC_OK && (v < 0 || v > SIDE_MAX))
+        return fail_line(r, "an image's side is too large or negative");
+    *out = st == OC_OK ? (int32_t)v : 0;
+    return st;
+}
+
 static oc_status image_field(reader *r, const char *key, void *to)
 {
-    return strcmp(key, "id") == 0 ? read_id(r, to) : OC_NOT_FOUND;
+    oc_coco_image *image = to;
+    if (strcmp(key, "id") == 0)
+        return read_id(r, &image->id);
+    if (strcmp(key, "width") == 0)
+        return read_side(r, &image->width);
+    if (strcmp(key, "height") == 0)
+        return read_side(r, &image->height);
+    return strcmp(key, "file_name") == 0 ? read_text(r, "a file's name", &image->file)
+                                         : OC_NOT_FOUND;
 }
 
 static oc_status read_image(reader *r)
 {
-    oc_coco_set *s = r->set;
-    int64_t      id = INT64_MIN;
-    oc_status    st = read_object(r, image_field, &id);
-    if (st == OC_OK && id == INT64_MIN)
+    oc_coco_set  *s = r->set;
+    oc_coco_image image = {.id = INT64_MIN};
+    oc_status     st = read_object(r, image_field, &image);
+    if (st == OC_OK && image.id == INT64_MIN)
         return fail_line(r, "an image without id");
-    if (st == OC_OK &&
-        (st = grow(r, (void **)&s->images, s->n_images, &r->images_cap, sizeof(id))) == OC_OK)
-        s->images[s->n_images++] = id;
+    if (st == OC_OK && (st = grow(r, (void **)&s->images, s->n_images, &r->images_cap,
+                                  sizeof(image))) == OC_OK)
+        s->images[s->n_images++] = image;
     return st;
 }
 
 static oc_status category_field(reader *r, const char *key, void *to)
 {
     oc_coco_category *c = to;
-    oc_status         st;
-    size_t            n;
     if (strcmp(key, "id") == 0)
         return read_id(r, &c->id);
-    if (strcmp(key, "name") != 0)
-        return OC_NOT_FOUND;
-    if ((st = oc_json_expect(r->json, OC_JSON_TEXT, "a name", r->err)) != OC_OK)
-        return st;
-    const char *text = oc_json_peek_text(r->json, &n);
-    c->name = oc_arena_strndup(&r->set->mem, text, n);
-    return c->name ? OC_OK : OC_FAIL(r->err, OC_NOMEM, "category");
+    return strcmp(key, "name") == 0 ? read_text(r, "a name", &c->name) : OC_NOT_FOUND;
 }
 
 static oc_status read_category(reader *r)
@@ -146,7 +173,7 @@ static oc_status read_category(reader *r)
 
 typedef struct object_seen {
     oc_coco_object o;
-    bool           id, image, category, box, area, score, count;
+    bool           id, image, category, box, area, score, count, segment;
 } object_seen;
 
 static oc_status read_points(reader *r, object_seen *s)
@@ -186,6 +213,10 @@ static oc_status object_field(reader *r, const char *key, void *to)
     }
     if (strcmp(key, "keypoints") == 0 && r->type == OC_COCO_KEYPOINTS)
         return read_points(r, s);
+    if (strcmp(key, "segmentation") == 0 && r->type == OC_COCO_SEGM) {
+        s->segment = true;
+        return coco_segment_read(&r->segment, r->json, r->err);
+    }
     if (strcmp(key, "area") == 0) {
         s->area = true;
         return read_number(r, &s->o.area);
@@ -208,12 +239,21 @@ static oc_status object_field(reader *r, const char *key, void *to)
     return OC_OK;
 }
 
-static oc_status keep(reader *r, const oc_coco_object *o)
+static oc_status read_mask(reader *r, object_seen *s)
 {
-    oc_coco_set *s = r->set;
-    oc_status    st = grow(r, (void **)&s->objects, s->n_objects, &r->objects_cap, sizeof(*o));
-    if (st == OC_OK)
-        s->objects[s->n_objects++] = *o;
+    const oc_coco_image *image = oc_coco_set_image(r->sizes, s->o.image);
+    if (!s->segment)
+        return fail_line(r, "no segmentation");
+    if (!image)
+        return OC_OK;
+    oc_mask *mask = oc_arena_alloc(&r->set->mem, 1, sizeof(*mask));
+    if (!mask)
+        return OC_FAIL(r->err, OC_NOMEM, "mask");
+    oc_status st = coco_segment_mask(&r->segment, (uint32_t)image->width, (uint32_t)image->height,
+                                     &r->set->mem, mask, r->err);
+    if (st != OC_OK)
+        oc_error_prefix(r->err, "line %llu", (unsigned long long)oc_json_line(r->json));
+    s->o.mask = mask;
     return st;
 }
 
@@ -225,16 +265,18 @@ static oc_status read_annotation(reader *r)
         return st;
     if (!s.image || !s.category || !s.id)
         return fail_line(r, "an annotation without id, image_id or category_id");
-    if (!s.box || !s.area)
+    if (!(s.box || r->type == OC_COCO_SEGM) || !s.area)
         return fail_line(r, "an annotation without bbox or area");
     s.o.ignore = s.o.crowd;
+    if (r->type == OC_COCO_SEGM && (st = read_mask(r, &s)) != OC_OK)
+        return st;
     if (r->type == OC_COCO_KEYPOINTS) {
         if (!s.o.points && !(s.o.points = oc_arena_alloc(&r->set->mem, 3 * OC_COCO_POINTS,
                                                          sizeof(double))))
             return OC_FAIL(r->err, OC_NOMEM, "key-points");
         s.o.ignore = s.o.ignore || s.o.n_points == 0;
     }
-    return keep(r, &s.o);
+    return oc_coco_set_add(r->set, &s.o, r->err);
 }
 
 /* A result's area is its box's; of key-points, of the box around them. */
@@ -262,72 +304,15 @@ static oc_status read_result(reader *r)
         memcpy(s.o.box, (double[4]){low[0], low[1], high[0] - low[0], high[1] - low[1]},
                sizeof(s.o.box));
     }
-    s.o.area = s.o.box[2] * s.o.box[3];
+    if (r->type == OC_COCO_SEGM && (st = read_mask(r, &s)) != OC_OK)
+        return st;
+    s.o.area = r->type != OC_COCO_SEGM ? s.o.box[2] * s.o.box[3] : s.o.mask ? s.o.mask->area : 0;
     s.o.id = (int64_t)r->set->n_objects + 1;
     s.o.crowd = false;
-    return keep(r, &s.o);
+    return oc_coco_set_add(r->set, &s.o, r->err);
 }
 
-/* ---- order ---- */
-
-static int by_place(const void *a, const void *b)
-{
-    const oc_coco_object *x = a, *y = b;
-    if (x->image != y->image)
-        return x->image < y->image ? -1 : 1;
-    return x->category < y->category ? -1 : x->category > y->category;
-}
-
-static int by_number(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return x < y ? -1 : x > y;
-}
-
-static int by_category(const void *a, const void *b)
-{
-    const oc_coco_category *x = a, *y = b;
-    return x->id < y->id ? -1 : x->id > y->id;
-}
-
-/* Bottom-up merge sort: qsort is not stable, and the file's order breaks ties among equals. */
-static oc_status sort_objects(oc_coco_set *s, oc_error *err)
-{
-    oc_coco_object *from = s->objects, *to = calloc(s->n_objects + 1, sizeof(*to)), *swap;
-    if (!to)
-        return OC_FAIL(err, OC_NOMEM, "%zu objects", s->n_objects);
-    for (size_t run = 1; run < s->n_objects; run *= 2) {
-        for (size_t at = 0; at < s->n_objects; at += 2 * run) {
-            size_t mid = at + run < s->n_objects ? at + run : s->n_objects;
-            size_t end = at + 2 * run < s->n_objects ? at + 2 * run : s->n_objects;
-            size_t i = at, j = mid;
-            for (size_t k = at; k < end; k++)
-                to[k] = i < mid && (j == end || by_place(&from[i], &from[j]) <= 0) ? from[i++]
-                                                                                   : from[j++];
-        }
-        swap = from;
-        from = to;
-        to = swap;
-    }
-    free(to);
-    s->objects = from;
-    return OC_OK;
-}
-
-static oc_status finish_set(reader *r)
-{
-    oc_coco_set *s = r->set;
-    size_t       n = 0;
-    if (s->n_images)
-        qsort(s->images, s->n_images, sizeof(*s->images), by_number);
-    for (size_t i = 0; i < s->n_images; i++)
-        if (i == 0 || s->images[i] != s->images[i - 1])
-            s->images[n++] = s->images[i];
-    s->n_images = n;
-    if (s->n_categories)
-        qsort(s->categories, s->n_categories, sizeof(*s->categories), by_category);
-    return s->n_objects ? sort_objects(s, r->err) : OC_OK;
-}
+/* ---- whole files ---- */
 
 static oc_status read_truth(reader *r)
 {
@@ -338,7 +323,11 @@ static oc_status read_truth(reader *r)
         if ((st = oc_json_next(r->json, &t, r->err)) != OC_OK || t == OC_JSON_OBJECT_END)
             break;
         const char *key = oc_json_peek_text(r->json, NULL);
-        if (strcmp(key, "images") == 0) {
+        bool        images = strcmp(key, "images") == 0;
+        if (r->images_only ? !images : images && r->sizes) {
+            annotations = annotations || strcmp(key, "annotations") == 0;
+            st = oc_json_skip(r->json, r->err);
+        } else if (images) {
             st = read_array(r, "a list of images", read_image);
         } else if (strcmp(key, "categories") == 0) {
             st = read_array(r, "a list of categories", read_category);
@@ -349,42 +338,52 @@ static oc_status read_truth(reader *r)
             st = oc_json_skip(r->json, r->err);
         }
     }
-    if (st == OC_OK && (!annotations || !r->set->images || !r->set->categories))
+    if (st == OC_OK &&
+        (!annotations || !r->set->images || (!r->images_only && !r->set->categories)))
         st = OC_FAIL(r->err, OC_FORMAT, "no images, no categories or no annotations");
     return st;
-}
-
-static bool has_image(const oc_coco_set *truth, int64_t id)
-{
-    return truth->n_images &&
-           bsearch(&id, truth->images, truth->n_images, sizeof(id), by_number) != NULL;
 }
 
 static oc_status read_results(reader *r, const oc_coco_set *truth)
 {
     oc_status st = read_array(r, "a list of results", read_result);
     for (size_t i = 0; i < r->set->n_objects && st == OC_OK; i++)
-        if (!has_image(truth, r->set->objects[i].image))
+        if (!oc_coco_set_image(truth, r->set->objects[i].image))
             st = OC_FAIL(r->err, OC_FORMAT, "result %zu is of image %lld, which the truth has not",
                          i + 1, (long long)r->set->objects[i].image);
+    return st;
+}
+
+static oc_status read_document(reader *r, const char *path, const oc_coco_set *truth)
+{
+    oc_json_token t;
+    oc_status     st = oc_json_open(path, &r->json, r->err);
+    if (st == OC_OK)
+        st = truth ? read_results(r, truth) : read_truth(r);
+    if (st == OC_OK)
+        st = oc_json_next(r->json, &t, r->err); /* nothing may follow */
+    if (st == OC_OK)
+        st = oc_coco_set_sort(r->set, r->err);
+    oc_json_close(r->json);
+    r->json = NULL;
     return st;
 }
 
 static oc_status read_file(const char *path, oc_coco_type type, const oc_coco_set *truth,
                            oc_coco_set *out, oc_error *err)
 {
-    oc_coco_set   set = {0};
-    reader        r = {.set = &set, .type = type, .err = err};
-    oc_json_token t;
-    oc_status     st = oc_json_open(path, &r.json, err);
-    if (st != OC_OK)
-        return st;
-    st = truth ? read_results(&r, truth) : read_truth(&r);
+    oc_coco_set set = {0};
+    reader      r = {.set = &set, .type = type, .err = err, .sizes = truth};
+    oc_status   st = OC_OK;
+    if (!truth && type == OC_COCO_SEGM) {
+        r.images_only = true;
+        st = read_document(&r, path, NULL);
+        r.images_only = false;
+        r.sizes = &set;
+    }
     if (st == OC_OK)
-        st = oc_json_next(r.json, &t, err); /* nothing may follow */
-    if (st == OC_OK)
-        st = finish_set(&r);
-    oc_json_close(r.json);
+        st = read_document(&r, path, truth);
+    coco_segment_finish(&r.segment);
     if (st != OC_OK) {
         if (strncmp(err ? err->message : path, path, strlen(path)) != 0)
             oc_error_prefix(err, "%s", path);
@@ -404,13 +403,4 @@ oc_status oc_coco_read_results(const char *path, oc_coco_type type, const oc_coc
                                oc_coco_set *out, oc_error *err)
 {
     return read_file(path, type, truth, out, err);
-}
-
-void oc_coco_set_finish(oc_coco_set *set)
-{
-    free(set->images);
-    free(set->categories);
-    free(set->objects);
-    oc_arena_finish(&set->mem);
-    *set = (oc_coco_set){0};
 }
