@@ -23,8 +23,7 @@ static void frame(oc_detection *items, size_t objects, unsigned i, oc_detections
         float    x = (float)(phase < 900 ? phase : 1800 - phase) * 2, y = (float)(k * 97 % 900);
         if ((i * 7 + k * 13) % 50 == 0)
             continue;
-        items[d->n++] = (oc_detection){{x, y, x + 60, y + 140},
-                                       (i + k) % 9 ? 0.8f : 0.3f, 0};
+        items[d->n++] = (oc_detection){{x, y, x + 60, y + 140}, (i + k) % 9 ? 0.8f : 0.3f, 0};
     }
 }
 

@@ -66,9 +66,9 @@ static oc_status choose_outputs(arguments *a, oc_outputs_config *o, oc_error *er
 {
     static const char *const names[] = {"events.jsonl", "video.mp4", "tracks.txt", "report.html",
                                         "summary.json"};
-    const char **slots[] = {&o->events, &o->video, &o->mot, &o->report, &o->summary};
-    *o = (oc_outputs_config){.events = a->events, .video = a->video, .mot = a->mot,
-                             .report = a->report};
+    const char             **slots[] = {&o->events, &o->video, &o->mot, &o->report, &o->summary};
+    *o = (oc_outputs_config){
+        .events = a->events, .video = a->video, .mot = a->mot, .report = a->report};
     if (!a->out)
         return OC_OK;
     if (strlen(a->out) + 32 > PATH_BYTES)
@@ -165,10 +165,13 @@ static int run_with(arguments *a, const char *file)
         oc_pipeline_config_destroy(config);
         return cli_fail("run", &err);
     }
-    oc_pipeline_options o = {.source = a->source, .realtime = a->realtime,
-                             .duration_s = a->duration_s, .pool = pool, .isa = a->isa,
+    oc_pipeline_options o = {.source = a->source,
+                             .realtime = a->realtime,
+                             .duration_s = a->duration_s,
+                             .pool = pool,
+                             .isa = a->isa,
                              .gallery = a->gallery};
-    int code = run_pipeline(a, config, &o);
+    int                 code = run_pipeline(a, config, &o);
     oc_pool_destroy(pool);
     oc_pipeline_config_destroy(config);
     return code;
@@ -179,10 +182,12 @@ int oc_cmd_run(int argc, char **argv)
 {
     static arguments a;
     const cli_option options[] = {
-        {"--source", 's', &a.source, "URL", "file, folder, rtsp://, v4l2:/dev/video0, pipe:0 "
-                                            "instead of the pipeline's"},
-        {"--realtime", 'f', &a.realtime, NULL, "play a file at its own speed; the newest frame "
-                                               "wins"},
+        {"--source", 's', &a.source, "URL",
+         "file, folder, rtsp://, v4l2:/dev/video0, pipe:0 "
+         "instead of the pipeline's"},
+        {"--realtime", 'f', &a.realtime, NULL,
+         "play a file at its own speed; the newest frame "
+         "wins"},
         {"--duration", 'd', &a.duration_s, "S", "stop after so many seconds of the stream"},
         {"--events", 's', &a.events, "F.jsonl", "events, one JSON object a line"},
         {"--video", 's', &a.video, "F.mp4", "annotated video (.mp4, or .y4m without the plug-in)"},
@@ -198,8 +203,8 @@ int oc_cmd_run(int argc, char **argv)
         {"--json", 'f', &a.json, NULL, "the summary as JSON"},
         {NULL, 0, NULL, NULL, NULL},
     };
-    const cli_command command = {"run", "PIPELINE.yaml",
-                                 "Runs a pipeline over a video or camera.", options, 1, 1};
+    const cli_command command = {
+        "run", "PIPELINE.yaml", "Runs a pipeline over a video or camera.", options, 1, 1};
     const char *file[1];
     size_t      n;
     int         code = cli_parse(&command, argc, argv, file, &n);

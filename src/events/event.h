@@ -16,16 +16,16 @@
 #define OC_EVENT_BYTES_MAX 8192 /* of one line */
 
 /* name, text, groups of fields it carries */
-#define OC_EVENT_MAP(X)                                                          \
-    X(STARTED, "started", OC_EVENT_HAS_STREAM)                                   \
-    X(APPEARED, "appeared", OC_EVENT_HAS_TRACK)                                  \
-    X(UPDATED, "updated", OC_EVENT_HAS_TRACK | OC_EVENT_HAS_AGE | OC_EVENT_HAS_KNOWN) \
-    X(RECOGNISED, "recognised", OC_EVENT_HAS_TRACK | OC_EVENT_HAS_VALUE)         \
-    X(CROSSED, "crossed", OC_EVENT_HAS_TRACK | OC_EVENT_HAS_LINE)                \
-    X(ZONE, "zone", OC_EVENT_HAS_TRACK | OC_EVENT_HAS_ZONE)                      \
-    X(LEFT, "left", OC_EVENT_HAS_TRACK | OC_EVENT_HAS_AGE | OC_EVENT_HAS_KNOWN | \
-                        OC_EVENT_HAS_REASON)                                     \
-    X(DROPPED, "dropped", OC_EVENT_HAS_DROP | OC_EVENT_HAS_REASON)               \
+#define OC_EVENT_MAP(X)                                                                 \
+    X(STARTED, "started", OC_EVENT_HAS_STREAM)                                          \
+    X(APPEARED, "appeared", OC_EVENT_HAS_TRACK)                                         \
+    X(UPDATED, "updated", OC_EVENT_HAS_TRACK | OC_EVENT_HAS_AGE | OC_EVENT_HAS_KNOWN)   \
+    X(RECOGNISED, "recognised", OC_EVENT_HAS_TRACK | OC_EVENT_HAS_VALUE)                \
+    X(CROSSED, "crossed", OC_EVENT_HAS_TRACK | OC_EVENT_HAS_LINE)                       \
+    X(ZONE, "zone", OC_EVENT_HAS_TRACK | OC_EVENT_HAS_ZONE)                             \
+    X(LEFT, "left",                                                                     \
+      OC_EVENT_HAS_TRACK | OC_EVENT_HAS_AGE | OC_EVENT_HAS_KNOWN | OC_EVENT_HAS_REASON) \
+    X(DROPPED, "dropped", OC_EVENT_HAS_DROP | OC_EVENT_HAS_REASON)                      \
     X(ENDED, "ended", OC_EVENT_HAS_TOTALS | OC_EVENT_HAS_REASON)
 
 enum {
@@ -45,7 +45,7 @@ typedef enum oc_event_type {
 #define X(name, text, fields) OC_EVENT_##name,
     OC_EVENT_MAP(X)
 #undef X
-    OC_EVENT_TYPES
+        OC_EVENT_TYPES
 } oc_event_type;
 
 typedef struct oc_event_pair { /* a recogniser's name and what it says; a reason and how often */
@@ -112,7 +112,7 @@ OC_MUST_CHECK oc_status oc_event_log_create(const char *path, const char *stream
                                             oc_event_log **out, oc_error *err);
 /* Numbers the event and writes it.  Allocates nothing.  OC_IO. */
 OC_MUST_CHECK oc_status oc_event_log_put(oc_event_log *log, const oc_event *event, oc_error *err);
-uint64_t oc_event_log_count(const oc_event_log *log, oc_event_type type);
+uint64_t                oc_event_log_count(const oc_event_log *log, oc_event_type type);
 OC_MUST_CHECK oc_status oc_event_log_flush(oc_event_log *log, oc_error *err);
 OC_MUST_CHECK oc_status oc_event_log_seal(oc_event_log *log, oc_error *err);
 /* As oc_part_finish and oc_part_drop. */

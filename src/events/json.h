@@ -25,8 +25,8 @@ typedef struct oc_jsonw {
 void oc_jsonw_init(oc_jsonw *j, char *text, size_t cap); /* cap >= 1 */
 
 /* key NULL: an element of a list, or the document itself. */
-void oc_jsonw_open(oc_jsonw *j, const char *key, char bracket); /* '{' or '[' */
-void oc_jsonw_close(oc_jsonw *j, char bracket);                 /* '}' or ']' */
+void oc_jsonw_open(oc_jsonw *j, const char *key, char bracket);      /* '{' or '[' */
+void oc_jsonw_close(oc_jsonw *j, char bracket);                      /* '}' or ']' */
 void oc_jsonw_text(oc_jsonw *j, const char *key, const char *value); /* NULL = null */
 void oc_jsonw_int(oc_jsonw *j, const char *key, int64_t value);
 void oc_jsonw_uint(oc_jsonw *j, const char *key, uint64_t value);

@@ -19,7 +19,7 @@ OC_MUST_CHECK oc_status oc_part_create(const char *path, oc_part **out, oc_error
 OC_MUST_CHECK oc_status oc_part_put(oc_part *part, const void *bytes, size_t n, oc_error *err);
 OC_MUST_CHECK oc_status oc_part_text(oc_part *part, const char *text, oc_error *err);
 OC_MUST_CHECK oc_status oc_part_printf(oc_part *part, oc_error *err, const char *fmt, ...)
-    OC_PRINTF(3, 4); /* up to 2048 bytes */
+    OC_PRINTF(3, 4);                                                 /* up to 2048 bytes */
 OC_MUST_CHECK oc_status oc_part_flush(oc_part *part, oc_error *err); /* for readers that follow */
 
 /* All bytes are in the file, which keeps its temporary name for now: what can fail has been tried

@@ -116,8 +116,8 @@ static oc_status draw(oc_annotator *a, job *j, oc_error *err)
     bool      sample = a->options.samples && j->time_s >= a->sample_next_s;
     if (!a->writer && !sample)
         return OC_OK;
-    oc_status st = oc_frame_pool_take(a->pool, OC_PIXEL_I420, j->frame->width, j->frame->height,
-                                      &to, err);
+    oc_status st =
+        oc_frame_pool_take(a->pool, OC_PIXEL_I420, j->frame->width, j->frame->height, &to, err);
     if (st == OC_OK)
         st = oc_frame_convert(j->frame, to, err);
     if (st != OC_OK)
@@ -171,8 +171,7 @@ static void *annotate_thread(void *arg)
     return NULL;
 }
 
-oc_status oc_annotator_create(const oc_annotate_options *options, oc_annotator **out,
-                              oc_error *err)
+oc_status oc_annotator_create(const oc_annotate_options *options, oc_annotator **out, oc_error *err)
 {
     oc_annotator *a = calloc(1, sizeof(*a));
     if (!a)

@@ -12,7 +12,8 @@ typedef struct plane {
 static plane plane_of(const oc_frame *f, int i)
 {
     int half = i > 0;
-    return (plane){f->plane[i], f->stride[i], (f->width + half) >> half, (f->height + half) >> half};
+    return (plane){f->plane[i], f->stride[i], (f->width + half) >> half,
+                   (f->height + half) >> half};
 }
 
 static void clear(const plane *p, uint8_t value)

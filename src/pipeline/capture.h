@@ -15,8 +15,8 @@ typedef enum oc_capture_end {
 } oc_capture_end;
 
 typedef struct oc_capture {
-    oc_source_options source; /* url and cancel must live on */
-    bool              pace;   /* a file is played at its own speed */
+    oc_source_options source;     /* url and cancel must live on */
+    bool              pace;       /* a file is played at its own speed */
     double            duration_s; /* of the stream; 0 = all */
     oc_mailbox       *box;
     oc_stages        *stages;

@@ -23,10 +23,10 @@ typedef struct oc_label_list { /* names of labels; n 0 = all */
 
 typedef struct oc_detect_config {
     const oc_yaml_node *network_at;
-    const char         *network; /* card */
-    const char         *model;   /* file instead of the card's, or NULL */
-    uint32_t            every;   /* look at each n-th frame */
-    float               score;   /* least that goes to the tracker; 0 = the card's */
+    const char         *network;    /* card */
+    const char         *model;      /* file instead of the card's, or NULL */
+    uint32_t            every;      /* look at each n-th frame */
+    float               score;      /* least that goes to the tracker; 0 = the card's */
     float               min_height; /* of a box, as part of the frame's height */
     oc_label_list       labels;
 } oc_detect_config;
@@ -44,16 +44,16 @@ typedef struct oc_recognise_config {
     oc_recognise_kind   kind;
     const char         *network, *model;
     oc_label_list       labels;
-    double              refresh_s;  /* look again after this time */
-    double              enlarged;   /* ... or when the box grew by this factor in area */
-    double              sharper;    /* ... or the picture by this factor in sharpness */
-    double              memory_s;   /* half-life of evidence; 0 = all of it counts for ever */
-    uint32_t            per_frame;  /* looks at most in one frame */
-    float               min_height; /* of a box, as part of the frame's height */
-    float               confidence; /* of the fused value, least to be told */
+    double              refresh_s;   /* look again after this time */
+    double              enlarged;    /* ... or when the box grew by this factor in area */
+    double              sharper;     /* ... or the picture by this factor in sharpness */
+    double              memory_s;    /* half-life of evidence; 0 = all of it counts for ever */
+    uint32_t            per_frame;   /* looks at most in one frame */
+    float               min_height;  /* of a box, as part of the frame's height */
+    float               confidence;  /* of the fused value, least to be told */
     float               point_score; /* posture: least of a key-point that is used */
-    float               similarity; /* gallery: least of an entry that counts */
-    const char         *gallery;    /* file */
+    float               similarity;  /* gallery: least of an entry that counts */
+    const char         *gallery;     /* file */
 } oc_recognise_config;
 
 typedef enum oc_anchor { OC_ANCHOR_BOTTOM, OC_ANCHOR_CENTER } oc_anchor;
@@ -85,7 +85,7 @@ typedef struct oc_pipeline_config {
     const char *file, *name, *title;
 
     const oc_yaml_node *source_at;
-    const char         *url;    /* "cache:<file>" = data/media.yaml's; NULL = must be given */
+    const char         *url; /* "cache:<file>" = data/media.yaml's; NULL = must be given */
     const char         *format;
     double              fps, timeout_s;
     bool                rtsp_udp;
@@ -108,12 +108,12 @@ OC_MUST_CHECK oc_status oc_pipeline_config_load(const char *path, oc_pipeline_co
                                                 oc_error *err);
 OC_MUST_CHECK oc_status oc_pipeline_config_memory(const char *name, const void *text, size_t bytes,
                                                   oc_pipeline_config **out, oc_error *err);
-void oc_pipeline_config_destroy(oc_pipeline_config *c); /* NULL is fine */
+void                    oc_pipeline_config_destroy(oc_pipeline_config *c); /* NULL is fine */
 
 const char *oc_recognise_kind_name(oc_recognise_kind kind);
 
 /* ---- between config.c and config_rules.c ---- */
-void oc_config_labels(oc_yaml_map *map, oc_label_list *out);
+void                    oc_config_labels(oc_yaml_map *map, oc_label_list *out);
 OC_MUST_CHECK oc_status oc_config_lines(oc_pipeline_config *c, const oc_yaml_node *list,
                                         oc_error *err);
 OC_MUST_CHECK oc_status oc_config_zones(oc_pipeline_config *c, const oc_yaml_node *list,

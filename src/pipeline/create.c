@@ -22,8 +22,8 @@ static oc_status resolve(oc_pipeline *p, const oc_label_list *list, uint8_t **ou
             continue;
         const char *near = oc_yaml_nearest(list->name[i], p->card->labels, p->n_labels);
         return oc_yaml_fail(err, list->node[i], "network '%s' has no label '%s'%s%s%s",
-                            p->config->detect.network, list->name[i], near ? "; did you mean '" : "",
-                            near ? near : "", near ? "'?" : "");
+                            p->config->detect.network, list->name[i],
+                            near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
     }
     *out = wanted;
     return OC_OK;
@@ -32,7 +32,7 @@ static oc_status resolve(oc_pipeline *p, const oc_label_list *list, uint8_t **ou
 static oc_status resolve_all(oc_pipeline *p, oc_error *err)
 {
     const oc_pipeline_config *c = p->config;
-    oc_status st = resolve(p, &c->detect.labels, &p->labels, err);
+    oc_status                 st = resolve(p, &c->detect.labels, &p->labels, err);
     for (size_t i = 0; i < c->n_recognise && st == OC_OK; i++) {
         st = resolve(p, &c->recognise[i].labels, &p->recogniser[i].labels, err);
         p->recogniser[i].n_labels = p->n_labels;

@@ -21,10 +21,10 @@ typedef struct oc_vote {
 typedef struct oc_evidence { /* a zeroed one is empty */
     oc_vote  vote[OC_VOTES_MAX];
     uint32_t n;
-    float    total;    /* looks, decayed */
-    uint32_t looks;    /* that gave something */
+    float    total; /* looks, decayed */
+    uint32_t looks; /* that gave something */
     uint32_t tries;
-    double   last_s;   /* of the last try */
+    double   last_s;                    /* of the last try */
     float    best_area, best_sharpness; /* of a try */
     char     told[OC_VALUE_BYTES];      /* last value made known; "" = none yet */
     float    confidence;                /* of it, by now */

@@ -9,16 +9,16 @@
 #include <stdint.h>
 
 /* Why a frame was not processed: name, text.  docs/events.schema.json has the same list. */
-#define OC_DROP_MAP(X)                                                    \
-    X(NEWEST_WINS, "newest_wins") /* a newer one took its place */        \
-    X(STOPPED, "stopped")         /* the run ended while it waited */     \
+#define OC_DROP_MAP(X)                                                \
+    X(NEWEST_WINS, "newest_wins") /* a newer one took its place */    \
+    X(STOPPED, "stopped")         /* the run ended while it waited */ \
     X(FAILED, "failed")           /* work on it failed; the run ends */
 
 typedef enum oc_drop {
 #define X(name, text) OC_DROP_##name,
     OC_DROP_MAP(X)
 #undef X
-    OC_DROP_REASONS
+        OC_DROP_REASONS
 } oc_drop;
 
 typedef struct oc_counts {
@@ -30,12 +30,15 @@ typedef struct oc_ledger {
     oc_counts       counts;
 } oc_ledger;
 
-#define OC_LEDGER_INIT {.lock = PTHREAD_MUTEX_INITIALIZER}
+#define OC_LEDGER_INIT                    \
+    {                                     \
+        .lock = PTHREAD_MUTEX_INITIALIZER \
+    }
 
 void        oc_ledger_capture(oc_ledger *ledger);
 void        oc_ledger_complete(oc_ledger *ledger);
 void        oc_ledger_drop(oc_ledger *ledger, oc_drop reason);
-oc_counts   oc_ledger_read(oc_ledger *ledger); /* from any thread */
+oc_counts   oc_ledger_read(oc_ledger *ledger);          /* from any thread */
 uint64_t    oc_counts_dropped(const oc_counts *counts); /* all reasons */
 const char *oc_drop_name(oc_drop reason);
 

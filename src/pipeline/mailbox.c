@@ -98,8 +98,7 @@ bool oc_mailbox_sleep(oc_mailbox *box, uint64_t until_ns)
     struct timespec until = {.tv_sec = (time_t)(until_ns / 1000000000u),
                              .tv_nsec = (long)(until_ns % 1000000000u)};
     pthread_mutex_lock(&box->lock);
-    while (!box->stopped &&
-           pthread_cond_timedwait(&box->changed, &box->lock, &until) != ETIMEDOUT)
+    while (!box->stopped && pthread_cond_timedwait(&box->changed, &box->lock, &until) != ETIMEDOUT)
         ;
     bool ok = !box->stopped;
     pthread_mutex_unlock(&box->lock);

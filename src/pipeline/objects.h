@@ -49,7 +49,7 @@ typedef struct oc_objects {
 } oc_objects;
 
 OC_MUST_CHECK oc_status oc_objects_init(oc_objects *o, size_t cap, oc_error *err);
-void oc_objects_finish(oc_objects *o); /* a zeroed one is fine */
+void                    oc_objects_finish(oc_objects *o); /* a zeroed one is fine */
 
 /* After each update of the tracker. */
 void oc_objects_sync(oc_objects *o, const oc_tracks *tracks, double time_s);

@@ -40,10 +40,14 @@ oc_status oc_pipeline_outputs(oc_pipeline *p, const oc_outputs_config *given, oc
 
 oc_status oc_outputs_open(oc_pipeline *p, oc_error *err)
 {
-    oc_status st;
-    oc_annotate_options annotate = {
-        .video = p->outputs.video, .samples = p->outputs.report != NULL, .live = p->box.newest,
-        .width = p->info.width, .height = p->info.height, .fps = p->fps, .stages = &p->stages};
+    oc_status           st;
+    oc_annotate_options annotate = {.video = p->outputs.video,
+                                    .samples = p->outputs.report != NULL,
+                                    .live = p->box.newest,
+                                    .width = p->info.width,
+                                    .height = p->info.height,
+                                    .fps = p->fps,
+                                    .stages = &p->stages};
     if ((st = oc_event_log_create(p->outputs.events, p->config->name, &p->events, err)) != OC_OK ||
         (st = open_part(p->outputs.mot, &p->mot, err)) != OC_OK ||
         (st = open_part(p->outputs.report, &p->report, err)) != OC_OK ||
@@ -63,10 +67,9 @@ oc_status oc_outputs_mot(oc_pipeline *p, oc_error *err)
         const oc_box    *b = &o->track.box;
         if (o->track.state == OC_TRACK_CONFIRMED)
             st = oc_part_printf(p->mot, err, "%llu,%llu,%.2f,%.2f,%.2f,%.2f,%.4f,-1,-1,-1\n",
-                                (unsigned long long)p->frame + 1,
-                                (unsigned long long)o->track.id, (double)b->x0, (double)b->y0,
-                                (double)(b->x1 - b->x0), (double)(b->y1 - b->y0),
-                                (double)o->track.score);
+                                (unsigned long long)p->frame + 1, (unsigned long long)o->track.id,
+                                (double)b->x0, (double)b->y0, (double)(b->x1 - b->x0),
+                                (double)(b->y1 - b->y0), (double)o->track.score);
     }
     return st;
 }

@@ -42,8 +42,8 @@ void oc_page_text(oc_page *page, const char *text)
 void oc_page_base64(oc_page *page, const uint8_t *bytes, size_t n)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    char   out[1025];
-    size_t used = 0;
+    char              out[1025];
+    size_t            used = 0;
     for (size_t i = 0; i < n; i += 3) {
         uint32_t v = (uint32_t)bytes[i] << 16 | (i + 1 < n ? (uint32_t)bytes[i + 1] << 8 : 0) |
                      (i + 2 < n ? bytes[i + 2] : 0);

@@ -11,11 +11,11 @@ typedef struct oc_page {
     oc_status status;
 } oc_page;
 
-void oc_page_put(oc_page *page, const char *html);                     /* as it is */
+void oc_page_put(oc_page *page, const char *html);                        /* as it is */
 void oc_page_printf(oc_page *page, const char *fmt, ...) OC_PRINTF(2, 3); /* numbers only */
 void oc_page_text(oc_page *page, const char *text); /* escaped, for text and quoted attributes */
 void oc_page_base64(oc_page *page, const uint8_t *bytes, size_t n);
-void oc_page_color(oc_page *page, uint64_t id); /* "#rrggbb" of a track */
+void oc_page_color(oc_page *page, uint64_t id);   /* "#rrggbb" of a track */
 void oc_page_clock(oc_page *page, double time_s); /* "1:07.5" */
 
 extern const char oc_page_style[];

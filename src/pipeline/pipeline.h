@@ -13,21 +13,21 @@ typedef struct oc_pipeline oc_pipeline;
 
 typedef struct oc_progress { /* told now and then while frames go by */
     oc_counts counts;
-    int64_t   frames;   /* of the source; -1 = not known */
-    double    time_s;   /* of the stream */
-    double    wall_s;   /* since the first frame */
-    double    fps;      /* completed a second, over the last stretch */
-    size_t    tracks;   /* in view */
+    int64_t   frames; /* of the source; -1 = not known */
+    double    time_s; /* of the stream */
+    double    wall_s; /* since the first frame */
+    double    fps;    /* completed a second, over the last stretch */
+    size_t    tracks; /* in view */
 } oc_progress;
 
 typedef struct oc_pipeline_options {
     const char         *source;   /* instead of the pipeline's; NULL = the pipeline's */
     bool                realtime; /* a file at its own speed, newest frame wins */
     double              duration_s;
-    oc_outputs_config   outputs;  /* see oc_pipeline_outputs */
-    oc_pool            *pool;     /* borrowed; NULL = the caller's thread */
-    const char         *isa;      /* as in oc_session_options */
-    const volatile int *cancel;   /* non-zero: stop, finish the files; may be NULL */
+    oc_outputs_config   outputs;      /* see oc_pipeline_outputs */
+    oc_pool            *pool;         /* borrowed; NULL = the caller's thread */
+    const char         *isa;          /* as in oc_session_options */
+    const volatile int *cancel;       /* non-zero: stop, finish the files; may be NULL */
     const char         *gallery;      /* file instead of the pipeline's; NULL = the pipeline's */
     oc_nearest_open_fn *open_gallery; /* NULL: oc_nearest_gallery */
     void (*progress)(void *ctx, const oc_progress *progress); /* may be NULL */
@@ -41,7 +41,7 @@ typedef struct oc_pipeline_options {
  * OC_NOT_FOUND     a card or a network's file; err names the command that fetches it
  * OC_FORMAT        "file:line:column: ..." a label that the network does not have, and such
  * others           what oc_net_create says */
-OC_MUST_CHECK oc_status oc_pipeline_create(const oc_pipeline_config *config,
+OC_MUST_CHECK oc_status oc_pipeline_create(const oc_pipeline_config  *config,
                                            const oc_pipeline_options *options, oc_pipeline **out,
                                            oc_error *err);
 void oc_pipeline_destroy(oc_pipeline *p); /* NULL is fine; outputs not finished are removed */

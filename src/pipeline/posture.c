@@ -5,9 +5,24 @@
 #include "pipeline/posture.h"
 
 enum {
-    NOSE, LEFT_EYE, RIGHT_EYE, LEFT_EAR, RIGHT_EAR, LEFT_SHOULDER, RIGHT_SHOULDER, LEFT_ELBOW,
-    RIGHT_ELBOW, LEFT_WRIST, RIGHT_WRIST, LEFT_HIP, RIGHT_HIP, LEFT_KNEE, RIGHT_KNEE, LEFT_ANKLE,
-    RIGHT_ANKLE, POINTS
+    NOSE,
+    LEFT_EYE,
+    RIGHT_EYE,
+    LEFT_EAR,
+    RIGHT_EAR,
+    LEFT_SHOULDER,
+    RIGHT_SHOULDER,
+    LEFT_ELBOW,
+    RIGHT_ELBOW,
+    LEFT_WRIST,
+    RIGHT_WRIST,
+    LEFT_HIP,
+    RIGHT_HIP,
+    LEFT_KNEE,
+    RIGHT_KNEE,
+    LEFT_ANKLE,
+    RIGHT_ANKLE,
+    POINTS
 };
 
 #define LEAN_DEGREES 40.0f
@@ -70,8 +85,8 @@ static bool strides(const body *b)
                   b->p[LEFT_ANKLE].y - b->p[RIGHT_ANKLE].y) > STRIDE * b->height;
 }
 
-const char *oc_posture(const oc_point points[17], const oc_box *box, float speed,
-                       float point_score, float *confidence)
+const char *oc_posture(const oc_point points[17], const oc_box *box, float speed, float point_score,
+                       float *confidence)
 {
     body  b = {.p = points, .least = point_score, .height = box->y1 - box->y0};
     float sum = 0.0f, sure = 0.0f;

@@ -13,7 +13,7 @@
 /* box: the person's.  speed: of its centre, in box heights a second; < 0 = not known yet.
  * point_score: key-points below are not used.  NULL when too little is seen to say anything;
  * else *confidence is 0..1. */
-const char *oc_posture(const oc_point points[17], const oc_box *box, float speed,
-                       float point_score, float *confidence);
+const char *oc_posture(const oc_point points[17], const oc_box *box, float speed, float point_score,
+                       float *confidence);
 
 #endif

@@ -150,10 +150,9 @@ static void note_classes(oc_recogniser *r, oc_evidence *e, const oc_result *resu
     char text[32];
     oc_evidence_look(e, time_s, r->config->memory_s);
     for (size_t i = 0; i < result->n_classes && i < 5; i++)
-        oc_evidence_say(e,
-                        oc_card_label(oc_net_card(r->net), result->classes[i].label, text,
-                                      sizeof(text)),
-                        result->classes[i].score);
+        oc_evidence_say(
+            e, oc_card_label(oc_net_card(r->net), result->classes[i].label, text, sizeof(text)),
+            result->classes[i].score);
 }
 
 static oc_status note_nearest(oc_recogniser *r, oc_evidence *e, const oc_result *result,

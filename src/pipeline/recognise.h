@@ -24,9 +24,8 @@ typedef oc_status oc_nearest_open_fn(const char *path, const char *network, cons
 
 /* That of src/gallery: one file, searched exactly; what is enrolled meanwhile counts at once.
  * OC_NOT_FOUND: no such file. */
-OC_MUST_CHECK oc_status oc_nearest_gallery(const char *path, const char *network,
-                                           const char *model, size_t n, oc_nearest *out,
-                                           oc_error *err);
+OC_MUST_CHECK oc_status oc_nearest_gallery(const char *path, const char *network, const char *model,
+                                           size_t n, oc_nearest *out, oc_error *err);
 
 typedef struct oc_recogniser {
     const oc_recognise_config *config;
@@ -43,11 +42,11 @@ typedef struct oc_recogniser {
 OC_MUST_CHECK oc_status oc_recogniser_init(oc_recogniser *r, const oc_recognise_config *config,
                                            const oc_net_options *net, const char *gallery,
                                            oc_nearest_open_fn *open, oc_error *err);
-void oc_recogniser_finish(oc_recogniser *r); /* a zeroed one is fine */
+void                    oc_recogniser_finish(oc_recogniser *r); /* a zeroed one is fine */
 
 /* Looks at some of the objects.  changed: called for each whose decided value is another one now.
  * Allocates nothing (of its own) once the frame's size is known. */
-typedef void oc_recognised_fn(void *ctx, const oc_object *object, size_t recogniser);
+typedef void            oc_recognised_fn(void *ctx, const oc_object *object, size_t recogniser);
 OC_MUST_CHECK oc_status oc_recogniser_run(oc_recogniser *r, size_t index, const oc_frame *frame,
                                           oc_objects *objects, double time_s,
                                           oc_recognised_fn *changed, void *ctx, oc_error *err);

@@ -127,8 +127,12 @@ void oc_record_track(oc_record *r, const oc_object *o, size_t n_recognisers)
     }
     if (!row)
         return;
-    *row = (oc_track_row){.id = o->track.id, .hits = o->track.hits, .label = o->track.label,
-                          .crossings = o->crossings, .first_s = o->first_s, .last_s = o->last_s};
+    *row = (oc_track_row){.id = o->track.id,
+                          .hits = o->track.hits,
+                          .label = o->track.label,
+                          .crossings = o->crossings,
+                          .first_s = o->first_s,
+                          .last_s = o->last_s};
     for (size_t k = 0; k < n_recognisers; k++)
         memcpy(row->value[k], o->evidence[k].told, OC_VALUE_BYTES);
 }

@@ -11,7 +11,7 @@
 
 typedef struct oc_bin { /* a stretch of stream time */
     uint32_t frames, dropped;
-    uint64_t wall_ns;    /* spent on it */
+    uint64_t wall_ns; /* spent on it */
     uint64_t latency_max_ns;
     uint64_t tracks_sum; /* over frames */
     uint32_t crossed[2]; /* all lines, by direction */

@@ -263,7 +263,8 @@ oc_status oc_report_write(oc_pipeline *p, oc_part *to, oc_error *err)
     oc_report_stages(&page, p);
     oc_report_throughput(&page, p);
     put_pipeline(&page, p);
-    oc_page_put(&page, "<p class=\"soft small\" style=\"margin-top:20px\">Written by Ocellus "
-                       OC_VERSION ". This page holds all it shows.</p>\n</main></body></html>\n");
+    oc_page_put(&page,
+                "<p class=\"soft small\" style=\"margin-top:20px\">Written by Ocellus " OC_VERSION
+                ". This page holds all it shows.</p>\n</main></body></html>\n");
     return page.status;
 }

@@ -86,8 +86,9 @@ static void put_curve(oc_page *page, const oc_pipeline *p, const axis *a, value_
         oc_page_printf(page, "L%.1f %.1fZ\" fill=\"var(%s)\" fill-opacity=.28 />\n",
                        x_of(a, a->end_s), y_of(a, 0), color);
     else
-        oc_page_printf(page, "\" fill=none stroke=\"var(%s)\" stroke-width=2 "
-                             "stroke-linejoin=round />\n",
+        oc_page_printf(page,
+                       "\" fill=none stroke=\"var(%s)\" stroke-width=2 "
+                       "stroke-linejoin=round />\n",
                        color);
 }
 
@@ -244,7 +245,8 @@ void oc_report_stages(oc_page *page, const oc_pipeline *p)
         oc_page_printf(page, "<tr><td><b>%s</b><br><span class=\"soft small\">%s</span><td>",
                        oc_stage_name((oc_stage)i), oc_stage_what((oc_stage)i));
         put_histogram(page, h);
-        oc_page_printf(page, "<td class=n>%.2f<td class=n>%.2f<td class=n>%.2f<td class=n>%.2f</tr>\n",
+        oc_page_printf(page,
+                       "<td class=n>%.2f<td class=n>%.2f<td class=n>%.2f<td class=n>%.2f</tr>\n",
                        (double)oc_histogram_quantile_ns(h, 0.5) * 1e-6,
                        (double)oc_histogram_quantile_ns(h, 0.99) * 1e-6,
                        oc_histogram_mean_ns(h) * 1e-6, (double)oc_histogram_max_ns(h) * 1e-6);
@@ -265,10 +267,11 @@ void oc_report_presence(oc_page *page, const oc_pipeline *p)
     begin_svg(page, &a);
     for (size_t i = 0; i < n; i++) {
         const oc_track_row *row = &r->row[i];
-        double x0 = x_of(&a, row->first_s), x1 = x_of(&a, fmin(row->last_s, a.end_s));
-        double y = a.top + (double)(i * ROW);
-        oc_page_printf(page, "<text x=%d y=%.1f text-anchor=end>%llu</text><rect x=%.1f y=%.1f "
-                             "width=%.1f height=%d rx=3 fill=\"",
+        double              x0 = x_of(&a, row->first_s), x1 = x_of(&a, fmin(row->last_s, a.end_s));
+        double              y = a.top + (double)(i * ROW);
+        oc_page_printf(page,
+                       "<text x=%d y=%.1f text-anchor=end>%llu</text><rect x=%.1f y=%.1f "
+                       "width=%.1f height=%d rx=3 fill=\"",
                        LEFT - 6, y + 8, (unsigned long long)row->id, x0, y, fmax(x1 - x0, 2),
                        ROW - 3);
         oc_page_color(page, row->id);

@@ -9,8 +9,8 @@
 void oc_rules_init(oc_rules *r, const oc_pipeline_config *c, size_t n_labels,
                    const oc_rules_told *told)
 {
-    *r = (oc_rules){.n_lines = c->n_lines, .n_zones = c->n_zones, .n_labels = n_labels,
-                    .told = *told};
+    *r = (oc_rules){
+        .n_lines = c->n_lines, .n_zones = c->n_zones, .n_labels = n_labels, .told = *told};
     for (size_t i = 0; i < c->n_lines; i++)
         r->line[i].config = &c->line[i];
     for (size_t i = 0; i < c->n_zones; i++)

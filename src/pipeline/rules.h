@@ -6,7 +6,7 @@
 
 typedef struct oc_line {
     const oc_line_config *config;
-    uint8_t              *labels; /* [n_labels] wanted; NULL = all */
+    uint8_t              *labels;   /* [n_labels] wanted; NULL = all */
     oc_xy                 from, to; /* pixels */
     uint64_t              total[2]; /* by direction */
 } oc_line;

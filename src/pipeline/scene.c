@@ -26,23 +26,23 @@ static void fill_points(oc_scene_object *to, const oc_object *o, double time_s)
         return;
     to->n_points = o->n_points;
     for (size_t i = 0; i < o->n_points; i++)
-        to->points[i] = (oc_point){
-            now->x0 + (o->points[i].x - was->x0) / w * (now->x1 - now->x0),
-            now->y0 + (o->points[i].y - was->y0) / h * (now->y1 - now->y0), o->points[i].score};
+        to->points[i] = (oc_point){now->x0 + (o->points[i].x - was->x0) / w * (now->x1 - now->x0),
+                                   now->y0 + (o->points[i].y - was->y0) / h * (now->y1 - now->y0),
+                                   o->points[i].score};
 }
 
 static void fill_text(oc_scene_object *to, const oc_object *o, const oc_scene_from *from)
 {
     char   label[64];
-    size_t n = (size_t)snprintf(to->text, sizeof(to->text), "%llu",
-                                (unsigned long long)o->track.id);
+    size_t n =
+        (size_t)snprintf(to->text, sizeof(to->text), "%llu", (unsigned long long)o->track.id);
     if (from->many_labels)
         n += (size_t)snprintf(to->text + n, sizeof(to->text) - n, " %.24s",
                               oc_card_label(from->card, o->track.label, label, sizeof(label)));
     for (size_t k = 0; k < from->n_recognisers && n + 32 < sizeof(to->text); k++)
         if (*o->evidence[k].told)
-            n += (size_t)snprintf(to->text + n, sizeof(to->text) - n, " %.28s",
-                                  o->evidence[k].told);
+            n +=
+                (size_t)snprintf(to->text + n, sizeof(to->text) - n, " %.28s", o->evidence[k].told);
 }
 
 static void fill_rules(oc_scene *s, const oc_rules *r)
@@ -105,8 +105,8 @@ static void draw_rules(const oc_scene *s, oc_frame *frame, int scale)
     }
     for (size_t i = 0; i < s->n_lines; i++) {
         const oc_scene_line *l = &s->line[i];
-        oc_xy mid = {(l->from.x + l->to.x) / 2, (l->from.y + l->to.y) / 2};
-        float dx = l->to.x - l->from.x, dy = l->to.y - l->from.y;
+        oc_xy                mid = {(l->from.x + l->to.x) / 2, (l->from.y + l->to.y) / 2};
+        float                dx = l->to.x - l->from.x, dy = l->to.y - l->from.y;
         float length = dx * dx + dy * dy > 0 ? 1.0f / __builtin_sqrtf(dx * dx + dy * dy) : 0.0f;
         float reach = 14.0f * (float)scale;
         /* to the right of from..to with y pointing down: directions[0] */
@@ -142,8 +142,8 @@ void oc_scene_draw(const oc_scene *s, oc_frame *frame)
     for (size_t i = 0; i < s->n; i++) { /* above all boxes */
         const oc_scene_object *o = &s->object[i];
         oc_color               back = oc_color_of_id(o->id);
-        oc_draw_label(frame, o->box.x0, o->box.y0 - 13.0f * (float)scale, scale, ink_on(back),
-                      back, o->text);
+        oc_draw_label(frame, o->box.x0, o->box.y0 - 13.0f * (float)scale, scale, ink_on(back), back,
+                      o->text);
     }
     oc_draw_label(frame, 6, 6, scale, ink, (oc_color){20, 26, 38, 200}, s->head);
 }

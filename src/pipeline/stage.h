@@ -5,24 +5,24 @@
 #include "telemetry/histogram.h"
 
 /* name, text, what it is */
-#define OC_STAGE_MAP(X)                                                    \
-    X(DECODE, "decode", "read and decode the frame")                       \
-    X(WAIT, "wait", "wait for the work before it")                         \
-    X(PREPARE, "prepare", "frame to the detector's input")                 \
-    X(DETECT, "detect", "the detector's network")                          \
-    X(BOXES, "boxes", "its outputs to boxes")                              \
-    X(TRACK, "track", "match boxes with tracks")                           \
-    X(RECOGNISE, "recognise", "second looks at tracks")                    \
-    X(EVENTS, "events", "lines, zones, events, files")                     \
-    X(DRAW, "draw", "annotate (beside the frame's way)")                   \
-    X(ENCODE, "encode", "encode the video (beside the frame's way)")       \
+#define OC_STAGE_MAP(X)                                              \
+    X(DECODE, "decode", "read and decode the frame")                 \
+    X(WAIT, "wait", "wait for the work before it")                   \
+    X(PREPARE, "prepare", "frame to the detector's input")           \
+    X(DETECT, "detect", "the detector's network")                    \
+    X(BOXES, "boxes", "its outputs to boxes")                        \
+    X(TRACK, "track", "match boxes with tracks")                     \
+    X(RECOGNISE, "recognise", "second looks at tracks")              \
+    X(EVENTS, "events", "lines, zones, events, files")               \
+    X(DRAW, "draw", "annotate (beside the frame's way)")             \
+    X(ENCODE, "encode", "encode the video (beside the frame's way)") \
     X(TOTAL, "total", "from capture to its events")
 
 typedef enum oc_stage {
 #define X(name, text, what) OC_STAGE_##name,
     OC_STAGE_MAP(X)
 #undef X
-    OC_STAGES
+        OC_STAGES
 } oc_stage;
 
 typedef struct oc_stages {

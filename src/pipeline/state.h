@@ -35,21 +35,21 @@ struct oc_pipeline {
     oc_detection  *found; /* [OC_DETECTIONS_MAX] */
 
     /* the stream: from run */
-    char            url[4096];
-    char            shown[1024]; /* the url without passwords */
-    char            at[32];      /* UTC of time 0 */
-    oc_ledger       ledger;
-    oc_mailbox      box;
-    bool            box_made;
-    oc_stages       stages;
-    oc_capture      capture;
-    oc_input       *input;
-    oc_source_info  info;
-    double          fps; /* of the video: nominal, or 25 */
-    oc_annotator   *annotator;
-    oc_event_log   *events;
-    oc_part        *mot, *report, *summary;
-    oc_record       record;
+    char           url[4096];
+    char           shown[1024]; /* the url without passwords */
+    char           at[32];      /* UTC of time 0 */
+    oc_ledger      ledger;
+    oc_mailbox     box;
+    bool           box_made;
+    oc_stages      stages;
+    oc_capture     capture;
+    oc_input      *input;
+    oc_source_info info;
+    double         fps; /* of the video: nominal, or 25 */
+    oc_annotator  *annotator;
+    oc_event_log  *events;
+    oc_part       *mot, *report, *summary;
+    oc_record      record;
 
     /* this frame */
     double   time_s;
@@ -57,11 +57,11 @@ struct oc_pipeline {
     size_t   n_seen; /* confirmed tracks */
 
     /* telling drops and progress */
-    uint64_t told_dropped[OC_DROP_REASONS];
-    double   told_drop_s;
-    uint64_t start_ns, end_ns, progress_ns, progress_completed;
-    double   progress_fps;
-    uint64_t flushed_ns;
+    uint64_t  told_dropped[OC_DROP_REASONS];
+    double    told_drop_s;
+    uint64_t  start_ns, end_ns, progress_ns, progress_completed;
+    double    progress_fps;
+    uint64_t  flushed_ns;
     oc_status told; /* of events written from callbacks: the first failure */
     oc_error  told_err;
 
@@ -89,7 +89,7 @@ OC_MUST_CHECK oc_status oc_outputs_finish(oc_pipeline *p, oc_error *err);
 void                    oc_outputs_drop(oc_pipeline *p);
 
 /* summary.c, report.c */
-void oc_summary_make(oc_pipeline *p);
+void                    oc_summary_make(oc_pipeline *p);
 OC_MUST_CHECK oc_status oc_report_write(oc_pipeline *p, oc_part *to, oc_error *err);
 
 /* Words for how the run ended, as in the events. */

@@ -75,7 +75,7 @@ static void put_counts(oc_jsonw *j, const oc_pipeline *p)
     oc_jsonw_open(j, "events", '{');
     for (int i = 0; i < OC_EVENT_TYPES; i++)
         oc_jsonw_uint(j, oc_event_name((oc_event_type)i),
-                     oc_event_log_count(p->events, (oc_event_type)i));
+                      oc_event_log_count(p->events, (oc_event_type)i));
     oc_jsonw_close(j, '}');
     put_rules(j, p);
     oc_jsonw_open(j, "recognised", '{');
@@ -100,8 +100,10 @@ static void put_outputs(oc_jsonw *j, const oc_pipeline *p)
 {
     const struct {
         const char *key, *path;
-    } rows[] = {{"events", p->outputs.events}, {"video", p->outputs.video},
-                {"mot", p->outputs.mot},       {"report", p->outputs.report},
+    } rows[] = {{"events", p->outputs.events},
+                {"video", p->outputs.video},
+                {"mot", p->outputs.mot},
+                {"report", p->outputs.report},
                 {"summary", p->outputs.summary}};
     oc_jsonw_open(j, "outputs", '{');
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)

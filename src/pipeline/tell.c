@@ -35,15 +35,19 @@ static size_t known_of(const oc_pipeline *p, const oc_object *o,
     size_t n = 0;
     for (size_t k = 0; k < p->config->n_recognise; k++)
         if (*o->evidence[k].told)
-            known[n++] = (oc_event_pair){.key = p->config->recognise[k].name,
-                                         .value = o->evidence[k].told};
+            known[n++] =
+                (oc_event_pair){.key = p->config->recognise[k].name, .value = o->evidence[k].told};
     return n;
 }
 
 void oc_tell_started(oc_pipeline *p)
 {
-    oc_event e = {.type = OC_EVENT_STARTED, .source = p->shown, .at = p->at,
-                  .width = p->info.width, .height = p->info.height, .fps = p->info.fps};
+    oc_event e = {.type = OC_EVENT_STARTED,
+                  .source = p->shown,
+                  .at = p->at,
+                  .width = p->info.width,
+                  .height = p->info.height,
+                  .fps = p->info.fps};
     put(p, &e);
 }
 
@@ -144,8 +148,10 @@ void oc_tell_drops(oc_pipeline *p, bool last)
     for (int i = 0; i < OC_DROP_REASONS; i++) {
         if (c.dropped[i] == p->told_dropped[i])
             continue;
-        oc_event e = {.type = OC_EVENT_DROPPED, .n = c.dropped[i] - p->told_dropped[i],
-                      .total = c.dropped[i], .reason = oc_drop_name((oc_drop)i)};
+        oc_event e = {.type = OC_EVENT_DROPPED,
+                      .n = c.dropped[i] - p->told_dropped[i],
+                      .total = c.dropped[i],
+                      .reason = oc_drop_name((oc_drop)i)};
         p->told_dropped[i] = c.dropped[i];
         put(p, &e);
     }
@@ -159,8 +165,12 @@ void oc_tell_ended(oc_pipeline *p)
     for (int i = 0; i < OC_DROP_REASONS; i++)
         if (c.dropped[i])
             dropped[n++] = (oc_event_pair){.key = oc_drop_name((oc_drop)i), .n = c.dropped[i]};
-    oc_event e = {.type = OC_EVENT_ENDED, .captured = c.captured, .completed = c.completed,
-                  .dropped = dropped, .n_dropped = n, .truncated = p->ended.truncated,
+    oc_event e = {.type = OC_EVENT_ENDED,
+                  .captured = c.captured,
+                  .completed = c.completed,
+                  .dropped = dropped,
+                  .n_dropped = n,
+                  .truncated = p->ended.truncated,
                   .reason = oc_run_end_name(p->end)};
     put(p, &e);
 }

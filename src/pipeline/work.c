@@ -64,10 +64,13 @@ static oc_status outputs(oc_pipeline *p, oc_frame *frame, oc_error *err)
     }
     if ((st = oc_outputs_mot(p, err)) != OC_OK || !p->annotator)
         return st;
-    const oc_scene_from from = {
-        .title = p->config->title, .card = p->card, .objects = &p->objects, .rules = &p->rules,
-        .time_s = p->time_s, .n_recognisers = p->config->n_recognise,
-        .many_labels = p->config->detect.labels.n != 1 && p->n_labels > 1};
+    const oc_scene_from from = {.title = p->config->title,
+                                .card = p->card,
+                                .objects = &p->objects,
+                                .rules = &p->rules,
+                                .time_s = p->time_s,
+                                .n_recognisers = p->config->n_recognise,
+                                .many_labels = p->config->detect.labels.n != 1 && p->n_labels > 1};
     return oc_annotator_put(p->annotator, frame, &from, err);
 }
 
@@ -121,9 +124,11 @@ static void tell_progress(oc_pipeline *p, uint64_t now)
     double every = p->options.progress_s > 0 ? p->options.progress_s : PROGRESS_S;
     if (!p->options.progress || passed < every)
         return;
-    oc_progress progress = {.counts = oc_ledger_read(&p->ledger), .frames = p->info.frames,
-                            .time_s = p->time_s, .tracks = p->n_seen};
-    double fps = (double)(progress.counts.completed - p->progress_completed) / passed;
+    oc_progress progress = {.counts = oc_ledger_read(&p->ledger),
+                            .frames = p->info.frames,
+                            .time_s = p->time_s,
+                            .tracks = p->n_seen};
+    double      fps = (double)(progress.counts.completed - p->progress_completed) / passed;
     p->progress_fps = p->progress_fps > 0 ? 0.7 * p->progress_fps + 0.3 * fps : fps;
     p->progress_ns = now;
     p->progress_completed = progress.counts.completed;
@@ -158,10 +163,12 @@ static oc_status work_all(oc_pipeline *p, oc_error *err)
         p->end_ns = oc_now_ns();
         note(p, OC_STAGE_TOTAL, p->end_ns - mail.captured_ns);
         oc_counts             counts = oc_ledger_read(&p->ledger);
-        const oc_record_frame f = {
-            .time_s = p->time_s, .objects = &p->objects, .rules = &p->rules,
-            .latency_ns = p->end_ns - mail.captured_ns, .dropped = oc_counts_dropped(&counts),
-            .n_recognisers = p->config->n_recognise};
+        const oc_record_frame f = {.time_s = p->time_s,
+                                   .objects = &p->objects,
+                                   .rules = &p->rules,
+                                   .latency_ns = p->end_ns - mail.captured_ns,
+                                   .dropped = oc_counts_dropped(&counts),
+                                   .n_recognisers = p->config->n_recognise};
         oc_record_note(&p->record, &f);
         p->frames++;
         tell_progress(p, p->end_ns);
@@ -213,8 +220,8 @@ static void hide_password(const char *url, char *shown, size_t bytes)
     const char *scheme = strstr(url, "://"), *at = scheme ? strchr(scheme + 3, '@') : NULL;
     const char *slash = scheme ? strchr(scheme + 3, '/') : NULL;
     if (at && (!slash || at < slash))
-        snprintf(shown, bytes, "%.*s***%.960s",
-                 (int)(scheme - url > 29 ? 32 : scheme + 3 - url), url, at);
+        snprintf(shown, bytes, "%.*s***%.960s", (int)(scheme - url > 29 ? 32 : scheme + 3 - url),
+                 url, at);
     else
         snprintf(shown, bytes, "%.1023s", url);
 }
@@ -245,10 +252,13 @@ static oc_status open_stream(oc_pipeline *p, oc_error *err)
     oc_status st = find_source(p, err);
     if (st != OC_OK)
         return st;
-    p->capture.source = (oc_source_options){
-        .struct_size = sizeof(oc_source_options), .url = p->url, .format = p->config->format,
-        .fps = p->config->fps, .timeout_ms = (uint32_t)(p->config->timeout_s * 1000),
-        .rtsp_udp = p->config->rtsp_udp, .cancel = p->options.cancel};
+    p->capture.source = (oc_source_options){.struct_size = sizeof(oc_source_options),
+                                            .url = p->url,
+                                            .format = p->config->format,
+                                            .fps = p->config->fps,
+                                            .timeout_ms = (uint32_t)(p->config->timeout_s * 1000),
+                                            .rtsp_udp = p->config->rtsp_udp,
+                                            .cancel = p->options.cancel};
     if ((st = oc_input_open(&p->capture.source, &p->input, err)) != OC_OK)
         return st;
     p->info = *oc_input_info(p->input);

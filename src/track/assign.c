@@ -67,8 +67,8 @@ static inline double cost_at(costs c, size_t i)
 }
 
 typedef struct path_end {
-    int32_t col;  /* free column where the way ends, or -1: */
-    int32_t row;  /* ... in the private column of this row */
+    int32_t col; /* free column where the way ends, or -1: */
+    int32_t row; /* ... in the private column of this row */
     double  dist;
 } path_end;
 

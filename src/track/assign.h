@@ -17,7 +17,7 @@ typedef struct oc_assign oc_assign; /* scratch memory; one thread at a time */
 
 OC_MUST_CHECK oc_status oc_assign_create(size_t rows_max, size_t cols_max, oc_assign **out,
                                          oc_error *err);
-void oc_assign_destroy(oc_assign *a); /* NULL is fine */
+void                    oc_assign_destroy(oc_assign *a); /* NULL is fine */
 
 /* Minimises the sum of the pairs' costs plus `alone` for every row without a partner.
  *

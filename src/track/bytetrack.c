@@ -109,7 +109,7 @@ static void drop_twins(oc_tracker *t)
         oc_track_slot *a = &t->slots[t->order[i]];
         for (size_t j = i + 1; j < t->n; j++) {
             oc_track_slot *b = &t->slots[t->order[j]];
-            bool one_lost = (a->track.state == OC_TRACK_LOST && tracked(b)) ||
+            bool           one_lost = (a->track.state == OC_TRACK_LOST && tracked(b)) ||
                             (b->track.state == OC_TRACK_LOST && tracked(a));
             if (!one_lost || (!t->options.any_label && a->track.label != b->track.label) ||
                 oc_track_iou(&a->track.box, &b->track.box) <= TWIN_IOU)
@@ -123,8 +123,8 @@ static void drop_twins(oc_tracker *t)
 static void byte_update(oc_tracker *t, const oc_detections *found)
 {
     const oc_tracker_options *o = &t->options;
-    size_t cols = oc_track_cols(t, found, o->score_high, INFINITY);
-    size_t rows = oc_track_rows(t, known);
+    size_t                    cols = oc_track_cols(t, found, o->score_high, INFINITY);
+    size_t                    rows = oc_track_rows(t, known);
     oc_track_match(t, found, rows, cols, fused_cost, (double)o->cost_first, byte_hit);
 
     cols = oc_track_cols(t, found, o->score_low, o->score_high);

@@ -74,7 +74,7 @@ void oc_track_match(oc_tracker *t, const oc_detections *found, size_t n_rows, si
         const oc_track_slot *s = &t->slots[t->rows[r]];
         for (size_t c = 0; c < n_cols; c++) {
             const oc_detection *d = &found->items[t->cols[c]];
-            bool same = t->options.any_label || d->label == s->track.label;
+            bool                same = t->options.any_label || d->label == s->track.label;
             t->cost[r * n_cols + c] = same ? cost(t, s, d) : OC_ASSIGN_NEVER;
         }
     }

@@ -15,16 +15,16 @@ typedef struct oc_track_seen { /* an observation */
 } oc_track_seen;
 
 typedef struct oc_track_slot {
-    oc_track      track;
-    oc_kalman     k[4];       /* the four coordinates of the tracker's box form */
-    oc_box        last;       /* latest observation */
-    double        born_s, seen_s;
-    uint32_t      streak;     /* updates in a row with a match */
-    uint32_t      missed;     /* updates in a row without */
+    oc_track  track;
+    oc_kalman k[4]; /* the four coordinates of the tracker's box form */
+    oc_box    last; /* latest observation */
+    double    born_s, seen_s;
+    uint32_t  streak; /* updates in a row with a match */
+    uint32_t  missed; /* updates in a row without */
     /* ocsort only */
-    oc_kalman     saved[4];   /* state right after the latest observation */
+    oc_kalman     saved[4]; /* state right after the latest observation */
     oc_track_seen trail[OC_TRACK_TRAIL];
-    uint32_t      n_trail;    /* observations so far; entry i is at i % OC_TRACK_TRAIL */
+    uint32_t      n_trail; /* observations so far; entry i is at i % OC_TRACK_TRAIL */
 } oc_track_slot;
 
 struct oc_tracker {
@@ -32,15 +32,15 @@ struct oc_tracker {
     oc_tracker_options    options;
     oc_arena              arena;
     oc_assign            *assign;
-    oc_track_slot        *slots;  /* [max_tracks] */
-    uint32_t             *order;  /* [max_tracks] used slots first, by rising id; then free ones */
-    size_t                n;      /* used slots */
-    oc_track             *told;   /* [max_tracks] handed out */
-    float                *cost;   /* [max_tracks * max_detections] */
-    uint32_t             *rows;   /* [max_tracks] slots taking part in a round */
-    uint32_t             *cols;   /* [max_detections] detections taking part */
-    int32_t              *partner;/* [max_tracks] result of a round */
-    uint8_t              *taken;  /* [max_detections] has a track, or is not to be used */
+    oc_track_slot        *slots;   /* [max_tracks] */
+    uint32_t             *order;   /* [max_tracks] used slots first, by rising id; then free ones */
+    size_t                n;       /* used slots */
+    oc_track             *told;    /* [max_tracks] handed out */
+    float                *cost;    /* [max_tracks * max_detections] */
+    uint32_t             *rows;    /* [max_tracks] slots taking part in a round */
+    uint32_t             *cols;    /* [max_detections] detections taking part */
+    int32_t              *partner; /* [max_tracks] result of a round */
+    uint8_t              *taken;   /* [max_detections] has a track, or is not to be used */
     size_t                n_found; /* detections of this update that are looked at */
     size_t                n_refused;
     uint64_t              next_id, updates;
@@ -62,8 +62,8 @@ typedef float oc_track_cost_fn(const oc_tracker *t, const oc_track_slot *slot,
  * pair, after the slot's bookkeeping is done; `gap` updates were missed before this one. */
 typedef void oc_track_hit_fn(oc_tracker *t, oc_track_slot *slot, const oc_detection *d,
                              uint32_t gap);
-void oc_track_match(oc_tracker *t, const oc_detections *found, size_t n_rows, size_t n_cols,
-                    oc_track_cost_fn *cost, double gate, oc_track_hit_fn *hit);
+void         oc_track_match(oc_tracker *t, const oc_detections *found, size_t n_rows, size_t n_cols,
+                            oc_track_cost_fn *cost, double gate, oc_track_hit_fn *hit);
 
 /* A new track on detection i, or NULL (counted as refused) when there is no room. */
 oc_track_slot *oc_track_birth(oc_tracker *t, const oc_detections *found, size_t i);

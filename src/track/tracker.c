@@ -98,8 +98,8 @@ static oc_status allocate(oc_tracker *t, oc_error *err)
     t->taken = oc_arena_alloc(a, m, sizeof(*t->taken));
     if (!t->slots || !t->order || !t->told || !t->cost || !t->rows || !t->partner || !t->cols ||
         !t->taken)
-        return OC_FAIL(err, OC_NOMEM, "tracker for %zu tracks and %zu detections: out of memory",
-                       n, m);
+        return OC_FAIL(err, OC_NOMEM, "tracker for %zu tracks and %zu detections: out of memory", n,
+                       m);
     for (size_t i = 0; i < n; i++)
         t->order[i] = (uint32_t)i;
     return oc_assign_create(n, m, &t->assign, err);

@@ -19,9 +19,9 @@ typedef enum oc_track_state {
 } oc_track_state;
 
 typedef struct oc_track {
-    uint64_t       id;        /* 1, 2, 3 ... of a tracker; never given twice */
-    oc_box         box;       /* estimated for the time of the update */
-    float          score;     /* of the last matched detection */
+    uint64_t       id;    /* 1, 2, 3 ... of a tracker; never given twice */
+    oc_box         box;   /* estimated for the time of the update */
+    float          score; /* of the last matched detection */
     uint32_t       label;
     oc_track_state state;
     bool           confirmed; /* has ever been; tells what an ended track was */
@@ -68,15 +68,15 @@ typedef struct oc_tracker_ops {
     void (*update)(oc_tracker *tracker, const oc_detections *found); /* after predict */
 } oc_tracker_ops;
 
-const oc_tracker_ops *oc_tracker_kind(size_t i);             /* NULL past the end */
-const oc_tracker_ops *oc_tracker_find(const char *name);     /* NULL = no such kind */
-void oc_tracker_defaults(const oc_tracker_ops *kind, oc_tracker_options *options);
+const oc_tracker_ops *oc_tracker_kind(size_t i);         /* NULL past the end */
+const oc_tracker_ops *oc_tracker_find(const char *name); /* NULL = no such kind */
+void                  oc_tracker_defaults(const oc_tracker_ops *kind, oc_tracker_options *options);
 
 /* Takes all the memory it will ever use.  OC_INVALID: an option is out of range; err names it. */
-OC_MUST_CHECK oc_status oc_tracker_create(const oc_tracker_ops *kind,
+OC_MUST_CHECK oc_status oc_tracker_create(const oc_tracker_ops     *kind,
                                           const oc_tracker_options *options, oc_tracker **out,
                                           oc_error *err);
-void oc_tracker_destroy(oc_tracker *tracker); /* NULL is fine */
+void                    oc_tracker_destroy(oc_tracker *tracker); /* NULL is fine */
 
 /* What was found in the frame of `time_s`; may be empty (n 0) when nothing was found.  Times that
  * do not advance count as no time passed.  Detections with NaN or without an area are ignored.

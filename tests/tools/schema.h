@@ -38,7 +38,8 @@ static bool schema_object(schema *s, const json_t *rule, json_t *v)
     const json_t *more = json_object_get(rule, "additionalProperties");
     const char   *key;
     json_t       *value;
-    json_object_foreach(v, key, value) {
+    json_object_foreach(v, key, value)
+    {
         const json_t *p = json_object_get(props, key);
         if (!p && json_is_false(more))
             return schema_no(s, "additionalProperties", key);
@@ -53,7 +54,8 @@ static bool schema_object(schema *s, const json_t *rule, json_t *v)
     }
     size_t  i;
     json_t *name;
-    json_array_foreach(json_object_get(rule, "required"), i, name) {
+    json_array_foreach(json_object_get(rule, "required"), i, name)
+    {
         if (!json_object_get(v, json_string_value(name)))
             return schema_no(s, "required", json_string_value(name));
     }
@@ -62,7 +64,8 @@ static bool schema_object(schema *s, const json_t *rule, json_t *v)
 
 static bool schema_array(schema *s, const json_t *rule, const json_t *v)
 {
-    const json_t *items = json_object_get(rule, "items"), *least = json_object_get(rule, "minItems");
+    const json_t *items = json_object_get(rule, "items"),
+                 *least = json_object_get(rule, "minItems");
     const json_t *most = json_object_get(rule, "maxItems");
     size_t        n = json_array_size(v);
     if ((least && (json_int_t)n < json_integer_value(least)) ||
@@ -79,7 +82,8 @@ static bool schema_one_of(schema *s, const json_t *list, const json_t *v)
     size_t  i, n = 0;
     json_t *rule;
     char    why[256] = "";
-    json_array_foreach(list, i, rule) {
+    json_array_foreach(list, i, rule)
+    {
         bool ok = schema_ok(s, rule, v);
         n += ok;
         /* the reason of the alternative whose type fits says most */
@@ -101,7 +105,8 @@ static bool schema_keyword(schema *s, const json_t *all, const char *key, const 
     if (strcmp(key, "oneOf") == 0)
         return schema_one_of(s, rule, v);
     if (strcmp(key, "type") == 0)
-        return schema_type(json_string_value(rule), v) || schema_no(s, "type", json_string_value(rule));
+        return schema_type(json_string_value(rule), v) ||
+               schema_no(s, "type", json_string_value(rule));
     if (strcmp(key, "const") == 0)
         return json_equal(rule, v) || schema_no(s, "const", json_string_value(rule));
     if (strcmp(key, "enum") == 0) {
@@ -118,8 +123,8 @@ static bool schema_keyword(schema *s, const json_t *all, const char *key, const 
         return (json_int_t)json_string_length(v) >= json_integer_value(rule) ||
                schema_no(s, "minLength", NULL);
     static const char *const aside[] = {"properties", "required", "additionalProperties", "items",
-                                        "minItems", "maxItems", "description", "title", "$schema",
-                                        "$defs"};
+                                        "minItems",   "maxItems", "description",          "title",
+                                        "$schema",    "$defs"};
     (void)all;
     for (size_t i = 0; i < sizeof(aside) / sizeof(aside[0]); i++)
         if (strcmp(key, aside[i]) == 0)
@@ -131,7 +136,8 @@ static bool schema_ok(schema *s, const json_t *rule, const json_t *v)
 {
     const char *key;
     json_t     *value;
-    json_object_foreach((json_t *)rule, key, value) {
+    json_object_foreach((json_t *)rule, key, value)
+    {
         if (!schema_keyword(s, rule, key, value, v))
             return false;
     }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
 #include <cmocka.h>
 
 #include "events/event.h"
@@ -16,17 +17,43 @@
 
 static oc_event sample(oc_event_type type)
 {
-    static const oc_event_pair known[] = {{"posture", "walking", 0}, {"text", "caf\xC3\xA9 \"7\"", 0}};
+    static const oc_event_pair known[] = {{"posture", "walking", 0},
+                                          {"text", "caf\xC3\xA9 \"7\"", 0}};
     static const oc_event_pair dropped[] = {{"newest_wins", NULL, 3}, {"stopped", NULL, 0}};
     return (oc_event){
-        .type = type, .time_s = 3.25, .frame = 41, .source = "a/b.avi",
-        .at = "2026-05-01T09:00:00Z", .width = 768, .height = 576, .fps = 10,
-        .track = 7, .label = "person", .score = 0.9f, .box = {1.5f, -2, 30.25f, 99},
-        .age_s = 1.75, .hits = 12, .known = known, .n_known = 2,
-        .what = "posture", .value = "standing", .confidence = 0.75f, .evidence = 3,
-        .line = "kerb", .direction = "in", .total = 4,
-        .zone = "square", .entered = true, .inside = 2, .total_entered = 9, .dwell_s = 4.5,
-        .n = 3, .captured = 100, .completed = 97, .dropped = dropped, .n_dropped = 2,
+        .type = type,
+        .time_s = 3.25,
+        .frame = 41,
+        .source = "a/b.avi",
+        .at = "2026-05-01T09:00:00Z",
+        .width = 768,
+        .height = 576,
+        .fps = 10,
+        .track = 7,
+        .label = "person",
+        .score = 0.9f,
+        .box = {1.5f, -2, 30.25f, 99},
+        .age_s = 1.75,
+        .hits = 12,
+        .known = known,
+        .n_known = 2,
+        .what = "posture",
+        .value = "standing",
+        .confidence = 0.75f,
+        .evidence = 3,
+        .line = "kerb",
+        .direction = "in",
+        .total = 4,
+        .zone = "square",
+        .entered = true,
+        .inside = 2,
+        .total_entered = 9,
+        .dwell_s = 4.5,
+        .n = 3,
+        .captured = 100,
+        .completed = 97,
+        .dropped = dropped,
+        .n_dropped = 2,
         .truncated = true,
         .reason = type == OC_EVENT_DROPPED ? "newest_wins" : "end",
     };
@@ -74,7 +101,8 @@ static void the_schema_says_no(void **state)
         json_t     *doc = format(&e);
         const char *key;
         json_t     *value;
-        json_object_foreach(doc, key, value) { /* a field missing, and one of another kind */
+        json_object_foreach(doc, key, value)
+        { /* a field missing, and one of another kind */
             json_t *less = json_copy(doc), *other = json_copy(doc);
             json_object_del(less, key);
             json_object_set_new(other, key, json_null());
@@ -195,9 +223,12 @@ static void a_full_disk(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_type_fits),          cmocka_unit_test(the_schema_says_no),
-        cmocka_unit_test(odd_values),               cmocka_unit_test(too_long_is_told),
-        cmocka_unit_test(a_log_is_whole_or_absent), cmocka_unit_test(a_full_disk),
+        cmocka_unit_test(every_type_fits),
+        cmocka_unit_test(the_schema_says_no),
+        cmocka_unit_test(odd_values),
+        cmocka_unit_test(too_long_is_told),
+        cmocka_unit_test(a_log_is_whole_or_absent),
+        cmocka_unit_test(a_full_disk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 #include "pipeline/config.h"
@@ -132,8 +133,8 @@ static void refuses(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         oc_pipeline_config *c = NULL;
         oc_error            err = {0};
-        oc_status           st = oc_pipeline_config_memory("p.yaml", rows[i].text,
-                                                           strlen(rows[i].text), &c, &err);
+        oc_status           st =
+            oc_pipeline_config_memory("p.yaml", rows[i].text, strlen(rows[i].text), &c, &err);
         if (st != OC_FORMAT || strncmp(err.message, rows[i].place, strlen(rows[i].place)) != 0 ||
             !strstr(err.message, rows[i].say))
             fail_msg("row %zu (%s): status %d, '%s'", i, rows[i].text, st, err.message);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
 #include <cmocka.h>
 
 #include "pipeline/mailbox.h"
@@ -140,9 +141,9 @@ static void *stop_soon(void *box)
 static void a_sleep_can_be_cut(void **state)
 {
     (void)state;
-    oc_ledger  ledger = OC_LEDGER_INIT;
-    oc_mailbox box;
-    pthread_t  t;
+    oc_ledger       ledger = OC_LEDGER_INIT;
+    oc_mailbox      box;
+    pthread_t       t;
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     oc_mailbox_init(&box, &ledger, false);

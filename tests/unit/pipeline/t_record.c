@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 #include "pipeline/record.h"
@@ -20,8 +21,11 @@ static void bins_double(void **state)
     uint64_t frames = 0, dropped = 0;
     for (double t = 0; t < 1000; t += 0.25) {
         dropped += frames % 10 == 0;
-        oc_record_frame f = {.time_s = t, .objects = &none, .rules = &rules,
-                             .latency_ns = frames, .dropped = dropped};
+        oc_record_frame f = {.time_s = t,
+                             .objects = &none,
+                             .rules = &rules,
+                             .latency_ns = frames,
+                             .dropped = dropped};
         oc_record_note(r, &f);
         if (frames % 100 == 0)
             oc_record_crossed(r, t, 1);

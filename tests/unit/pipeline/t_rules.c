@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 #include "pipeline/rules.h"
@@ -48,9 +49,11 @@ static world *make(void)
     world   *w = calloc(1, sizeof(*w));
     oc_error err;
     w->config.n_lines = w->config.n_zones = 1;
-    w->config.line[0] = (oc_line_config){.name = "l", .from = {0.2f, 0.5f}, .to = {0.8f, 0.5f},
-                                         .directions = {"down", "up"}};
-    w->config.zone[0] = (oc_zone_config){.name = "z", .n_corners = 4, .settle_s = 0.25,
+    w->config.line[0] = (oc_line_config){
+        .name = "l", .from = {0.2f, 0.5f}, .to = {0.8f, 0.5f}, .directions = {"down", "up"}};
+    w->config.zone[0] = (oc_zone_config){.name = "z",
+                                         .n_corners = 4,
+                                         .settle_s = 0.25,
                                          .corner = {{0, 0.6f}, {1, 0.6f}, {1, 1}, {0, 1}}};
     const oc_rules_told on = {.ctx = &w->told, .crossed = on_crossed, .zone = on_zone};
     oc_rules_init(&w->rules, &w->config, 1, &on);
@@ -68,8 +71,11 @@ static void drop(world *w)
 /* Track `id` stands with its feet at (x, y) at time t. */
 static void at(world *w, uint64_t id, float x, float y, double t, oc_track_state state)
 {
-    w->track[0] = (oc_track){.id = id, .box = {x - 3, y - 20, x + 3, y}, .state = state,
-                             .confirmed = true, .detection = state == OC_TRACK_CONFIRMED ? 0 : -1};
+    w->track[0] = (oc_track){.id = id,
+                             .box = {x - 3, y - 20, x + 3, y},
+                             .state = state,
+                             .confirmed = true,
+                             .detection = state == OC_TRACK_CONFIRMED ? 0 : -1};
     oc_tracks tracks = {.items = w->track, .n = 1};
     oc_objects_sync(&w->objects, &tracks, t);
     oc_rules_run(&w->rules, &w->objects, t);

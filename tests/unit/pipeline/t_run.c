@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
 #include <cmocka.h>
 
 #include "media/source.h"
@@ -89,8 +90,7 @@ static void adds_up(json_t *summary)
     json_int_t  sum = whole(summary, "completed");
     const char *key;
     json_t     *v;
-    json_object_foreach(member(summary, "dropped"), key, v)
-        sum += json_integer_value(v);
+    json_object_foreach(member(summary, "dropped"), key, v) sum += json_integer_value(v);
     assert_int_equal(whole(summary, "captured"), sum);
 }
 
@@ -147,8 +147,10 @@ static void leaves_everything(void **state)
 {
     (void)state;
     oc_pipeline_options o = {.source = VIDEO, .duration_s = SECONDS};
-    o.outputs = (oc_outputs_config){.events = in_folder("e.jsonl"), .video = in_folder("v.y4m"),
-                                    .mot = in_folder("t.txt"), .report = in_folder("r.html"),
+    o.outputs = (oc_outputs_config){.events = in_folder("e.jsonl"),
+                                    .video = in_folder("v.y4m"),
+                                    .mot = in_folder("t.txt"),
+                                    .report = in_folder("r.html"),
                                     .summary = in_folder("s.json")};
     json_t *summary = run(&o), *events = check_events(o.outputs.events);
     assert_int_equal(whole(summary, "captured"), FRAMES);
@@ -163,7 +165,8 @@ static void leaves_everything(void **state)
     FILE *mot = fopen(o.outputs.mot, "r");
     int   rows = 0, frame, id;
     float x, y, w, h, score;
-    while (fscanf(mot, "%d,%d,%f,%f,%f,%f,%f,-1,-1,-1\n", &frame, &id, &x, &y, &w, &h, &score) == 7) {
+    while (fscanf(mot, "%d,%d,%f,%f,%f,%f,%f,-1,-1,-1\n", &frame, &id, &x, &y, &w, &h, &score) ==
+           7) {
         assert_in_range(frame, 1, FRAMES);
         assert_in_range(id, 1, 3);
         assert_true(w > 20 && h > 100);
@@ -252,8 +255,8 @@ static void no_allocation_after_the_first_frames(void **state)
     if (!OC_ALLOC_COUNT)
         skip();
     quiet               q = {0};
-    oc_pipeline_options o = {.source = clip, .progress = count_allocations, .progress_ctx = &q,
-                             .progress_s = 1e-9};
+    oc_pipeline_options o = {
+        .source = clip, .progress = count_allocations, .progress_ctx = &q, .progress_s = 1e-9};
     o.outputs.events = in_folder("a.jsonl");
     o.outputs.mot = in_folder("a.txt");
     json_t *summary = run(&o);
@@ -277,8 +280,8 @@ static void an_interrupt_finishes_the_files(void **state)
 {
     (void)state;
     cancel = 0;
-    oc_pipeline_options o = {.source = VIDEO, .cancel = &cancel, .progress = cancel_soon,
-                             .progress_s = 1e-9};
+    oc_pipeline_options o = {
+        .source = VIDEO, .cancel = &cancel, .progress = cancel_soon, .progress_s = 1e-9};
     o.outputs.events = in_folder("i.jsonl");
     json_t *summary = run(&o), *events = check_events(o.outputs.events);
     assert_true(whole(summary, "captured") < 1000);

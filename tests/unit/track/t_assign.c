@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 #include "track/assign.h"
@@ -57,19 +58,19 @@ static double total(const float *cost, size_t rows, size_t cols, double alone, c
 static float some_cost(int kind)
 {
     switch (kind) {
-    case 0: return (float)next() / 16777216.0f;         /* plain */
-    case 1: return (float)(next() % 4);                 /* many ties */
+    case 0: return (float)next() / 16777216.0f;                         /* plain */
+    case 1: return (float)(next() % 4);                                 /* many ties */
     case 2: return next() % 3 ? (float)(next() % 10) : OC_ASSIGN_NEVER; /* holes */
-    case 3: return (float)(next() % 100) - 50.0f;       /* negative ones, too */
-    default: return next() % 5 ? OC_ASSIGN_NEVER : NAN; /* nothing goes */
+    case 3: return (float)(next() % 100) - 50.0f;                       /* negative ones, too */
+    default: return next() % 5 ? OC_ASSIGN_NEVER : NAN;                 /* nothing goes */
     }
 }
 
 static void all_small_sizes(void **state)
 {
     (void)state;
-    oc_assign *a;
-    oc_error   err;
+    oc_assign   *a;
+    oc_error     err;
     const double lone[] = {0.0, 0.5, 2.0, 6.0, 1000.0};
     assert_int_equal(oc_assign_create(6, 6, &a, &err), OC_OK);
     for (size_t rows = 0; rows <= 6; rows++)

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #include "tools/mot.h"
@@ -31,8 +32,13 @@ static void keep(mot_file *out, size_t *cap, long frame, const oc_track *t)
         assert_non_null(out->rows);
     }
     const oc_box *b = &t->box;
-    out->rows[out->n++] = (mot_row){.frame = frame, .id = (long)t->id, .x = b->x0, .y = b->y0,
-                                    .w = b->x1 - b->x0, .h = b->y1 - b->y0, .conf = 1};
+    out->rows[out->n++] = (mot_row){.frame = frame,
+                                    .id = (long)t->id,
+                                    .x = b->x0,
+                                    .y = b->y0,
+                                    .w = b->x1 - b->x0,
+                                    .h = b->y1 - b->y0,
+                                    .conf = 1};
 }
 
 static void track(const char *kind, const char *name, double fps, mot_file *out)

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 #include "track/tracker.h"
@@ -32,8 +33,8 @@ static scene start_with(const oc_tracker_ops *kind, double lost_s, bool any_labe
 
 static void see(scene *s, float cx, float cy, float w, float h, float score, uint32_t label)
 {
-    s->items[s->found.n++] = (oc_detection){
-        {cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2}, score, label};
+    s->items[s->found.n++] =
+        (oc_detection){{cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2}, score, label};
 }
 
 static void step(scene *s, double time_s)
@@ -50,7 +51,7 @@ static uint64_t who(const scene *s, float cx, float cy)
     float    best = 20;
     for (size_t i = 0; i < s->got.n; i++) {
         const oc_track *t = &s->got.items[i];
-        float           d = hypotf((t->box.x0 + t->box.x1) / 2 - cx, (t->box.y0 + t->box.y1) / 2 - cy);
+        float d = hypotf((t->box.x0 + t->box.x1) / 2 - cx, (t->box.y0 + t->box.y1) / 2 - cy);
         if (t->state == OC_TRACK_CONFIRMED && d < best) {
             best = d;
             id = t->id;
@@ -374,9 +375,9 @@ typedef void scene_fn(const oc_tracker_ops *kind);
 
 static void every_kind(void **state)
 {
-    scene_fn *const scenes[] = {straight_walks, crossing, occlusions, empty_frames,
-                                variable_frame_rate, ties, labels_do_not_mix, nonsense_is_ignored,
-                                a_full_table, unseen_frames};
+    scene_fn *const scenes[] = {
+        straight_walks, crossing,          occlusions,          empty_frames, variable_frame_rate,
+        ties,           labels_do_not_mix, nonsense_is_ignored, a_full_table, unseen_frames};
     (void)state;
     size_t kinds = 0;
     for (; oc_tracker_kind(kinds); kinds++)
