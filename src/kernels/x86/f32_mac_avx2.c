@@ -132,7 +132,7 @@ OC_INLINE void tile_store(const int px, const int nb, const oc_mac *m, const til
 {
     const ptrdiff_t y_px = m->y_px, y_blk = m->y_blk;
 
-    if (m->add || e->part || e->swish) {
+    if (m->add || e->swish || (e->part && !m->whole)) {
         OC_UNROLL for (int p = 0; p < px; p++)
             OC_UNROLL for (int b = 0; b < nb; b++)
                 store_any(m, e, b + 1 == nb, (p0 + p) * y_px + b * y_blk, acc[p * nb + b]);
@@ -140,6 +140,17 @@ OC_INLINE void tile_store(const int px, const int nb, const oc_mac *m, const til
     }
     const __m256 lo = e->lo, hi = e->hi;
     float       *y = m->y + p0 * y_px;
+    if (e->part) {
+        const __m256 mask = _mm256_castsi256_ps(e->mask);
+        OC_UNROLL for (int b = 0; b < nb; b++)
+            OC_UNROLL for (int p = 0; p < px; p++)
+            {
+                __m256 v = oc_v8_clamp(acc[p * nb + b], lo, hi);
+                v = b + 1 == nb ? _mm256_and_ps(v, mask) : v;
+                _mm256_storeu_ps(y + b * y_blk + p * y_px, v);
+            }
+        return;
+    }
     if (!e->clamps) {
         OC_UNROLL for (int b = 0; b < nb; b++)
             OC_UNROLL for (int p = 0; p < px; p++)
@@ -248,11 +259,12 @@ OC_INLINE void act_run(const oc_act_kind kind, const oc_mac *m, const tile_end *
             continue;
         }
         for (size_t p = 0; p < px; p++, y += m->y_px) {
-            __m256 v = oc_v8_act(kind, a, b, _mm256_maskload_ps(y, e->mask));
+            const __m256 mask = _mm256_castsi256_ps(e->mask);
             if (m->whole)
-                _mm256_storeu_ps(y, _mm256_and_ps(v, _mm256_castsi256_ps(e->mask)));
+                _mm256_storeu_ps(y, _mm256_and_ps(oc_v8_act(kind, a, b, _mm256_loadu_ps(y)), mask));
             else
-                _mm256_maskstore_ps(y, e->mask, v);
+                _mm256_maskstore_ps(y, e->mask,
+                                    oc_v8_act(kind, a, b, _mm256_maskload_ps(y, e->mask)));
         }
     }
 }
