@@ -1,7 +1,7 @@
 /* ledger.h -- every frame is accounted for.
  *
- * captured = completed + dropped(all reasons) + in flight holds whenever anybody looks; in flight is
- * what waits in the mailbox or is worked on, and 0 once the stream is over. */
+ * captured = completed + dropped(all reasons) + in flight holds whenever anybody looks; in flight
+ * is what waits in the mailbox or is worked on, and 0 once the stream is over. */
 #ifndef OC_PIPELINE_LEDGER_H
 #define OC_PIPELINE_LEDGER_H
 

@@ -13,7 +13,7 @@ static oc_status find(void *ctx, const float *embedding, size_t n, char *label, 
     oc_matches matches = {.items = &best, .cap = 1};
     oc_error   stale;
 
-    /* Somebody may have enrolled something; when that cannot be read, what is loaded still holds. */
+    /* Somebody may have enrolled something; when that cannot be read, what is loaded holds. */
     if (oc_search_refresh(s, NULL, &stale) != OC_OK)
         matches.n = 0;
     oc_status st = oc_search_find(s, embedding, n, &matches, err);

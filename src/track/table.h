@@ -1,4 +1,4 @@
-/* table.h -- what the trackers have in common: slots for tracks, who matched whom, births and ends. */
+/* table.h -- what the trackers have in common: slots, who matched whom, births and ends. */
 #ifndef OC_TRACK_TABLE_H
 #define OC_TRACK_TABLE_H
 

@@ -1,6 +1,6 @@
 /* schema.h -- holds JSON against a JSON Schema, as far as docs/events.schema.json goes:
  * $ref into $defs, oneOf, type, const, enum, properties, required, additionalProperties, items,
- * minItems, maxItems, minimum, maximum, minLength.  An unknown keyword fails: nothing is skipped. */
+ * minItems, maxItems, minimum, maximum, minLength.  An unknown keyword fails: none is skipped. */
 #ifndef OC_TESTS_SCHEMA_H
 #define OC_TESTS_SCHEMA_H
 
