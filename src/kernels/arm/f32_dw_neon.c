@@ -8,6 +8,11 @@
 #include "kernels/arm/act_neon.h"
 #include "kernels/f32_dw.h"
 
+/* As in f32_mac_neon.c: the early scheduler would spill accumulators. */
+#if !defined(__clang__)
+#pragma GCC optimize("no-schedule-insns")
+#endif
+
 typedef struct row_end {
     float32x4_t  bias[2], lo, hi;
     uint32x4x2_t mask;
