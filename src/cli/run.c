@@ -134,7 +134,7 @@ static int run_pipeline(arguments *a, const oc_pipeline_config *config, oc_pipel
     if (st == OC_OK)
         st = oc_pipeline_run(p, &err);
     clear_progress(&b);
-    if (st == OC_CANCELLED || (st != OC_OK && cancel)) {
+    if (st == OC_CANCELLED || (st != OC_OK && cancel == 1)) {
         fprintf(stderr, "ocellus run: interrupted before the first frame\n");
         code = CLI_INTERRUPTED;
     } else {

@@ -92,6 +92,7 @@ oc_status oc_pipeline_create(const oc_pipeline_config *config, const oc_pipeline
         return OC_FAIL(err, OC_NOMEM, "pipeline: out of memory");
     p->config = config;
     p->options = *options;
+    p->cancel = options->cancel ? options->cancel : &p->own_cancel;
     p->ledger = (oc_ledger)OC_LEDGER_INIT;
     oc_status st = oc_pipeline_outputs(p, &options->outputs, err);
     if (st == OC_OK)

@@ -24,10 +24,11 @@ typedef struct oc_pipeline_options {
     const char         *source;   /* instead of the pipeline's; NULL = the pipeline's */
     bool                realtime; /* a file at its own speed, newest frame wins */
     double              duration_s;
-    oc_outputs_config   outputs;      /* see oc_pipeline_outputs */
-    oc_pool            *pool;         /* borrowed; NULL = the caller's thread */
-    const char         *isa;          /* as in oc_session_options */
-    const volatile int *cancel;       /* non-zero: stop, finish the files; may be NULL */
+    oc_outputs_config   outputs; /* see oc_pipeline_outputs */
+    oc_pool            *pool;    /* borrowed; NULL = the caller's thread */
+    const char         *isa;     /* as in oc_session_options */
+    volatile int       *cancel; /* 1: stop, finish the files; the pipeline writes 2 when it gives up
+                             itself and the source is to notice.  May be NULL */
     const char         *gallery;      /* file instead of the pipeline's; NULL = the pipeline's */
     oc_nearest_open_fn *open_gallery; /* NULL: oc_nearest_gallery */
     void (*progress)(void *ctx, const oc_progress *progress); /* may be NULL */

@@ -43,6 +43,7 @@ struct oc_pipeline {
     bool           box_made;
     oc_stages      stages;
     oc_capture     capture;
+    volatile int   own_cancel, *cancel; /* the options' flag, or our own */
     oc_input      *input;
     oc_source_info info;
     double         fps; /* of the video: nominal, or 25 */

@@ -139,7 +139,16 @@ static void tell_progress(oc_pipeline *p, uint64_t now)
 
 static bool cancelled(const oc_pipeline *p)
 {
-    return p->options.cancel && __atomic_load_n(p->options.cancel, __ATOMIC_RELAXED);
+    return __atomic_load_n(p->cancel, __ATOMIC_RELAXED) == 1;
+}
+
+/* The source may be waiting for a camera that never comes back. */
+static void stop_capture(oc_pipeline *p)
+{
+    int none = 0;
+    __atomic_compare_exchange_n(p->cancel, &none, 2, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+    oc_mailbox_stop(&p->box);
+    oc_capture_join(&p->capture);
 }
 
 static oc_status work_all(oc_pipeline *p, oc_error *err)
@@ -258,7 +267,7 @@ static oc_status open_stream(oc_pipeline *p, oc_error *err)
                                             .fps = p->config->fps,
                                             .timeout_ms = (uint32_t)(p->config->timeout_s * 1000),
                                             .rtsp_udp = p->config->rtsp_udp,
-                                            .cancel = p->options.cancel};
+                                            .cancel = p->cancel};
     if ((st = oc_input_open(&p->capture.source, &p->input, err)) != OC_OK)
         return st;
     p->info = *oc_input_info(p->input);
@@ -288,8 +297,7 @@ oc_status oc_pipeline_run(oc_pipeline *p, oc_error *err)
     if ((st = oc_capture_start(&p->capture, err)) != OC_OK)
         goto out;
     st = work_all(p, err);
-    oc_mailbox_stop(&p->box);
-    oc_capture_join(&p->capture);
+    stop_capture(p);
     if (st == OC_OK)
         st = how_it_ended(p, err);
     if (st == OC_OK)
