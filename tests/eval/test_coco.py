@@ -31,13 +31,13 @@ class Scores(unittest.TestCase):
             for key, value in case["scores"].items():
                 self.assertAlmostEqual(got[key], value, delta=1e-6, msg=f"{name}: {key}")
 
-    def refuse(self, truth, results, words):
+    def refuse(self, truth, results, words, *more):
         with tempfile.TemporaryDirectory() as d:
             gt, dt = os.path.join(d, "gt.json"), os.path.join(d, "dt.json")
             for path, text in ((gt, truth), (dt, results)):
                 with open(path, "w") as f:
                     f.write(text)
-            done = run("--gt", gt, "--dt", dt)
+            done = run("--gt", gt, "--dt", dt, *more)
             self.assertEqual(done.returncode, 3, (truth, results, done.stderr))
             self.assertIn(words, done.stderr)
             self.assertIn(".json", done.stderr)
@@ -55,6 +55,24 @@ class Scores(unittest.TestCase):
         self.refuse("[]", RESULT, "object of lists")
         self.refuse('{"images":"none"}', RESULT, "list of images")
         self.refuse('{"x":"\\ud800y"}', RESULT, "surrogate")
+
+    def test_bad_masks(self):
+        truth = TRUTH.replace('{"id":1}', '{"id":1,"width":4,"height":3}', 1)
+        mask = '"segmentation":{"size":[3,4],"counts":[2,10]}'
+        truth = truth.replace('"area"', '"segmentation":[[0,0,3,0,0,3]],"area"')
+        result = RESULT.replace('"bbox":[0,0,9,9]', mask)
+        for bad, words in (("[3,4]", "a mask of 3 x 4"), ("[2,9]", "11 pixels long"),
+                           ("[2,11]", "longer than"), ("[2,-1]", "run of -1"), ("7", "a list or"),
+                           ('"~"', "no run length"), ('"0"', "0 pixels long"), ("[2,true]", "number")):
+            wrong = result.replace("[3,4]", "[4,3]") if bad == "[3,4]" else \
+                result.replace("[2,10]", bad)
+            self.refuse(truth, wrong, words, "--type", "segm")
+        self.refuse(truth, RESULT, "no segmentation", "--type", "segm")
+        for bad, words in (("[[0,0,3]]", "pairs of numbers"), ("[]", "without polygons"),
+                           ("[[0,0,3,0,0,1e99]]", "corner at"), ('"x"', "polygons or run lengths"),
+                           ("[[0,0,3,0,0]]", "pairs"), ('{"size":[3,4]}', "size and counts")):
+            self.refuse(truth.replace("[[0,0,3,0,0,3]]", bad), result, words, "--type", "segm")
+        self.refuse(truth.replace(',"width":4', ""), result, "without width", "--type", "segm")
 
     def test_usage(self):
         self.assertEqual(run().returncode, 2)
