@@ -142,26 +142,10 @@ static size_t lanes_in(const oc_dense_shape *s)
     return s->planar ? 1 : 8;
 }
 
-/* Pixels of one plane in scratch, for a chunk of `n` rows (pixels when flat). */
-static size_t copy_plane(const oc_dense *d, size_t n)
-{
-    if (d->flat)
-        return n % 32 == 0 ? n + 2 : n; /* planes a whole page apart share cache sets */
-    return rows_in(&d->s, n) * cols_in(&d->s);
-}
-
-static size_t copy_bytes(const oc_dense *d, size_t n)
+static size_t copy_bytes(const oc_dense *d, size_t rows)
 {
     size_t planes = d->s.planar ? d->s.c : d->blocks_in;
-    return planes * copy_plane(d, n) * lanes_in(&d->s) * sizeof(float);
-}
-
-/* Input planes that lie a multiple of half a page apart fall into the same few sets of the caches:
- * many of them push each other out before the next panel of weights comes by. */
-static bool planes_collide(const oc_dense *d)
-{
-    return d->blocks_in > 4 && d->n_panels > 1 &&
-           (size_t)(d->s.in_h * d->s.in_w) * 8 * sizeof(float) % 2048 == 0;
+    return planes * rows_in(&d->s, rows) * cols_in(&d->s) * lanes_in(&d->s) * sizeof(float);
 }
 
 static size_t chunk_pixels(const oc_dense *d, size_t n)
@@ -182,7 +166,7 @@ static void cut_units(oc_dense *d)
         size_t fit = CHUNK_BYTES / (s->c * sizeof(float) + 1) / 12 * 12;
         chunk = min_size((chunk + 11) / 12 * 12, fit > 48 ? fit : 48);
     }
-    while (d->copy && !d->flat && chunk > 1 && copy_bytes(d, chunk) > 2 * CHUNK_BYTES)
+    while (d->copy && chunk > 1 && copy_bytes(d, chunk) > 2 * CHUNK_BYTES)
         chunk--;
     chunk = min_size(chunk, total);
     d->n_chunks = chunk ? div_up(total, chunk) : 0;
@@ -198,8 +182,8 @@ static void cut_units(oc_dense *d)
     if (s->plain)
         d->scratch_bytes = (d->copy_floats + d->blocks_out * 8 * chunk_pixels(d, d->chunk)) *
                            sizeof(float);
-    d->x_width = d->copy && !d->flat ? (ptrdiff_t)cols_in(s) : s->in_w;
-    d->x_plane = d->copy ? (ptrdiff_t)copy_plane(d, d->chunk) : s->in_h * s->in_w;
+    d->x_width = d->copy ? (ptrdiff_t)cols_in(s) : s->in_w;
+    d->x_plane = d->x_width * (d->copy ? (ptrdiff_t)rows_in(s, d->chunk) : s->in_h);
 }
 
 #define PLACES_MAX 1024
@@ -253,19 +237,11 @@ oc_status oc_dense_init(oc_dense *d, const oc_dense_shape *shape, const oc_dense
         d->s.y_px = 8;
         d->s.y_row = d->s.out_w * 8;
     }
-    d->copy = leaves_input(&d->s) || (d->flat && planes_collide(d));
+    d->copy = leaves_input(&d->s);
     cut_units(d);
     if (shape->plain)
         d->s.y_blk = (ptrdiff_t)chunk_pixels(d, d->chunk) * 8;
     return list_places(d, mem, err);
-}
-
-/* A chunk of pixels of all planes, closer together. */
-static void copy_flat(const oc_dense *d, const float *x, size_t begin, size_t n, float *out)
-{
-    for (size_t b = 0; b < d->blocks_in; b++)
-        memcpy(out + b * (size_t)d->x_plane * 8, x + (b * (size_t)d->s.in_w + begin) * 8,
-               n * 8 * sizeof(float));
 }
 
 /* The rows under output rows from `row` on, zeros where they leave the input. */
@@ -413,7 +389,7 @@ void oc_dense_run(const oc_dense *d, const float *x, const float *add, float *y,
 
     x += u.image_group * (s->planar ? s->c : d->blocks_in * 8) * (size_t)(s->in_h * s->in_w);
     if (d->copy) {
-        (d->flat ? copy_flat : copy_padded)(d, x, u.begin, u.end - u.begin, scratch);
+        copy_padded(d, x, u.begin, u.end - u.begin, scratch);
         x = scratch;
     } else if (d->flat) {
         x += begin * 8;
