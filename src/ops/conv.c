@@ -13,12 +13,19 @@
 #include <string.h>
 
 #include "ops/conv_dense.h"
+#include "ops/conv_dot.h"
 #include "ops/conv_dw.h"
 #include "ops/conv_plain.h"
 #include "ops/conv_wino.h"
 #include "ops/op.h"
 
-typedef enum conv_path { CONV_PLAIN, CONV_DENSE, CONV_WINOGRAD, CONV_DEPTHWISE } conv_path;
+typedef enum conv_path {
+    CONV_PLAIN,
+    CONV_DENSE,
+    CONV_DOT,
+    CONV_WINOGRAD,
+    CONV_DEPTHWISE,
+} conv_path;
 
 typedef struct conv_state {
     conv_path      path;
@@ -26,6 +33,7 @@ typedef struct conv_state {
     union {
         oc_conv_plain plain;
         oc_dense      dense;
+        oc_conv_dot   dot;
         oc_conv_wino  wino;
         oc_conv_dw    dw;
     };
@@ -157,6 +165,17 @@ static oc_status prepare_winograd(conv_state *s, const oc_prepare *p, const oc_c
     return st;
 }
 
+static oc_status prepare_dot(conv_state *s, const oc_prepare *p, const oc_conv_geom *g,
+                             oc_error *err)
+{
+    oc_status st = oc_conv_dot_init(&s->dot, g, p->in[1].data,
+                                    s->at.bias < 0 ? NULL : p->in[s->at.bias].data, p->node->act,
+                                    p->isa, p->mem, err);
+    p->work->phase[0].units = s->dot.units;
+    p->work->phase[0].grain = oc_grain_of_flops(s->dot.units, s->dot.unit_flops);
+    return st;
+}
+
 static oc_status prepare_depthwise(conv_state *s, const oc_prepare *p, const oc_conv_geom *g,
                                    oc_error *err)
 {
@@ -180,6 +199,8 @@ static conv_path path_of(const oc_prepare *p, oc_conv_geom *g, oc_conv_inputs *a
         return plain_in || plain_out ? CONV_PLAIN : CONV_DEPTHWISE;
     if ((plain_in && (g->groups != 1 || g->dil[1] != 1)) || (plain_out && at->add >= 0))
         return CONV_PLAIN;
+    if (!plain_in && plain_out && oc_conv_dot_fits(g))
+        return CONV_DOT;
     if (!plain_in && !plain_out && oc_conv_wino_fits(g) && p->isa != OC_ISA_NONE)
         return CONV_WINOGRAD;
     return CONV_DENSE;
@@ -207,6 +228,8 @@ static oc_status conv_prepare(const oc_prepare *p, oc_error *err)
     p->work->flops = oc_conv_geom_flops(&g, false);
     if (s->path == CONV_DEPTHWISE)
         return prepare_depthwise(s, p, &g, err);
+    if (s->path == CONV_DOT)
+        return prepare_dot(s, p, &g, err);
     if (s->path == CONV_WINOGRAD)
         return prepare_winograd(s, p, &g, err);
     return prepare_dense(s, p, &g, err);
@@ -223,6 +246,10 @@ static void conv_run(const oc_op_run *r)
     case CONV_DENSE:
         for (size_t u = r->part.begin; u < r->part.end; u++)
             oc_dense_run(&s->dense, x, add, y, u, r->scratch);
+        break;
+    case CONV_DOT:
+        for (size_t u = r->part.begin; u < r->part.end; u++)
+            oc_conv_dot_run(&s->dot, x, y, u);
         break;
     case CONV_WINOGRAD:
         for (size_t u = r->part.begin; u < r->part.end; u++)

@@ -230,6 +230,8 @@ static void one_by_one(void **state)
             t.in[0] = t.in[1] = 1;
         if (i % 4 == 1)
             t.s[0] = t.s[1] = 2;
+        if (i % 4 == 2)
+            t.og = pick(1, 4);
         assert_true(check(&t));
     }
 }
