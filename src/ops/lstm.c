@@ -48,7 +48,7 @@ static void cell_row(const oc_recurrent_step *s, size_t row)
         add_peephole(n, s->peephole + n, next_c, o);
     oc_recurrent_apply(d, &s->act[0], n, o);
     memcpy(next_h, next_c, n * sizeof(*next_h));
-    oc_recurrent_apply(d, &s->act[2], n, next_h);
+    oc_recurrent_act_only(d, &s->act[2], n, next_h);
     for (size_t k = 0; k < n; k++)
         next_h[k] *= o[k];
 }

@@ -164,6 +164,11 @@ void oc_recurrent_apply(const oc_recurrent *d, const oc_recurrent_act *act, size
 
         d->unary(&clip, n, x, x);
     }
+    oc_recurrent_act_only(d, act, n, x);
+}
+
+void oc_recurrent_act_only(const oc_recurrent *d, const oc_recurrent_act *act, size_t n, float *x)
+{
     for (size_t i = 0; act->slope != 1.0f && i < n; i++)
         x[i] *= act->slope;
     if (!act->linear)

@@ -1,12 +1,12 @@
-/* recurrent.h -- what LSTM, GRU and RNN share: reading the node, packing weights, walking through time.
+/* recurrent.h -- what LSTM, GRU and RNN share: the node's words, packed weights, the walk.
  *
- * A step of a cell is: gates = X[t] * W^T + bias + H * R^T, then element-wise.  The input's share is
- * multiplied for several steps in one go, for R has to wait for the step before.  A unit is one direction
- * of a few sequences of the batch, from its first step to its last: sequences and directions do not
- * look at each other.
+ * A step of a cell is: gates = X[t] * W^T + bias + H * R^T, then element-wise.  The input's share
+ * is multiplied for several steps in one go, for R has to wait for the step before.  A unit is one
+ * direction of a few sequences of the batch, from its first step to its last: sequences and
+ * directions do not look at each other.
  *
- * A reversed direction walks from the last step to the first.  A sequence shorter than the others takes
- * no part in the steps beyond its length: its state stays, its Y is zero there. */
+ * A reversed direction walks from the last step to the first.  A sequence shorter than the others
+ * takes no part in the steps beyond its length: its state stays, its Y is zero there. */
 #ifndef OC_OPS_RECURRENT_H
 #define OC_OPS_RECURRENT_H
 
@@ -14,7 +14,6 @@
 #include "kernels/f32_unary.h"
 #include "ops/args.h"
 
-#define OC_RECURRENT_GATES 4 /* at most */
 #define OC_RECURRENT_ACTS 3
 
 /* y = gain * f(slope * x) + offset; where `linear`, f is nothing. */
@@ -78,9 +77,10 @@ OC_MUST_CHECK oc_status oc_recurrent_init(oc_recurrent *d, const oc_prepare *p, 
 void oc_recurrent_run(const oc_recurrent *d, const oc_op_run *r, oc_recurrent_cell *cell);
 
 /* For cells.  y[rows][columns of w] += x[rows][hidden] * w; rows of y lie y_row floats apart. */
-void oc_recurrent_multiply(const oc_recurrent_step *s, const float *x, const float *w, size_t columns,
-                           float *y, size_t y_row);
-/* In place, after clipping. */
+void oc_recurrent_multiply(const oc_recurrent_step *s, const float *x, const float *w,
+                           size_t columns, float *y, size_t y_row);
+/* In place, after clipping; without clipping. */
 void oc_recurrent_apply(const oc_recurrent *d, const oc_recurrent_act *act, size_t n, float *x);
+void oc_recurrent_act_only(const oc_recurrent *d, const oc_recurrent_act *act, size_t n, float *x);
 
 #endif

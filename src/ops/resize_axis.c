@@ -210,6 +210,10 @@ static float source_of(const oc_resize_args *r, const oc_shape *in, uint32_t axi
     switch (r->rule.coord) {
     case OC_COORD_HALF_PIXEL: return (x + 0.5f) / scale - 0.5f;
     case OC_COORD_PYTORCH: return to > 1.0f ? (x + 0.5f) / scale - 0.5f : 0.0f;
+    /* `to` is the whole number of points, so that the last one falls on the last, as the name
+     * says and as ONNX Runtime and PyTorch have it.  ONNX's own reference divides by
+     * scale * from - 1 with the product not rounded: 0.6 of 4 points, two, are then 0 and 2.14
+     * and not 0 and 3.  Given sizes, or a product that is whole, all agree. */
     case OC_COORD_ALIGN: return to == 1.0f ? 0.0f : x * (from - 1.0f) / (to - 1.0f);
     case OC_COORD_ASYMMETRIC: return x / scale;
     case OC_COORD_TF_NEAREST: return (x + 0.5f) / scale;
