@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/arena.h"
@@ -152,8 +153,11 @@ static bool write_file(FILE *f, const oc_tensor_view *view)
 
 oc_status oc_npy_save(const char *path, const oc_tensor_view *view, oc_error *err)
 {
-    char     *part = NULL;
-    oc_status st = OC_OK;
+    char       *part = NULL;
+    oc_status   st = OC_OK;
+    struct stat there;
+    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode))
+        return OC_FAIL(err, OC_IO, "%s: not a regular file", path);
     if (asprintf(&part, "%s.part", path) < 0)
         return OC_FAIL(err, OC_NOMEM, "%s", path);
     FILE *f = fopen(part, "wb");

@@ -16,6 +16,7 @@ struct oc_part {
     int    fd;
     int    failed; /* errno of the first failure */
     bool   sealed;
+    bool   direct; /* a pipe or a device: written where it is */
     size_t n;
     char  *path, *aside;
     char   buffer[BUFFER_BYTES];
@@ -38,7 +39,8 @@ static void release(oc_part *p)
 oc_status oc_part_create(const char *path, oc_part **out, oc_error *err)
 {
     struct stat at;
-    if (stat(path, &at) == 0 && S_ISDIR(at.st_mode))
+    const bool  there = stat(path, &at) == 0;
+    if (there && S_ISDIR(at.st_mode))
         return OC_FAIL(err, OC_IO, "%s: is a folder", path);
     oc_part *p = calloc(1, sizeof(*p));
     if (!p)
@@ -52,7 +54,9 @@ oc_status oc_part_create(const char *path, oc_part **out, oc_error *err)
         return OC_FAIL(err, OC_NOMEM, "%s: out of memory", path);
     }
     snprintf(p->aside, n + sizeof(".part"), "%s.part", path);
-    p->fd = open(p->aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    /* a pipe or a device is written as it is: it must not be replaced by a file */
+    p->direct = there && !S_ISREG(at.st_mode);
+    p->fd = open(p->direct ? path : p->aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (p->fd < 0) {
         oc_status st = OC_FAIL(err, OC_IO, "%s: cannot be written: %s", path, strerror(errno));
         release(p);
@@ -134,11 +138,11 @@ oc_status oc_part_seal(oc_part *p, oc_error *err)
 oc_status oc_part_finish(oc_part *p, oc_error *err)
 {
     oc_status st = oc_part_seal(p, err);
-    if (st == OC_OK && rename(p->aside, p->path) != 0) {
+    if (st == OC_OK && !p->direct && rename(p->aside, p->path) != 0) {
         p->failed = errno;
         st = complain(p, err);
     }
-    if (st != OC_OK)
+    if (st != OC_OK && !p->direct)
         unlink(p->aside);
     release(p);
     return st;
@@ -148,7 +152,8 @@ void oc_part_drop(oc_part *p)
 {
     if (!p)
         return;
-    unlink(p->aside);
+    if (!p->direct)
+        unlink(p->aside);
     release(p);
 }
 

@@ -1,7 +1,7 @@
 /* part.h -- an output file that is either whole or not there.
  *
  * It is written as "<path>.part" through a buffer of its own and gets its name when it is finished;
- * dropping it leaves nothing behind. */
+ * dropping it leaves nothing behind.  A path that is a pipe or a device is written as it is. */
 #ifndef OC_EVENTS_PART_H
 #define OC_EVENTS_PART_H
 

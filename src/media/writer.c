@@ -43,6 +43,8 @@ static oc_status check(const char *path, int32_t width, int32_t height, double f
         return OC_FAIL(err, OC_INVALID, "video of %dx%d at %g frames/s", width, height, fps);
     if (stat(path, &s) == 0 && S_ISDIR(s.st_mode))
         return OC_FAIL(err, OC_IO, "it is a folder");
+    if (stat(path, &s) == 0 && !S_ISREG(s.st_mode))
+        return OC_FAIL(err, OC_IO, "it is a pipe or a device: a video must be a file");
     return OC_OK;
 }
 

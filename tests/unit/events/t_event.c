@@ -196,6 +196,31 @@ static void a_log_is_whole_or_absent(void **state)
     rmdir(folder);
 }
 
+/* A device is written where it is, never replaced: its failures are told, and it is still there. */
+static void a_device_stays_a_device(void **state)
+{
+    (void)state;
+    oc_event_log *log;
+    oc_error      err;
+    oc_event      e = sample(OC_EVENT_APPEARED);
+    oc_status     st = OC_OK;
+    char          folder[] = "/tmp/oc_device_XXXXXX", path[64];
+    struct stat   at;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/e", folder);
+    assert_int_equal(symlink("/dev/full", path), 0);
+    assert_int_equal(oc_event_log_create(path, "s", &log, &err), OC_OK);
+    for (int i = 0; i < 2000 && st == OC_OK; i++)
+        st = oc_event_log_put(log, &e, &err);
+    assert_int_equal(oc_event_log_finish(log, &err), OC_IO);
+    assert_int_equal(lstat(path, &at), 0);
+    assert_true(S_ISLNK(at.st_mode));
+    assert_int_equal(stat("/dev/full", &at), 0);
+    assert_true(S_ISCHR(at.st_mode));
+    unlink(path);
+    rmdir(folder);
+}
+
 static void a_full_disk(void **state)
 {
     (void)state;
@@ -229,6 +254,7 @@ int main(void)
         cmocka_unit_test(too_long_is_told),
         cmocka_unit_test(a_log_is_whole_or_absent),
         cmocka_unit_test(a_full_disk),
+        cmocka_unit_test(a_device_stays_a_device),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
