@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,7 +63,7 @@ static void the_longest_tracks_stay(void **state)
         o->track.id = i;
         o->first_s = (double)(2000 - i);
         o->last_s = o->first_s + (double)(i * 37 % 2000);
-        memcpy(o->evidence[0].told, i % 2 ? "odd" : "even", 5);
+        snprintf(o->evidence[0].told, OC_VALUE_BYTES, "%s", i % 2 ? "odd" : "even");
         oc_record_track(r, o, 1);
     }
     assert_int_equal(r->tracks, 2000);
