@@ -1,54 +1,43 @@
 /* ModelProto and GraphProto: names are resolved, nodes checked against the operator table and put
  * in order. */
-#include "onnx/import.h"
+#include "onnx/importer.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/strmap.h"
 #include "onnx/attr.h"
 #include "onnx/opset.h"
-#include "onnx/proto.h"
 #include "ops/op.h"
 
-#define DOMAINS_MAX 32
-
-typedef struct importer {
-    onnx_context c;
-    oc_graph    *graph;
-    oc_strmap    names; /* value name -> vid */
-    struct {
-        const char *name;
-        int64_t     version;
-    } domain[DOMAINS_MAX];
-    size_t     n_domains;
-    oc_import *out; /* for warnings */
-} importer;
-
-static char *text_of(importer *im, wire_span s)
+char *onnx_text(onnx_importer *im, wire_span s)
 {
     return oc_arena_strndup(im->c.mem, s.n ? (const char *)s.p : "", s.n);
 }
 
-static oc_status value_of(importer *im, wire_span name, oc_vid *out)
+oc_status onnx_value(onnx_importer *im, wire_span name, oc_vid *out)
 {
-    oc_error *err = im->c.err;
-    char     *text = text_of(im, name);
-    oc_status st;
+    oc_error   *err = im->c.err;
+    char       *text = onnx_text(im, name);
+    onnx_scope *scope = im->scope;
+    oc_status   st;
     if (!text)
         return OC_FAIL(err, OC_NOMEM, "name");
-    if (oc_strmap_get(&im->names, text, out))
-        return OC_OK;
+    for (; scope; scope = scope->outer) {
+        if (oc_strmap_get(&scope->names, text, out))
+            return OC_OK;
+        if (!scope->outer)
+            break;
+    }
     if ((st = oc_graph_add_value(im->graph, text, out, err)) != OC_OK)
         return st;
-    if (!oc_strmap_put(&im->names, im->graph->values[*out].name, *out))
+    if (!oc_strmap_put(&scope->names, im->graph->values[*out].name, *out))
         return OC_FAIL(err, OC_NOMEM, "names");
     return OC_OK;
 }
 
-static void warn(importer *im, const char *fmt, const char *name, size_t i)
+static void warn(onnx_importer *im, const char *fmt, const char *name, size_t i)
 {
     if (im->out->n_warnings == OC_IMPORT_WARNINGS_MAX)
         return;
@@ -57,7 +46,7 @@ static void warn(importer *im, const char *fmt, const char *name, size_t i)
         im->out->warnings[im->out->n_warnings++] = line;
 }
 
-static void warn_not_finite(importer *im, const oc_value *v)
+static void warn_not_finite(onnx_importer *im, const oc_value *v)
 {
     size_t       n;
     const float *x = v->data;
@@ -71,12 +60,12 @@ static void warn_not_finite(importer *im, const oc_value *v)
     }
 }
 
-static oc_status read_initializer(importer *im, wire_span bytes)
+oc_status onnx_read_initializer(onnx_importer *im, wire_span bytes)
 {
     onnx_tensor t;
     oc_vid      v;
     oc_status   st = onnx_read_tensor(&im->c, bytes, &t);
-    if (st != OC_OK || (st = value_of(im, t.name, &v)) != OC_OK)
+    if (st != OC_OK || (st = onnx_value(im, t.name, &v)) != OC_OK)
         return st;
     oc_value *value = &im->graph->values[v];
     if (value->data)
@@ -87,12 +76,12 @@ static oc_status read_initializer(importer *im, wire_span bytes)
     return OC_OK;
 }
 
-static oc_status read_input(importer *im, wire_span bytes)
+static oc_status read_input(onnx_importer *im, wire_span bytes)
 {
     onnx_value_info info;
     oc_vid          v;
     oc_status       st = onnx_read_value_info(&im->c, bytes, &info);
-    if (st != OC_OK || (st = value_of(im, info.name, &v)) != OC_OK)
+    if (st != OC_OK || (st = onnx_value(im, info.name, &v)) != OC_OK)
         return st;
     oc_graph *g = im->graph;
     if (g->values[v].data)
@@ -106,12 +95,12 @@ static oc_status read_input(importer *im, wire_span bytes)
     return OC_OK;
 }
 
-static oc_status read_output(importer *im, wire_span bytes)
+static oc_status read_output(onnx_importer *im, wire_span bytes)
 {
     onnx_value_info info;
     oc_vid          v;
     oc_status       st = onnx_read_value_info(&im->c, bytes, &info);
-    if (st != OC_OK || (st = value_of(im, info.name, &v)) != OC_OK)
+    if (st != OC_OK || (st = onnx_value(im, info.name, &v)) != OC_OK)
         return st;
     oc_value *value = &im->graph->values[v];
     if (value->is_output)
@@ -130,7 +119,7 @@ typedef struct node_counts {
     wire_span name, op_type, domain;
 } node_counts;
 
-static oc_status count_node(importer *im, wire_span bytes, node_counts *n)
+static oc_status count_node(onnx_importer *im, wire_span bytes, node_counts *n)
 {
     wire_reader r = {im->c.base, bytes};
     wire_field  f;
@@ -151,7 +140,7 @@ static oc_status count_node(importer *im, wire_span bytes, node_counts *n)
     return st;
 }
 
-static oc_status fill_node(importer *im, wire_span bytes, uint32_t node_index, oc_attr *attrs)
+static oc_status fill_node(onnx_importer *im, wire_span bytes, uint32_t node_index, oc_attr *attrs)
 {
     wire_reader r = {im->c.base, bytes};
     wire_field  f;
@@ -162,7 +151,7 @@ static oc_status fill_node(importer *im, wire_span bytes, uint32_t node_index, o
         if (f.type != WIRE_BYTES)
             continue;
         if ((f.number == 1 || f.number == 2) && f.bytes.n)
-            st = value_of(im, f.bytes, &v);
+            st = onnx_value(im, f.bytes, &v);
         if (f.number == 1)
             im->graph->nodes[node_index].in[in++] = v;
         else if (f.number == 2)
@@ -173,7 +162,7 @@ static oc_status fill_node(importer *im, wire_span bytes, uint32_t node_index, o
     return st;
 }
 
-static int64_t version_of(const importer *im, const char *domain)
+static int64_t version_of(const onnx_importer *im, const char *domain)
 {
     if (strcmp(domain, "ai.onnx") == 0)
         domain = "";
@@ -183,7 +172,7 @@ static int64_t version_of(const importer *im, const char *domain)
     return 0;
 }
 
-static oc_status bind_op(importer *im, oc_node *node)
+static oc_status bind_op(onnx_importer *im, oc_node *node)
 {
     oc_error *err = im->c.err;
     int64_t   version = version_of(im, node->domain);
@@ -219,7 +208,7 @@ static oc_status bind_op(importer *im, oc_node *node)
 }
 
 /* Constant: one of its attributes is the value. */
-static oc_status take_constant(importer *im, oc_node *node)
+static oc_status take_constant(onnx_importer *im, oc_node *node)
 {
     oc_value       *v = node->n_out == 1 && node->out[0] != OC_VID_NONE
                             ? &im->graph->values[node->out[0]]
@@ -247,19 +236,33 @@ static oc_status take_constant(importer *im, oc_node *node)
     return OC_OK;
 }
 
-static oc_status read_node(importer *im, wire_span bytes)
+/* The operators that run graphs of their own. */
+static oc_status read_control(onnx_importer *im, const char *name, const char *type,
+                              wire_span bytes)
 {
-    node_counts n = {0};
-    oc_node    *node;
-    oc_status   st = count_node(im, bytes, &n);
-    if (st != OC_OK)
-        return st;
-    char    *name = text_of(im, n.name), *type = text_of(im, n.op_type);
-    char    *domain = text_of(im, n.domain);
-    oc_attr *attrs = oc_arena_alloc(im->c.mem, n.attrs ? n.attrs : 1, sizeof(oc_attr));
-    if (!name || !type || !domain || !attrs)
+    if (strcmp(type, "If") == 0)
+        return onnx_read_if(im, name, bytes);
+    return OC_FAIL(im->c.err, OC_UNSUPPORTED,
+                   "no such operator here: a graph that runs as often as the data says; export it "
+                   "unrolled, with a fixed number of steps");
+}
+
+static bool is_control(const char *domain, const char *type)
+{
+    return (*domain == 0 || strcmp(domain, "ai.onnx") == 0) &&
+           (strcmp(type, "If") == 0 || strcmp(type, "Loop") == 0 || strcmp(type, "Scan") == 0);
+}
+
+/* Any other node becomes one of the graph. */
+static oc_status add_node(onnx_importer *im, const char *name, const char *type, const char *domain,
+                          const node_counts *n, wire_span bytes)
+{
+    oc_node  *node;
+    oc_attr  *attrs = oc_arena_alloc(im->c.mem, n->attrs ? n->attrs : 1, sizeof(oc_attr));
+    oc_status st;
+    if (!attrs)
         return OC_FAIL(im->c.err, OC_NOMEM, "node");
-    st = oc_graph_add_node(im->graph, name, type, n.in, n.out, &node, im->c.err);
+    st = oc_graph_add_node(im->graph, name, type, n->in, n->out, &node, im->c.err);
     if (st != OC_OK)
         return st;
     uint32_t index = im->graph->n_nodes - 1;
@@ -267,19 +270,45 @@ static oc_status read_node(importer *im, wire_span bytes)
     st = fill_node(im, bytes, index, attrs);
     node = &im->graph->nodes[index];
     node->attrs = attrs;
-    node->n_attrs = st == OC_OK ? n.attrs : 0;
+    node->n_attrs = st == OC_OK ? n->attrs : 0;
     while (node->n_in && node->in[node->n_in - 1] == OC_VID_NONE)
         node->n_in--; /* trailing inputs left out */
     if (st == OC_OK)
         st = bind_op(im, node);
-    if (st == OC_OK && !node->op)
-        st = take_constant(im, node);
+    return st == OC_OK && !node->op ? take_constant(im, node) : st;
+}
+
+/* A node without a name is told by its first output. */
+static oc_status first_output(onnx_importer *im, wire_span bytes, wire_span *name)
+{
+    wire_reader r = {im->c.base, bytes};
+    wire_field  f;
+    oc_status   st = OC_OK;
+    while (name->n == 0 && wire_next(&r, &f, &st, im->c.err))
+        if (f.number == 2 && f.type == WIRE_BYTES)
+            *name = f.bytes;
+    return st;
+}
+
+oc_status onnx_read_node(onnx_importer *im, wire_span bytes)
+{
+    node_counts n = {0};
+    wire_span   label;
+    oc_status   st = count_node(im, bytes, &n);
     if (st != OC_OK)
-        oc_error_prefix(im->c.err, "node '%.80s' (%.60s)",
-                        *name ? name : (node->n_out && node->out[0] != OC_VID_NONE
-                                            ? im->graph->values[node->out[0]].name
-                                            : ""),
-                        type);
+        return st;
+    label = n.name;
+    if ((st = first_output(im, bytes, &label)) != OC_OK)
+        return st;
+    char *name = onnx_text(im, n.name), *type = onnx_text(im, n.op_type);
+    char *domain = onnx_text(im, n.domain);
+    if (!name || !type || !domain)
+        return OC_FAIL(im->c.err, OC_NOMEM, "node");
+    st = is_control(domain, type) ? read_control(im, name, type, bytes)
+                                  : add_node(im, name, type, domain, &n, bytes);
+    if (st != OC_OK)
+        oc_error_prefix(im->c.err, "node '%.*s' (%.60s)", (int)(label.n < 80 ? label.n : 80),
+                        label.n ? (const char *)label.p : "", type);
     return st;
 }
 
@@ -287,10 +316,9 @@ static oc_status read_node(importer *im, wire_span bytes)
 
 /* One walk over the graph's fields for the wanted numbers, so that initializers are known before
  * inputs and both before nodes, in whatever order the file has them. */
-static oc_status each(importer *im, wire_span graph, uint32_t number,
-                      oc_status (*fn)(importer *, wire_span))
+oc_status onnx_each(onnx_importer *im, wire_span message, uint32_t number, onnx_read_fn *fn)
 {
-    wire_reader r = {im->c.base, graph};
+    wire_reader r = {im->c.base, message};
     wire_field  f;
     oc_status   st = OC_OK;
     while (st == OC_OK && wire_next(&r, &f, &st, im->c.err))
@@ -299,7 +327,7 @@ static oc_status each(importer *im, wire_span graph, uint32_t number,
     return st;
 }
 
-static oc_status read_graph(importer *im, wire_span bytes)
+static oc_status read_graph(onnx_importer *im, wire_span bytes)
 {
     oc_graph   *g = im->graph;
     wire_reader r = {im->c.base, bytes};
@@ -309,7 +337,7 @@ static oc_status read_graph(importer *im, wire_span bytes)
     while (wire_next(&r, &f, &st, im->c.err)) {
         n_in += f.number == 11;
         n_out += f.number == 12;
-        if (f.number == 2 && f.type == WIRE_BYTES && !(g->name = text_of(im, f.bytes)))
+        if (f.number == 2 && f.type == WIRE_BYTES && !(g->name = onnx_text(im, f.bytes)))
             return OC_FAIL(im->c.err, OC_NOMEM, "graph");
         if (f.number == 15)
             return OC_FAIL(im->c.err, OC_UNSUPPORTED, "sparse initializers");
@@ -320,10 +348,10 @@ static oc_status read_graph(importer *im, wire_span bytes)
     g->outputs = calloc(n_out + 1, sizeof(oc_vid));
     if (!g->inputs || !g->outputs)
         return OC_FAIL(im->c.err, OC_NOMEM, "graph");
-    if ((st = each(im, bytes, 5, read_initializer)) != OC_OK ||
-        (st = each(im, bytes, 11, read_input)) != OC_OK ||
-        (st = each(im, bytes, 12, read_output)) != OC_OK ||
-        (st = each(im, bytes, 1, read_node)) != OC_OK)
+    if ((st = onnx_each(im, bytes, 5, onnx_read_initializer)) != OC_OK ||
+        (st = onnx_each(im, bytes, 11, read_input)) != OC_OK ||
+        (st = onnx_each(im, bytes, 12, read_output)) != OC_OK ||
+        (st = onnx_each(im, bytes, 1, onnx_read_node)) != OC_OK)
         return st;
     if (g->n_outputs == 0)
         return OC_FAIL(im->c.err, OC_FORMAT, "the graph has no outputs");
@@ -332,7 +360,7 @@ static oc_status read_graph(importer *im, wire_span bytes)
     return oc_graph_verify(g, im->c.err);
 }
 
-static oc_status read_opset(importer *im, wire_span bytes)
+static oc_status read_opset(onnx_importer *im, wire_span bytes)
 {
     wire_reader r = {im->c.base, bytes};
     wire_field  f;
@@ -347,9 +375,10 @@ static oc_status read_opset(importer *im, wire_span bytes)
     }
     if (st != OC_OK)
         return st;
-    if (im->n_domains == DOMAINS_MAX)
-        return OC_FAIL(im->c.err, OC_UNSUPPORTED, "more than %d operator domains", DOMAINS_MAX);
-    char *name = text_of(im, domain);
+    if (im->n_domains == ONNX_DOMAINS_MAX)
+        return OC_FAIL(im->c.err, OC_UNSUPPORTED, "more than %d operator domains",
+                       ONNX_DOMAINS_MAX);
+    char *name = onnx_text(im, domain);
     if (!name)
         return OC_FAIL(im->c.err, OC_NOMEM, "domain");
     im->domain[im->n_domains].name = strcmp(name, "ai.onnx") == 0 ? "" : name;
@@ -357,7 +386,7 @@ static oc_status read_opset(importer *im, wire_span bytes)
     return OC_OK;
 }
 
-static oc_status read_model(importer *im, wire_span file)
+static oc_status read_model(onnx_importer *im, wire_span file)
 {
     wire_reader r = {im->c.base, file};
     wire_field  f;
@@ -374,7 +403,7 @@ static oc_status read_model(importer *im, wire_span file)
         return st;
     if (!found)
         return OC_FAIL(im->c.err, OC_FORMAT, "not an ONNX model: it holds no graph");
-    if ((st = each(im, file, 8, read_opset)) != OC_OK)
+    if ((st = onnx_each(im, file, 8, read_opset)) != OC_OK)
         return st;
     return read_graph(im, graph);
 }
@@ -383,9 +412,11 @@ static oc_status read_model(importer *im, wire_span file)
 static oc_status import(const char *name, const char *folder, oc_bytes *file, oc_import *out,
                         oc_error *err)
 {
-    oc_import result = {0};
-    importer  im = {.out = &result, .c = {.err = err, .folder = folder, .base = file->data}};
-    oc_status st;
+    oc_import     result = {0};
+    onnx_scope    top = {0};
+    onnx_importer im = {.scope = &top, .out = &result,
+                        .c = {.err = err, .folder = folder, .base = file->data}};
+    oc_status     st;
     if ((st = oc_graph_create(&im.graph, err)) != OC_OK)
         goto out;
     result.graph = im.graph;
@@ -403,7 +434,7 @@ static oc_status import(const char *name, const char *folder, oc_bytes *file, oc
 out:
     if (st != OC_OK)
         oc_error_prefix(err, "%s", name);
-    oc_strmap_finish(&im.names);
+    oc_strmap_finish(&top.names);
     oc_import_finish(&result);
     return st;
 }

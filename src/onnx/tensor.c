@@ -236,7 +236,9 @@ static oc_status read_shape(const onnx_context *c, wire_span bytes, oc_shape *sh
         while (wire_next(&rd, &d, &st, c->err))
             if (d.number == 1 && d.type == WIRE_VARINT)
                 dim = (int64_t)d.value;
-        /* some exporters write 0 for "not known" */
+        /* Some exporters write 0 for "not known".  Read so, a network that means it loses little:
+         * its caller binds 0, which is as good a length as any.  The other way round, what is not
+         * known would silently run on nothing. */
         shape->dim[shape->rank++] = dim > 0 ? dim : -1;
     }
     return st;

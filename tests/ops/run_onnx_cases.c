@@ -200,7 +200,17 @@ static oc_status run_set(const char *name, oc_model *model, const data_set *d, b
     return st;
 }
 
-/* Inputs of a rank below `constant_rank` become part of the network. */
+static void make_constant(blob *model, const char *name, const tensor *t, uint32_t constant_rank)
+{
+    if (!t || !t->view.data || t->view.info.shape.rank >= constant_rank)
+        return;
+    blob changed = model_with_constant(*model, name, t);
+    blob_free(model);
+    *model = changed;
+}
+
+/* Inputs of a rank below `constant_rank` become part of the network.  Where it cannot be read at all,
+ * the bools do, by the tensors' own names: the condition of an If may be one. */
 static oc_status run_model(const char *name, blob bytes, const data_set *d, uint32_t constant_rank,
                            bool *good, oc_error *err)
 {
@@ -211,19 +221,14 @@ static oc_status run_model(const char *name, blob bytes, const data_set *d, uint
 
     memcpy(mine.p, bytes.p, bytes.n);
     st = oc_model_load_memory(name, mine.p, mine.n, &model, err);
-    if (st == OC_OK && constant_rank > 0) {
-        const size_t n = oc_model_inputs(model, &ports);
+    if (constant_rank > 0 && (st == OC_OK || st == OC_UNSUPPORTED)) {
+        const size_t n = st == OC_OK ? oc_model_inputs(model, &ports) : 0;
 
-        for (size_t i = 0; i < n; i++) {
-            const tensor *t = tensor_for(d, ports[i].name, i);
-            blob          changed;
-
-            if (!t || !t->view.data || t->view.info.shape.rank >= constant_rank)
-                continue;
-            changed = model_with_constant(mine, ports[i].name, t);
-            blob_free(&mine);
-            mine = changed;
-        }
+        for (size_t i = 0; i < n; i++)
+            make_constant(&mine, ports[i].name, tensor_for(d, ports[i].name, i), constant_rank);
+        for (size_t i = 0; i < d->n_in && st != OC_OK; i++)
+            if (d->in[i].view.info.dtype == OC_BOOL && *d->in[i].name)
+                make_constant(&mine, d->in[i].name, &d->in[i], constant_rank);
         oc_model_unref(model);
         model = NULL;
         st = oc_model_load_memory(name, mine.p, mine.n, &model, err);

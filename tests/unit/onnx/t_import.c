@@ -250,6 +250,155 @@ static void other_files_are_refused(void **state)
     assert_int_equal(oc_import_file("/tmp", &im, &err), OC_IO);
 }
 
+/* ---- If ---- */
+
+static pb *attr_graph(const char *name, pb *graph)
+{
+    pb *a = pb_new();
+    pb_text(a, 1, name);
+    pb_child(a, 6, graph);
+    pb_int(a, 20, 5);
+    return a;
+}
+
+/* y = If(cond) { then } else { other }; both graphs are taken. */
+static void if_node(pb *graph, const char *cond, pb *then, pb *other)
+{
+    pb *n = pb_new();
+    pb_text(n, 1, cond);
+    pb_text(n, 2, "y");
+    pb_text(n, 3, "fork");
+    pb_text(n, 4, "If");
+    pb_child(n, 5, attr_graph("else_branch", other));
+    pb_child(n, 5, attr_graph("then_branch", then));
+    pb_child(graph, 1, n);
+}
+
+/* One node from the outer x to `out`; t is a name both branches and the main graph use. */
+static pb *branch(const char *op, const char *out)
+{
+    pb *g = pb_new();
+    onnx_node(g, op, "x", "t", NULL);
+    onnx_node(g, "Neg", "t", out, NULL);
+    onnx_port(g, 12, out, 1, 2, d4);
+    return g;
+}
+
+static pb *if_graph(const char *cond, pb *then, pb *other, int value)
+{
+    const unsigned char bytes[1] = {(unsigned char)value};
+    pb                 *g = pb_new();
+    onnx_tensor_raw(g, "yes", 9, 0, NULL, bytes, 1);
+    onnx_node(g, "Identity", "yes", "same", NULL);
+    onnx_node(g, "Sqrt", "x", "t", NULL);
+    if_node(g, cond, then, other);
+    onnx_port(g, 11, "x", 1, 2, d4);
+    onnx_port(g, 11, "asked", 9, 0, NULL);
+    onnx_port(g, 12, "y", 1, 2, d4);
+    onnx_port(g, 12, "t", 1, 2, d4);
+    return g;
+}
+
+static const oc_node *maker(const oc_graph *g, oc_vid v)
+{
+    for (uint32_t i = 0; i < g->n_nodes; i++)
+        if (g->nodes[i].out[0] == v)
+            return &g->nodes[i];
+    fail_msg("nothing makes value %u", v);
+    return NULL;
+}
+
+/* The chain behind y, innermost last: Identity, Neg, then what the branch does with x. */
+static void expect_branch(pb *m, const char *op)
+{
+    oc_import      im = {0};
+    oc_error       err = {0};
+    const oc_node *node;
+    if (import_model(m, &im, &err) != OC_OK)
+        fail_msg("%s", err.message);
+    node = maker(im.graph, im.graph->outputs[0]);
+    assert_string_equal(node->op_type, "Identity");
+    node = maker(im.graph, node->in[0]);
+    assert_string_equal(node->op_type, "Neg");
+    node = maker(im.graph, node->in[0]);
+    assert_string_equal(node->op_type, op);
+    assert_string_equal(im.graph->values[node->out[0]].name, "fork/t");
+    assert_int_equal(node->in[0], im.graph->inputs[0]);
+    node = maker(im.graph, im.graph->outputs[1]); /* the main graph's own t */
+    assert_string_equal(node->op_type, "Sqrt");
+    oc_import_finish(&im);
+}
+
+static void a_constant_if_becomes_its_branch(void **state)
+{
+    (void)state;
+    for (int yes = 0; yes < 2; yes++) {
+        const char *op = yes ? "Abs" : "Exp";
+        expect_branch(
+            onnx_model(if_graph("yes", branch("Abs", "a"), branch("Exp", "b"), yes), 13), op);
+        expect_branch( /* y inside is not y outside */
+            onnx_model(if_graph("same", branch("Abs", "y"), branch("Exp", "y"), yes), 13), op);
+    }
+    /* what is not taken is not looked at */
+    expect_branch(onnx_model(if_graph("yes", branch("Abs", "a"), branch("Fly", "b"), 1), 13), "Abs");
+}
+
+static void an_if_inside_sees_the_names_around_it(void **state)
+{
+    oc_import im = {0};
+    oc_error  err = {0};
+    pb       *inner = pb_new(), *then = pb_new(), *outer;
+    (void)state;
+    onnx_node(inner, "Relu", "t", "z", NULL); /* t of the branch around, not of the main graph */
+    onnx_port(inner, 12, "z", 1, 2, d4);
+    onnx_node(then, "Abs", "x", "t", NULL);
+    if_node(then, "same", inner, branch("Exp", "b"));
+    onnx_port(then, 12, "y", 1, 2, d4);
+    outer = if_graph("yes", then, branch("Exp", "b"), 1);
+    assert_int_equal(import_model(onnx_model(outer, 13), &im, &err), OC_OK);
+    const oc_node *node = maker(im.graph, im.graph->outputs[0]);
+    node = maker(im.graph, maker(im.graph, node->in[0])->in[0]);
+    assert_string_equal(node->op_type, "Relu");
+    assert_string_equal(maker(im.graph, node->in[0])->op_type, "Abs");
+    oc_import_finish(&im);
+}
+
+static void other_ifs_are_refused(void **state)
+{
+    pb *g = branch("Abs", "a");
+    (void)state;
+    refuse(onnx_model(if_graph("asked", branch("Abs", "a"), branch("Exp", "b"), 1), 13),
+           OC_UNSUPPORTED, "node 'fork' (If): the condition 'asked' is decided at run time");
+    refuse(onnx_model(if_graph("yes", branch("Fly", "a"), branch("Exp", "b"), 1), 13),
+           OC_UNSUPPORTED, "(If): then_branch: node 't' (Fly): no such operator");
+    onnx_port(g, 12, "t", 1, 2, d4);
+    refuse(onnx_model(if_graph("yes", g, branch("Exp", "b"), 1), 13), OC_FORMAT,
+           "the branch has 2 outputs, the node 1");
+    g = branch("Abs", "a");
+    onnx_port(g, 11, "i", 1, 2, d4);
+    refuse(onnx_model(if_graph("yes", g, branch("Exp", "b"), 1), 13), OC_UNSUPPORTED,
+           "inputs or sparse initializers of a branch");
+    g = pb_new();
+    onnx_node(g, "Neg", "nobody", "a", NULL);
+    onnx_port(g, 12, "a", 1, 2, d4);
+    refuse(onnx_model(if_graph("yes", g, branch("Exp", "b"), 1), 13), OC_FORMAT,
+           "'nobody', which nothing makes");
+    g = branch("Abs", "a");
+    for (int i = 0; i < 20; i++) {
+        pb *around = pb_new();
+        if_node(around, "yes", g, branch("Exp", "b"));
+        onnx_port(around, 12, "y", 1, 2, d4);
+        g = around;
+    }
+    refuse(onnx_model(if_graph("yes", g, branch("Exp", "b"), 1), 13), OC_UNSUPPORTED,
+           "branches inside each other");
+    g = pb_new();
+    onnx_node(g, "Loop", "x", "y", attr_graph("body", branch("Abs", "a")));
+    onnx_port(g, 11, "x", 1, 2, d4);
+    onnx_port(g, 12, "y", 1, 2, d4);
+    refuse(onnx_model(g, 13), OC_UNSUPPORTED, "node 'y' (Loop): no such operator here");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +411,9 @@ int main(void)
         cmocka_unit_test(every_truncation_is_an_error),
         cmocka_unit_test(external_data_stays_in_the_folder),
         cmocka_unit_test(other_files_are_refused),
+        cmocka_unit_test(a_constant_if_becomes_its_branch),
+        cmocka_unit_test(an_if_inside_sees_the_names_around_it),
+        cmocka_unit_test(other_ifs_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
