@@ -10,9 +10,12 @@ static const struct {
     const char *name, *what;
     int (*run)(int argc, char **argv);
 } kinds[] = {
+    {"classify", "class scores: top-k, confusion, F1, calibration error", cli_eval_classify},
     {"coco", "boxes, masks and key-points: COCO average precision and recall", cli_eval_coco},
     {"detect", "runs a network over images, then as coco", cli_eval_detect},
+    {"kitti", "boxes of cars, pedestrians, cyclists by KITTI's rules", cli_eval_kitti},
     {"mot", "tracks: HOTA, CLEAR (MOTA, id switches), Identity (IDF1)", cli_eval_mot},
+    {"voc", "boxes: Pascal VOC average precision", cli_eval_voc},
 };
 
 int oc_cmd_eval(int argc, char **argv);

@@ -233,7 +233,7 @@ static oc_status object_field(reader *r, const char *key, void *to)
     if (crowd) {
         s->o.crowd = v != 0;
     } else {
-        s->o.n_points = (int32_t)v;
+        s->o.n_points = v > 0 ? 1 : 0; /* only whether there are any */
         s->count = true;
     }
     return OC_OK;

@@ -6,7 +6,7 @@
 #define FINE 5       /* sub-pixels a side on which a polygon's edges are walked */
 #define FINE_MIDDLE 2 /* the sub-pixel column that decides for its pixel column */
 #define COORDINATE_MAX 1e6
-#define POINTS_MAX ((size_t)1 << 26)
+#define POINTS_MAX ((size_t)1 << 25) /* of one outline */
 
 /* ---- spans ---- */
 

@@ -1,0 +1,125 @@
+/* ocellus eval classify: a classifier's figures from a table of its scores. */
+#include <math.h>
+
+#include "cli/cli.h"
+#include "cli/eval.h"
+#include "eval/classify.h"
+
+static void print_number(const char *key, double v)
+{
+    if (isfinite(v))
+        printf(",\"%s\":%.9f", key, v);
+    else
+        printf(",\"%s\":null", key);
+}
+
+static void print_json(const oc_classify_scores *s, size_t k)
+{
+    const size_t n = s->n_classes;
+    printf("{\"n\":%llu,\"top1\":%.9f,\"top%zu\":%.9f", (unsigned long long)s->n,
+           oc_classify_top(s, 1), k, oc_classify_top(s, k));
+    print_number("macro_F1", s->macro_f1);
+    print_number("weighted_F1", s->weighted_f1);
+    print_number("ECE", s->ece);
+    print_number("MCE", s->mce);
+    print_number("NLL", s->nll);
+    printf(",\"classes\":[");
+    for (size_t i = 0; i < n; i++) {
+        const oc_classify_class *c = &s->cls[i];
+        printf("%s{\"name\":", i ? "," : "");
+        cli_json_text(stdout, c->name);
+        printf(",\"n\":%llu,\"precision\":%.9f,\"recall\":%.9f,\"F1\":%.9f}",
+               (unsigned long long)c->n, c->precision, c->recall, c->f1);
+    }
+    printf("],\"confusion\":[");
+    for (size_t i = 0; i < n; i++) {
+        printf("%s[", i ? "," : "");
+        for (size_t j = 0; j < n; j++)
+            printf("%s%llu", j ? "," : "", (unsigned long long)s->confusion[i * n + j]);
+        printf("]");
+    }
+    printf("],\"calibration\":[");
+    for (size_t i = 0; i < OC_CLASSIFY_BINS; i++)
+        printf("%s{\"n\":%llu,\"right\":%llu,\"confidence\":%.9f}", i ? "," : "",
+               (unsigned long long)s->bin[i].n, (unsigned long long)s->bin[i].right,
+               s->bin[i].n ? s->bin[i].confidence / (double)s->bin[i].n : 0);
+    printf("]}\n");
+}
+
+/* What is most often taken for what else. */
+static void print_mistakes(const oc_classify_scores *s)
+{
+    const size_t n = s->n_classes;
+    uint64_t     under = UINT64_MAX;
+    size_t       from = 0;
+    printf("\nmost frequent mistakes\n");
+    for (int shown = 0; shown < 10; shown++) {
+        size_t best = SIZE_MAX;
+        for (size_t i = 0; i < n * n; i++) {
+            uint64_t v = s->confusion[i];
+            bool     open = v < under || (v == under && i >= from);
+            if (i / n != i % n && v > 0 && open && (best == SIZE_MAX || v > s->confusion[best]))
+                best = i;
+        }
+        if (best == SIZE_MAX)
+            break;
+        under = s->confusion[best];
+        from = best + 1;
+        printf("%6llu  %s taken for %s\n", (unsigned long long)under, s->cls[best / n].name,
+               s->cls[best % n].name);
+    }
+}
+
+static void print_table(const oc_classify_scores *s, size_t k, bool each)
+{
+    printf("%-12s %llu\n%-12s %.4f\ntop %-8zu %.4f\n%-12s %.4f\n%-12s %.4f\n", "rows",
+           (unsigned long long)s->n, "top 1", oc_classify_top(s, 1), k, oc_classify_top(s, k),
+           "macro F1", s->macro_f1, "weighted F1", s->weighted_f1);
+    if (isnan(s->ece))
+        printf("%-12s undefined: the scores are not probabilities (logits: --softmax)\n",
+               "calibration");
+    else
+        printf("%-12s %.4f\n%-12s %.4f\n%-12s %.4f\n", "ECE", s->ece, "MCE", s->mce, "NLL", s->nll);
+    if (!each)
+        return;
+    printf("\n%-28s %7s %9s %7s %7s\n", "class", "rows", "precision", "recall", "F1");
+    for (size_t i = 0; i < s->n_classes; i++)
+        printf("%-28s %7llu %9.4f %7.4f %7.4f\n", s->cls[i].name,
+               (unsigned long long)s->cls[i].n, s->cls[i].precision, s->cls[i].recall,
+               s->cls[i].f1);
+    print_mistakes(s);
+}
+
+int cli_eval_classify(int argc, char **argv)
+{
+    const char        *csv = NULL, *pos[1];
+    bool               softmax = false, each = false, json = false;
+    uint64_t           k = 5;
+    size_t             n_pos;
+    oc_classify_scores s = {.n = 0};
+    oc_error           err = {0};
+    const cli_option   options[] = {
+        {"--scores", 's', &csv, "F.csv", "columns label and one for each class"},
+        {"--softmax", 'f', &softmax, NULL, "the scores are logits"},
+        {"--top", 'u', &k, "K", "right when among the best K (5)"},
+        {"--per-class", 'f', &each, NULL, "a line per class and the frequent mistakes too"},
+        {"--json", 'f', &json, NULL, "one JSON document on stdout"},
+        {0}};
+    const cli_command command = {"eval classify", "--scores F.csv",
+                                 "Scores a classifier from a table of its outputs.", options, 0, 0};
+    int               e = cli_parse(&command, argc, argv, pos, &n_pos);
+    if (e >= 0)
+        return e;
+    if (!csv)
+        return cli_usage("eval", "classify: --scores is needed");
+    if (k < 1)
+        return cli_usage("eval", "classify: --top is at least 1");
+    if (oc_classify_score(csv, softmax, &s, &err) != OC_OK)
+        return cli_fail("eval classify", &err);
+    if (json)
+        print_json(&s, (size_t)k);
+    else
+        print_table(&s, (size_t)k, each);
+    oc_classify_scores_finish(&s);
+    return CLI_DONE;
+}

@@ -1,0 +1,60 @@
+/* ocellus eval kitti: average precision of boxes in the image by KITTI's rules. */
+#include "cli/cli.h"
+#include "cli/eval.h"
+#include "eval/kitti.h"
+
+static void print_json(oc_kitti_curve c[OC_KITTI_CLASSES][OC_KITTI_LEVELS], size_t n)
+{
+    printf("{\"images\":%zu", n);
+    for (size_t i = 0; i < OC_KITTI_CLASSES; i++) {
+        printf(",\"%s\":{", oc_kitti_class_name(i));
+        for (size_t l = 0; l < OC_KITTI_LEVELS; l++) {
+            printf("%s\"%s\":{\"n\":%zu,\"AP\":%.9f,\"AP11\":%.9f,\"precision\":[", l ? "," : "",
+                   oc_kitti_level_name(l), c[i][l].n_truth, c[i][l].ap, c[i][l].ap_11);
+            for (size_t t = 0; t < OC_KITTI_POINTS; t++)
+                printf("%s%.9f", t ? "," : "", c[i][l].precision[t]);
+            printf("]}");
+        }
+        printf("}");
+    }
+    printf("}\n");
+}
+
+static void print_table(oc_kitti_curve c[OC_KITTI_CLASSES][OC_KITTI_LEVELS])
+{
+    printf("%-12s %9s %9s %9s\n", "AP (40)", "easy", "moderate", "hard");
+    for (size_t i = 0; i < OC_KITTI_CLASSES; i++)
+        printf("%-12s %9.4f %9.4f %9.4f\n", oc_kitti_class_name(i), c[i][0].ap, c[i][1].ap,
+               c[i][2].ap);
+}
+
+int cli_eval_kitti(int argc, char **argv)
+{
+    const char      *gt = NULL, *dt = NULL, *pos[1];
+    bool             json = false;
+    size_t           n_pos;
+    oc_kitti_set     set = {0};
+    oc_kitti_curve   curve[OC_KITTI_CLASSES][OC_KITTI_LEVELS];
+    oc_error         err = {0};
+    const cli_option options[] = {
+        {"--gt", 's', &gt, "DIR", "truth: KITTI's label files"},
+        {"--dt", 's', &dt, "DIR", "results: a file of the same name for each image to score"},
+        {"--json", 'f', &json, NULL, "one JSON document on stdout"},
+        {0}};
+    const cli_command command = {"eval kitti", "--gt DIR --dt DIR",
+                                 "Scores 2D boxes by KITTI's rules.", options, 0, 0};
+    int               e = cli_parse(&command, argc, argv, pos, &n_pos);
+    if (e >= 0)
+        return e;
+    if (!gt || !dt)
+        return cli_usage("eval", "kitti: --gt and --dt are needed");
+    oc_status st = oc_kitti_read(gt, dt, &set, &err);
+    if (st == OC_OK)
+        st = oc_kitti_score(&set, curve, &err);
+    if (st == OC_OK && json)
+        print_json(curve, set.n);
+    else if (st == OC_OK)
+        print_table(curve);
+    oc_kitti_set_finish(&set);
+    return st == OC_OK ? CLI_DONE : cli_fail("eval kitti", &err);
+}
