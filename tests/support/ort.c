@@ -115,7 +115,9 @@ static oc_status read_names(ort_session *s, oc_error *err)
     return st;
 }
 
-oc_status ort_session_create(const char *path, int threads, ort_session **out, oc_error *err)
+/* From the file, or from memory where there is no path. */
+static oc_status create(const char *path, const void *model, size_t n, int threads, bool optimise,
+                        ort_session **out, oc_error *err)
 {
     OrtSessionOptions *options = NULL;
     oc_status          st = OC_NOMEM;
@@ -125,11 +127,14 @@ oc_status ort_session_create(const char *path, int threads, ort_session **out, o
     if ((st = check(ort.api->CreateSessionOptions(&options), err)) != OC_OK ||
         (st = check(ort.api->SetIntraOpNumThreads(options, threads), err)) != OC_OK ||
         (st = check(ort.api->SetInterOpNumThreads(options, 1), err)) != OC_OK ||
-        (st = check(ort.api->SetSessionGraphOptimizationLevel(options, ORT_ENABLE_ALL), err)) !=
-            OC_OK ||
+        (st = check(ort.api->SetSessionGraphOptimizationLevel(
+                        options, optimise ? ORT_ENABLE_ALL : ORT_DISABLE_ALL),
+                    err)) != OC_OK ||
         (st = check(ort.api->AddSessionConfigEntry(options, "session.x64quantprecision", "1"),
                     err)) != OC_OK ||
-        (st = check(ort.api->CreateSession(ort.env, path, options, &s->session), err)) != OC_OK ||
+        (st = check(path ? ort.api->CreateSession(ort.env, path, options, &s->session)
+                         : ort.api->CreateSessionFromArray(ort.env, model, n, options, &s->session),
+                    err)) != OC_OK ||
         (st = read_names(s, err)) != OC_OK)
         goto out;
     *out = s;
@@ -139,6 +144,17 @@ out:
         ort.api->ReleaseSessionOptions(options);
     ort_session_destroy(s);
     return st;
+}
+
+oc_status ort_session_create(const char *path, int threads, ort_session **out, oc_error *err)
+{
+    return create(path, NULL, 0, threads, true, out, err);
+}
+
+oc_status ort_session_create_memory(const void *model, size_t n, bool optimise, ort_session **out,
+                                    oc_error *err)
+{
+    return create(NULL, model, n, 1, optimise, out, err);
 }
 
 static void drop_values(OrtValue **values, size_t n)

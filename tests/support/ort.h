@@ -14,6 +14,9 @@ const char *ort_version(void);
 /* All graph optimisations; integer products exact (session.x64quantprecision). */
 OC_MUST_CHECK oc_status ort_session_create(const char *path, int threads, ort_session **out,
                                            oc_error *err);
+/* From memory, for one thread; with all graph optimisations or with none. */
+OC_MUST_CHECK oc_status ort_session_create_memory(const void *model, size_t n, bool optimise,
+                                                  ort_session **out, oc_error *err);
 void ort_session_destroy(ort_session *s); /* NULL is fine */
 
 size_t      ort_n_inputs(const ort_session *s);
