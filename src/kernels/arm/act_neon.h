@@ -93,8 +93,8 @@ OC_INLINE float32x4_t oc_v4_exp_bounded(const float s, const int exact, float32x
     return vreinterpretq_f32_s32(vaddq_s32(vreinterpretq_s32_f32(p), k));
 }
 
-/* A NaN's payload could end up in the exponent: where x itself is not a factor of the result, NaN is
- * put back. */
+/* A NaN's payload could end up in the exponent: where x itself is not a factor of the result, NaN
+ * is put back. */
 OC_INLINE float32x4_t oc_v4_keep_nan(float32x4_t y, float32x4_t x)
 {
     return vbslq_f32(vceqq_f32(x, x), y, x);

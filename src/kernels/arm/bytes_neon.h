@@ -11,7 +11,7 @@ static inline int16x8_t oc_v8_widen(uint8x8_t x, bool is_signed)
     return is_signed ? vmovl_s8(vreinterpret_s8_u8(x)) : vreinterpretq_s16_u16(vmovl_u8(x));
 }
 
-/* round_half_even of eight floats that lie in [lo, hi] once clamped (a NaN counts as lo), plus zero. */
+/* round_half_even of eight floats, clamped to [lo, hi] first (a NaN counts as lo), plus zero. */
 static inline int16x8_t oc_v8_round(float32x4_t a, float32x4_t b, float lo, float hi, int32_t zero)
 {
     const float32x4_t vlo = vdupq_n_f32(lo), vhi = vdupq_n_f32(hi);

@@ -25,37 +25,37 @@ static inline float32x4_t keep_equal(float32x4_t a, float32x4_t b)
     return vbslq_f32(vceqq_f32(a, b), a, vmulq_n_f32(a, 0.0f));
 }
 
-#define ONE(at_a, at_b, to, expression)     \
-    {                                       \
+#define ONE(at_a, at_b, to, expression)       \
+    {                                         \
         const float32x4_t a = at_a, b = at_b; \
-        vst1q_f32(to, expression);          \
+        vst1q_f32(to, expression);            \
     }
 #define AT(p, mask, h) vld1q_f32((p) + (i & (mask)) + (h))
 #define SPREAD(p, mask, each8, h) (each8 ? vld1q_dup_f32((p) + i / 8) : AT(p, mask, h))
 
 /* The last elements go through buffers and the same loop. */
-#define LOOP(expression)                                                                     \
-    if (each8_a || each8_b)                                                                  \
-        for (; i + 8 <= n; i += 8) {                                                         \
+#define LOOP(expression)                                                                       \
+    if (each8_a || each8_b)                                                                    \
+        for (; i + 8 <= n; i += 8) {                                                           \
             ONE(SPREAD(pa, ma, each8_a, 0), SPREAD(pb, mb, each8_b, 0), y + i, expression)     \
             ONE(SPREAD(pa, ma, each8_a, 4), SPREAD(pb, mb, each8_b, 4), y + i + 4, expression) \
-        }                                                                                    \
-    else                                                                                     \
-        for (; i + 8 <= n; i += 8) {                                                         \
-            ONE(AT(pa, ma, 0), AT(pb, mb, 0), y + i, expression)                             \
-            ONE(AT(pa, ma, 4), AT(pb, mb, 4), y + i + 4, expression)                         \
-        }                                                                                    \
-    if (i < n) {                                                                             \
-        float ra[8] = {0}, rb[8] = {0};                                                      \
-        for (size_t k = i; k < n; k++) {                                                     \
-            ra[k - i] = w->a[oc_operand_at(w->a_is, k)];                                     \
-            rb[k - i] = w->b[oc_operand_at(w->b_is, k)];                                     \
-        }                                                                                    \
-        ONE(vld1q_f32(ra), vld1q_f32(rb), ra, expression)                                    \
-        ONE(vld1q_f32(ra + 4), vld1q_f32(rb + 4), ra + 4, expression)                        \
-        for (size_t k = i; k < n; k++)                                                       \
-            y[k] = ra[k - i];                                                                \
-    }                                                                                        \
+        }                                                                                      \
+    else                                                                                       \
+        for (; i + 8 <= n; i += 8) {                                                           \
+            ONE(AT(pa, ma, 0), AT(pb, mb, 0), y + i, expression)                               \
+            ONE(AT(pa, ma, 4), AT(pb, mb, 4), y + i + 4, expression)                           \
+        }                                                                                      \
+    if (i < n) {                                                                               \
+        float ra[8] = {0}, rb[8] = {0};                                                        \
+        for (size_t k = i; k < n; k++) {                                                       \
+            ra[k - i] = w->a[oc_operand_at(w->a_is, k)];                                       \
+            rb[k - i] = w->b[oc_operand_at(w->b_is, k)];                                       \
+        }                                                                                      \
+        ONE(vld1q_f32(ra), vld1q_f32(rb), ra, expression)                                      \
+        ONE(vld1q_f32(ra + 4), vld1q_f32(rb + 4), ra + 4, expression)                          \
+        for (size_t k = i; k < n; k++)                                                         \
+            y[k] = ra[k - i];                                                                  \
+    }                                                                                          \
     break
 
 void oc_k_f32_binary__neon(const oc_f32_binary *w)

@@ -3,8 +3,8 @@
 #include "kernels/arm/act_neon.h"
 #include "kernels/f32_dot.h"
 
-/* `at` rows side by side share the loads of x.  However many they are, a row's own sums are the same
- * two chains and one padded tail. */
+/* `at` rows side by side share the loads of x.  However many they are, a row's own sums are the
+ * same two chains and one padded tail. */
 OC_INLINE void dots(const size_t at, size_t n, const float *x, const float *y, size_t stride,
                     float *out)
 {

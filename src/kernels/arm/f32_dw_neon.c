@@ -1,7 +1,7 @@
-/* A row at a time, in tiles of eight or four pixels of two vectors; each input pixel is loaded once per
- * tile and row of taps.  The last tile is moved back over its neighbour instead of being narrower.
- * Tiles at the edges take zeros for what lies outside; where the kernel has no tiles of its own,
- * columns at the edges go one by one. */
+/* A row at a time, in tiles of eight or four pixels of two vectors; each input pixel is loaded once
+ * per tile and row of taps.  The last tile is moved back over its neighbour instead of being
+ * narrower.  Tiles at the edges take zeros for what lies outside; where the kernel has no tiles of
+ * its own, columns at the edges go one by one. */
 #include <math.h>
 #include <stdbool.h>
 
@@ -149,21 +149,23 @@ static void pixel(const row *r, ptrdiff_t col, ptrdiff_t kx0, ptrdiff_t kx1)
 
 typedef void tile_fn(const row *r, ptrdiff_t col);
 
-#define TILE(px, kw, sx)                                                  \
-    static void tile_##px##_##kw##_##sx(const row *r, ptrdiff_t col)       \
-    {                                                                     \
-        tile(px, kw, sx, false, r, col);                                  \
-    }                                                                     \
-    static void edge_##px##_##kw##_##sx(const row *r, ptrdiff_t col)       \
-    {                                                                     \
-        tile(px, kw, sx, true, r, col);                                   \
+#define TILE(px, kw, sx)                                             \
+    static void tile_##px##_##kw##_##sx(const row *r, ptrdiff_t col) \
+    {                                                                \
+        tile(px, kw, sx, false, r, col);                             \
+    }                                                                \
+    static void edge_##px##_##kw##_##sx(const row *r, ptrdiff_t col) \
+    {                                                                \
+        tile(px, kw, sx, true, r, col);                              \
     }
+/* clang-format off */
 TILE(8, 3, 1) TILE(4, 3, 1) TILE(8, 3, 2) TILE(4, 3, 2)
 TILE(8, 5, 1) TILE(4, 5, 1) TILE(8, 5, 2) TILE(4, 5, 2)
 static void tile_8_any(const row *r, ptrdiff_t col)
 {
     tile_any(8, r, col);
 }
+/* clang-format on */
 static void tile_4_any(const row *r, ptrdiff_t col)
 {
     tile_any(4, r, col);
@@ -173,20 +175,19 @@ typedef struct tile_set {
     tile_fn *eight, *four, *edge_eight, *edge_four; /* edges: NULL where columns go one by one */
 } tile_set;
 
-static tile_set tiles_for(const oc_dw *d)
+static const tile_set *tiles_for(const oc_dw *d)
 {
+    /* clang-format off */
 #define SET(kw, sx) \
-    (tile_set){tile_8_##kw##_##sx, tile_4_##kw##_##sx, edge_8_##kw##_##sx, edge_4_##kw##_##sx}
-    if (d->dx == 1 && d->kw == 3 && d->sx == 1)
-        return SET(3, 1);
-    if (d->dx == 1 && d->kw == 3 && d->sx == 2)
-        return SET(3, 2);
-    if (d->dx == 1 && d->kw == 5 && d->sx == 1)
-        return SET(5, 1);
-    if (d->dx == 1 && d->kw == 5 && d->sx == 2)
-        return SET(5, 2);
-    return (tile_set){tile_8_any, tile_4_any, NULL, NULL};
+    {tile_8_##kw##_##sx, tile_4_##kw##_##sx, edge_8_##kw##_##sx, edge_4_##kw##_##sx}
+    static const tile_set sets[2][2] = {{SET(3, 1), SET(3, 2)}, {SET(5, 1), SET(5, 2)}};
+    static const tile_set any = {tile_8_any, tile_4_any, NULL, NULL};
 #undef SET
+    /* clang-format on */
+
+    if (d->dx == 1 && (d->kw == 3 || d->kw == 5) && d->sx <= 2)
+        return &sets[d->kw == 5][d->sx == 2];
+    return &any;
 }
 
 /* Columns [begin, end), all of whose taps lie inside. */
@@ -304,7 +305,7 @@ static row_end end_of(const oc_dw *d)
 
 void oc_k_f32_dw__neon(const oc_dw *d)
 {
-    const tile_set t = tiles_for(d);
+    const tile_set *t = tiles_for(d);
     row             r = {.d = d, .e = end_of(d), .x_row = d->dy * d->in_w * 8};
     /* columns [c0, c1) have all their taps inside */
     ptrdiff_t c0 = (d->left + d->sx - 1) / d->sx;
@@ -322,12 +323,12 @@ void oc_k_f32_dw__neon(const oc_dw *d)
         r.w = d->w + ky0 * d->kw * 8;
         r.y = d->y + at * d->out_w * 8;
         r.add = d->add ? d->add + at * d->out_w * 8 : NULL;
-        if (!t.edge_eight || d->out_w < 4)
-            columns_by_pixel(&r, &t, c0, c1);
+        if (!t->edge_eight || d->out_w < 4)
+            columns_by_pixel(&r, t, c0, c1);
         else if (d->out_w < 8)
-            columns_narrow(&r, &t, c0, c1);
+            columns_narrow(&r, t, c0, c1);
         else
-            columns(&r, &t, c0, c1);
+            columns(&r, t, c0, c1);
         act_pass(d, r.e.mask, r.y, d->out_w);
     }
 }

@@ -1,5 +1,5 @@
-/* A table look-up by bytes takes any lanes of a pixel's two vectors; places beyond the table give zero,
- * so that pieces are simply joined. */
+/* A table look-up by bytes takes any lanes of a pixel's two vectors; places beyond the table give
+ * zero, so that pieces are simply joined. */
 #include <arm_neon.h>
 #include <string.h>
 

@@ -25,12 +25,12 @@ typedef struct tile_end {
 } tile_end;
 
 /* acc[p] += lane k of x[p] times the weights of that k. */
-#define FMA_LANE(k)                                                                              \
-    OC_UNROLL for (int v = 0; v < nv; v++)                                                       \
-    {                                                                                            \
-        const float32x4_t wv = vld1q_f32(w + ((k) * nv + v) * 4);                                \
-        OC_UNROLL for (int p = 0; p < px; p++) acc[p * nv + v] =                                 \
-            vfmaq_laneq_f32(acc[p * nv + v], wv, xv[p], k);                                      \
+#define FMA_LANE(k)                                              \
+    OC_UNROLL for (int v = 0; v < nv; v++)                       \
+    {                                                            \
+        const float32x4_t wv = vld1q_f32(w + ((k)*nv + v) * 4);  \
+        OC_UNROLL for (int p = 0; p < px; p++) acc[p * nv + v] = \
+            vfmaq_laneq_f32(acc[p * nv + v], wv, xv[p], k);      \
     }
 
 /* Four k. */
@@ -93,8 +93,8 @@ OC_INLINE const float *tile_blocks(const int px, const int nv, const oc_mac *m, 
 OC_INLINE void tile_at(const int px, const int nv, const oc_mac *m, const float *x,
                        float32x4_t acc[ACC_MAX])
 {
-    const ptrdiff_t  s = m->x_px, *at = m->at, *const end = at + m->n_at;
-    const float     *w = m->w;
+    const ptrdiff_t s = m->x_px, *at = m->at, *const end = at + m->n_at;
+    const float *w = m->w;
 
     for (; at < end; at++, w += nv * 4)
         tile_one(px, nv, x + *at, s, w, acc);
@@ -106,9 +106,9 @@ OC_INLINE const float *pixel_blocks(const int nv, const oc_mac *m, const float *
 {
     size_t full = m->n2 - (m->k_last != 8);
 
-#define FMA_SUM(k)                                                                               \
-    OC_UNROLL for (int v = 0; v < nv; v++) acc[(k) * nv + v] =                                   \
-        vfmaq_laneq_f32(acc[(k) * nv + v], vld1q_f32(w + ((k) * nv + v) * 4), xv, k);
+#define FMA_SUM(k)                                           \
+    OC_UNROLL for (int v = 0; v < nv; v++) acc[(k)*nv + v] = \
+        vfmaq_laneq_f32(acc[(k)*nv + v], vld1q_f32(w + ((k)*nv + v) * 4), xv, k);
     for (size_t i = 0; i < full; i++, x += m->x2)
         OC_UNROLL for (int half = 0; half < 2; half++, w += 16 * nv)
         {
@@ -188,10 +188,9 @@ OC_INLINE void tile_store(const int px, const int nv, const oc_mac *m, const til
     const float32x4_t lo = e->lo, hi = e->hi;
 
     if (m->add || e->part || e->swish) {
-        OC_UNROLL for (int p = 0; p < px; p++)
-            OC_UNROLL for (int b = 0; b < nv / 2; b++)
-                store_any(m, e, b + 1 == nv / 2, (p0 + p) * y_px + b * y_blk,
-                          acc[p * nv + 2 * b], acc[p * nv + 2 * b + 1]);
+        OC_UNROLL for (int p = 0; p < px; p++) OC_UNROLL for (int b = 0; b < nv / 2; b++)
+            store_any(m, e, b + 1 == nv / 2, (p0 + p) * y_px + b * y_blk, acc[p * nv + 2 * b],
+                      acc[p * nv + 2 * b + 1]);
         return;
     }
     float *y = m->y + p0 * y_px;
@@ -229,8 +228,7 @@ OC_INLINE void tile_sum(const int px, const int nv, const bool places, const oc_
     }
     if (px == 1)
         OC_UNROLL for (int v = 0; v < nv; v++) acc[v] =
-            vaddq_f32(vaddq_f32(acc[v], acc[nv + v]),
-                      vaddq_f32(acc[2 * nv + v], acc[3 * nv + v]));
+            vaddq_f32(vaddq_f32(acc[v], acc[nv + v]), vaddq_f32(acc[2 * nv + v], acc[3 * nv + v]));
 }
 
 /* `count` tiles of px pixels, one after the other. */
@@ -258,16 +256,18 @@ typedef void tile_fn(const oc_mac *m, const tile_end *e, size_t p0, size_t count
     {                                                                                          \
         tile_run(px, 2 * nb, true, m, e, p0, count);                                           \
     }
+/* clang-format off */
 TILE(1, 1) TILE(2, 1) TILE(3, 1) TILE(4, 1) TILE(5, 1) TILE(6, 1) TILE(7, 1) TILE(8, 1)
 TILE(1, 2) TILE(2, 2) TILE(3, 2) TILE(4, 2) TILE(5, 2) TILE(6, 2)
 TILE(1, 3) TILE(2, 3) TILE(3, 3) TILE(4, 3)
 
 /* [by places][blocks - 1][pixels - 1] */
-#define TABLE(t)                                                            \
+#define TABLE(t)                                                               \
     {{t##_1x1, t##_2x1, t##_3x1, t##_4x1, t##_5x1, t##_6x1, t##_7x1, t##_8x1}, \
-     {t##_1x2, t##_2x2, t##_3x2, t##_4x2, t##_5x2, t##_6x2},                \
+     {t##_1x2, t##_2x2, t##_3x2, t##_4x2, t##_5x2, t##_6x2},                   \
      {t##_1x3, t##_2x3, t##_3x3, t##_4x3}}
 static tile_fn *const tiles[2][OC_MAC_BLOCKS_MAX][PX_MAX] = {TABLE(tile), TABLE(place)};
+/* clang-format on */
 
 /* The activations that are more than a few operations: over what was just stored and is in L1. */
 OC_INLINE void act_run(const oc_act_kind kind, const oc_mac *m, const tile_end *e, size_t p0,

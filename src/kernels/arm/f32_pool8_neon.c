@@ -68,12 +68,12 @@ OC_INLINE void four(const row_work *w, bool average, ptrdiff_t ox, float32x4_t d
 
 OC_INLINE void row(const row_work *w, bool average, float *y)
 {
-    const oc_pool8 *p = w->p;
-    const ptrdiff_t reach = (p->k_w - 1) * p->dil_w + 1;
-    const ptrdiff_t inside = p->in_w + p->pad_l >= reach
-                                 ? (p->in_w + p->pad_l - reach) / p->stride_w + 1
-                                 : 0; /* outputs before this do not stick out to the right */
-    const ptrdiff_t count = (p->include_pad ? w->pad_rows : w->rows) * p->k_w;
+    const oc_pool8   *p = w->p;
+    const ptrdiff_t   reach = (p->k_w - 1) * p->dil_w + 1;
+    const ptrdiff_t   inside = p->in_w + p->pad_l >= reach
+                                   ? (p->in_w + p->pad_l - reach) / p->stride_w + 1
+                                   : 0; /* outputs before this do not stick out to the right */
+    const ptrdiff_t   count = (p->include_pad ? w->pad_rows : w->rows) * p->k_w;
     const float32x4_t divisor = vdupq_n_f32((float)count);
     ptrdiff_t         ox = 0;
 

@@ -28,8 +28,8 @@ OC_INLINE void reduce(oc_reduce_kind kind, size_t n, const float *x, const float
 {
     const float32x4_t none = vdupq_n_f32(start), zero = vdupq_n_f32(0.0f);
     const float32x4_t vc[2] = {c ? vld1q_f32(c) : zero, c ? vld1q_f32(c + 4) : zero};
-    float32x4_t       a[8] = {vld1q_f32(acc), vld1q_f32(acc + 4), none, none, none, none, none, none};
-    size_t            i = 0;
+    float32x4_t a[8] = {vld1q_f32(acc), vld1q_f32(acc + 4), none, none, none, none, none, none};
+    size_t      i = 0;
 
     for (; i + 32 <= n; i += 32)
         OC_UNROLL for (int k = 0; k < 8; k++) a[k] =

@@ -15,8 +15,8 @@ static void wide(const oc_k_taps *t, const float *x, float *y)
             const float *at = x + l;
             float32x4_t  sum = vmulq_n_f32(vld1q_f32(at + (size_t)index[0] * t->lanes), w[0]);
             for (size_t k = 1; k < t->taps; k++)
-                sum = vaddq_f32(
-                    sum, vmulq_n_f32(vld1q_f32(at + (size_t)index[k] * t->lanes), w[k]));
+                sum =
+                    vaddq_f32(sum, vmulq_n_f32(vld1q_f32(at + (size_t)index[k] * t->lanes), w[k]));
             vst1q_f32(y + i * t->lanes + l, sum);
         }
         for (; l < t->lanes; l++) {
@@ -38,8 +38,8 @@ static inline float32x4_t gather(const float *x, const int32_t *index, size_t st
     return vld1q_lane_f32(x + index[3 * step], v, 3);
 }
 
-/* Tap k of four points: weights lie `taps` apart, and are loaded by the instruction that takes every
- * second, third or fourth float apart. */
+/* Tap k of four points: weights lie `taps` apart, and are loaded by the instruction that takes
+ * every second, third or fourth float apart. */
 static inline void weights(const float *w, size_t taps, float32x4_t out[4])
 {
     const float32x4x2_t two = taps == 2 ? vld2q_f32(w) : (float32x4x2_t){0};

@@ -1,7 +1,7 @@
 #include "kernels/arm/act_neon.h"
 #include "kernels/f32_unary.h"
 
-/* exp(x) - 1 for x <= 0.  Near zero the polynomial without its leading 1, so that nothing cancels. */
+/* exp(x) - 1 for x <= 0.  Near zero the polynomial without its leading 1: nothing cancels. */
 OC_INLINE float32x4_t expm1_below(float32x4_t x)
 {
     float32x4_t c = vminq_f32(vdupq_n_f32(0.0f), x);
@@ -40,22 +40,22 @@ OC_INLINE float32x4_t gelu_tanh(float32x4_t x)
         vst1q_f32(to, expression);             \
     }
 
-/* Two vectors at a time, for cores that do not look far ahead.  The last partial vector goes through
- * a buffer: the tail has the very same results as the body. */
-#define LOOP(expression)                     \
-    for (; i + 8 <= n; i += 8) {             \
-        ONE(x + i, y + i, expression)         \
-        ONE(x + i + 4, y + i + 4, expression) \
-    }                                        \
-    for (; i < n; i += 4) {                  \
-        float        rest[4] = {0};          \
+/* Two vectors at a time, for cores that do not look far ahead.  The last partial vector goes
+ * through a buffer: the tail has the very same results as the body. */
+#define LOOP(expression)                           \
+    for (; i + 8 <= n; i += 8) {                   \
+        ONE(x + i, y + i, expression)              \
+        ONE(x + i + 4, y + i + 4, expression)      \
+    }                                              \
+    for (; i < n; i += 4) {                        \
+        float        rest[4] = {0};                \
         const size_t left = n - i < 4 ? n - i : 4; \
-        for (size_t k = 0; k < left; k++)    \
-            rest[k] = x[i + k];              \
-        ONE(rest, rest, expression)          \
-        for (size_t k = 0; k < left; k++)    \
-            y[i + k] = rest[k];              \
-    }                                        \
+        for (size_t k = 0; k < left; k++)          \
+            rest[k] = x[i + k];                    \
+        ONE(rest, rest, expression)                \
+        for (size_t k = 0; k < left; k++)          \
+            y[i + k] = rest[k];                    \
+    }                                              \
     break
 #define ACT(name) \
     case OC_UNARY_##name: LOOP(oc_v4_act(OC_ACT_##name, a, b, v))

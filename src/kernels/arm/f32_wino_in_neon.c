@@ -1,5 +1,5 @@
-/* Rows first into an array on the stack, then columns straight into place; the two halves of the eight
- * channels one after the other, so that a tile's row stays in registers. */
+/* Rows first into an array on the stack, then columns straight into place; the two halves of the
+ * eight channels one after the other, so that a tile's row stays in registers. */
 #include <stdbool.h>
 
 #include "kernels/arm/act_neon.h"
@@ -51,7 +51,7 @@ void oc_k_f32_wino_in__neon(const oc_wino_in *t)
         const size_t    at = t->first + i;
         const ptrdiff_t y = (ptrdiff_t)(at / t->tiles_w) * OC_WINO_OUT - t->top;
         const ptrdiff_t x = (ptrdiff_t)(at % t->tiles_w) * OC_WINO_OUT - t->left;
-        const bool inside = y >= 0 && x >= 0 && y + 6 <= t->in_h && x + 6 <= t->in_w;
+        const bool      inside = y >= 0 && x >= 0 && y + 6 <= t->in_h && x + 6 <= t->in_w;
 
         for (ptrdiff_t channel = 0; channel < 8; channel += 4) {
             float *v = t->v + i * 8 + channel;

@@ -35,7 +35,8 @@ OC_INLINE void tile(const float *m, ptrdiff_t m_q, float *out)
 OC_INLINE void finish(const oc_act_kind kind, const oc_wino_out *t, uint32x4_t mask,
                       ptrdiff_t channel, ptrdiff_t y, ptrdiff_t x, const float *from)
 {
-    const ptrdiff_t h = t->out_h - y < 4 ? t->out_h - y : 4, w = t->out_w - x < 4 ? t->out_w - x : 4;
+    const ptrdiff_t   h = t->out_h - y < 4 ? t->out_h - y : 4;
+    const ptrdiff_t   w = t->out_w - x < 4 ? t->out_w - x : 4;
     const float32x4_t bias = vld1q_f32(t->bias + channel);
     const float32x4_t a = vdupq_n_f32(t->act.a), b = vdupq_n_f32(t->act.b);
 

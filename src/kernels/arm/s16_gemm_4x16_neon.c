@@ -1,14 +1,14 @@
-/* Loads that take even and odd elements apart undo the pairs: then each k is a product by lane, widened
- * and added into 32 bits. */
+/* Loads that take even and odd elements apart undo the pairs: then each k is a product by lane,
+ * widened and added into 32 bits. */
 #include <arm_neon.h>
 
 #include "kernels/s16_gemm_4x16.h"
 
 /* acc[r][..] += a * lane `lane` of w, 16 columns in two vectors. */
-#define ROW(r, lane, lo, hi)                                                                     \
-    acc4[r][0] = vmlal_laneq_s16(acc4[r][0], vget_low_s16(lo), wv, lane);                        \
-    acc4[r][1] = vmlal_high_laneq_s16(acc4[r][1], lo, wv, lane);                                 \
-    acc4[r][2] = vmlal_laneq_s16(acc4[r][2], vget_low_s16(hi), wv, lane);                        \
+#define ROW(r, lane, lo, hi)                                              \
+    acc4[r][0] = vmlal_laneq_s16(acc4[r][0], vget_low_s16(lo), wv, lane); \
+    acc4[r][1] = vmlal_high_laneq_s16(acc4[r][1], lo, wv, lane);          \
+    acc4[r][2] = vmlal_laneq_s16(acc4[r][2], vget_low_s16(hi), wv, lane); \
     acc4[r][3] = vmlal_high_laneq_s16(acc4[r][3], hi, wv, lane);
 
 void oc_k_s16_gemm_4x16__neon(size_t k2, const int16_t *w, const int16_t *a, int32_t *acc)

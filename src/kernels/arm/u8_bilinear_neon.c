@@ -25,7 +25,7 @@ static inline __attribute__((always_inline)) uint8x16_t load(const size_t step, 
                        : vld4q_u8(p).val[0];
 }
 
-static inline __attribute__((always_inline)) void vertical(const size_t step,
+static inline __attribute__((always_inline)) void vertical(const size_t              step,
                                                            const oc_u8_bilinear_row *row, size_t n)
 {
     const int16_t w = (int16_t)(row->w * 32767.0f + 0.5f);

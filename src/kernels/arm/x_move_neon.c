@@ -1,5 +1,5 @@
-/* 4-byte transpositions in registers, 4 x 4 at a time; every other 4-byte element by a load that takes
- * them apart; 32-byte elements (a pixel of eight blocked channels) as two registers; the rest
+/* 4-byte transpositions in registers, 4 x 4 at a time; every other 4-byte element by taking them
+ * apart; 32-byte elements (a pixel of eight blocked channels) as two registers; the rest
  * is the reference. */
 #include <arm_neon.h>
 #include <string.h>
@@ -55,7 +55,7 @@ static void transpose_4(const oc_k_tile *t, const char *src, char *dst)
     }
 }
 
-/* dst[c] = src[2 * c], 4 bytes each.  8 elements are read for 4: the last of them has to be there. */
+/* dst[c] = src[2 * c], 4 bytes each.  8 elements are read for 4: the last has to be there. */
 static void every_other_4(const oc_k_tile *t, const char *src, char *dst)
 {
     for (size_t r = 0; r < t->rows; r++) {

@@ -18,14 +18,13 @@ OC_INLINE float32x4_t channel(const oc_yuv_pixels *how, int k, float32x4_t a, fl
 
 OC_INLINE int32x4_t to_i32(float32x4_t v)
 {
-    return vcvtnq_s32_f32(
-        oc_v4_clamp(v, vdupq_n_f32(-2147483648.0f), vdupq_n_f32(2147483520.0f)));
+    return vcvtnq_s32_f32(oc_v4_clamp(v, vdupq_n_f32(-2147483648.0f), vdupq_n_f32(2147483520.0f)));
 }
 
 OC_INLINE uint8x8_t to_u8(const float32x4_t v[2])
 {
-    return vqmovun_s16(vcombine_s16(vqmovn_s32(vcvtnq_s32_f32(v[0])),
-                                    vqmovn_s32(vcvtnq_s32_f32(v[1]))));
+    return vqmovun_s16(
+        vcombine_s16(vqmovn_s32(vcvtnq_s32_f32(v[0])), vqmovn_s32(vcvtnq_s32_f32(v[1]))));
 }
 
 /* Eight elements of one kind, in one row. */

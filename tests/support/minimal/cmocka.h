@@ -14,8 +14,8 @@
 typedef int (*CMFixtureFunction)(void **state);
 
 struct CMUnitTest {
-    const char       *name;
-    void            (*test_func)(void **state);
+    const char *name;
+    void (*test_func)(void **state);
     CMFixtureFunction setup_func, teardown_func;
     void             *initial_state;
 };
@@ -92,9 +92,9 @@ static inline __attribute__((unused)) void cm_range(uintmax_t v, uintmax_t lo, u
 #define CM_INTEGER(x) ((uintmax_t)(x))
 #define CM_POINTER(x) ((uintmax_t)(uintptr_t)(x))
 
-#define assert_true(x) \
-    do {               \
-        if (!(x))      \
+#define assert_true(x)          \
+    do {                        \
+        if (!(x))               \
             fail_msg("%s", #x); \
     } while (0)
 #define assert_false(x) assert_true(!(x))
@@ -111,7 +111,10 @@ static inline __attribute__((unused)) void cm_range(uintmax_t v, uintmax_t lo, u
 #define assert_in_range(v, lo, hi) \
     cm_range(CM_INTEGER(v), CM_INTEGER(lo), CM_INTEGER(hi), __FILE__, __LINE__)
 
-#define cmocka_unit_test_setup_teardown(f, before, after) {#f, f, before, after, NULL}
+#define cmocka_unit_test_setup_teardown(f, before, after) \
+    {                                                     \
+#f, f, before, after, NULL                        \
+    }
 #define cmocka_unit_test_setup(f, before) cmocka_unit_test_setup_teardown(f, before, NULL)
 #define cmocka_unit_test_teardown(f, after) cmocka_unit_test_setup_teardown(f, NULL, after)
 #define cmocka_unit_test(f) cmocka_unit_test_setup_teardown(f, NULL, NULL)
@@ -124,7 +127,10 @@ static inline __attribute__((unused)) int cm_run_one(const struct CMUnitTest *te
     if (test->setup_func && test->setup_func(&mine) != 0)
         return CM_FAILED;
     switch (setjmp(cm_leave)) {
-    case 0: test->test_func(&mine); how = CM_PASSED; break;
+    case 0:
+        test->test_func(&mine);
+        how = CM_PASSED;
+        break;
     case CM_SKIPPED: how = CM_SKIPPED; break;
     default: break;
     }
@@ -139,8 +145,8 @@ static inline __attribute__((unused)) int cm_run(const struct CMUnitTest *tests,
                                                  CMFixtureFunction teardown)
 {
     static const char *const words[] = {"passed", "FAILED", "skipped"};
-    void *state = NULL;
-    int   failed = 0;
+    void                    *state = NULL;
+    int                      failed = 0;
 
     if (setup && setup(&state) != 0)
         return (int)n;
