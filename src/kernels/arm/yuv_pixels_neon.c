@@ -43,16 +43,20 @@ OC_INLINE void store_plane(oc_dtype kind, void *out, size_t at, const float32x4_
 /* Eight pixels of three elements next to each other. */
 OC_INLINE void store_triples(oc_dtype kind, void *out, size_t at, float32x4_t v[3][2])
 {
-    for (size_t h = 0; h < 2; h++) {
-        const size_t to = 3 * (at + 4 * h);
-        if (kind == OC_F32)
-            vst3q_f32((float *)out + to, (float32x4x3_t){{v[0][h], v[1][h], v[2][h]}});
-        else if (kind == OC_I32)
-            vst3q_s32((int32_t *)out + to,
-                      (int32x4x3_t){{to_i32(v[0][h]), to_i32(v[1][h]), to_i32(v[2][h])}});
+    if (kind == OC_U8) {
+        const uint8x8x3_t bytes = {{to_u8(v[0]), to_u8(v[1]), to_u8(v[2])}};
+        vst3_u8((uint8_t *)out + 3 * at, bytes);
+        return;
     }
-    if (kind == OC_U8)
-        vst3_u8((uint8_t *)out + 3 * at, (uint8x8x3_t){{to_u8(v[0]), to_u8(v[1]), to_u8(v[2])}});
+    for (size_t h = 0; h < 2; h++) {
+        const size_t        to = 3 * (at + 4 * h);
+        const float32x4x3_t floats = {{v[0][h], v[1][h], v[2][h]}};
+        const int32x4x3_t   ints = {{to_i32(v[0][h]), to_i32(v[1][h]), to_i32(v[2][h])}};
+        if (kind == OC_F32)
+            vst3q_f32((float *)out + to, floats);
+        else
+            vst3q_s32((int32_t *)out + to, ints);
+    }
 }
 
 /* Pixels i .. i + 7 to place `at` of the output. */
