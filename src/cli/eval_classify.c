@@ -84,9 +84,8 @@ static void print_table(const oc_classify_scores *s, size_t k, bool each)
         return;
     printf("\n%-28s %7s %9s %7s %7s\n", "class", "rows", "precision", "recall", "F1");
     for (size_t i = 0; i < s->n_classes; i++)
-        printf("%-28s %7llu %9.4f %7.4f %7.4f\n", s->cls[i].name,
-               (unsigned long long)s->cls[i].n, s->cls[i].precision, s->cls[i].recall,
-               s->cls[i].f1);
+        printf("%-28s %7llu %9.4f %7.4f %7.4f\n", s->cls[i].name, (unsigned long long)s->cls[i].n,
+               s->cls[i].precision, s->cls[i].recall, s->cls[i].f1);
     print_mistakes(s);
 }
 
@@ -99,14 +98,18 @@ int cli_eval_classify(int argc, char **argv)
     oc_classify_scores s = {.n = 0};
     oc_error           err = {0};
     const cli_option   options[] = {
-        {"--scores", 's', &csv, "F.csv", "columns label and one for each class"},
-        {"--softmax", 'f', &softmax, NULL, "the scores are logits"},
-        {"--top", 'u', &k, "K", "right when among the best K (5)"},
-        {"--per-class", 'f', &each, NULL, "a line per class and the frequent mistakes too"},
-        {"--json", 'f', &json, NULL, "one JSON document on stdout"},
-        {0}};
-    const cli_command command = {"eval classify", "--scores F.csv",
-                                 "Scores a classifier from a table of its outputs.", options, 0, 0};
+          {"--scores", 's', &csv, "F.csv", "columns label and one for each class"},
+          {"--softmax", 'f', &softmax, NULL, "the scores are logits"},
+          {"--top", 'u', &k, "K", "right when among the best K (5)"},
+          {"--per-class", 'f', &each, NULL, "a line per class and the frequent mistakes too"},
+          {"--json", 'f', &json, NULL, "one JSON document on stdout"},
+          {0}};
+    const cli_command command = {"eval classify",
+                                 "--scores F.csv",
+                                 "Scores a classifier from a table of its outputs.",
+                                 options,
+                                 0,
+                                 0};
     int               e = cli_parse(&command, argc, argv, pos, &n_pos);
     if (e >= 0)
         return e;

@@ -14,19 +14,19 @@ typedef struct figure {
 static size_t figures(const oc_coco_scores *s, oc_coco_type type, figure *f)
 {
     const figure boxes[] = {
-        {"AP", s->ap},       {"AP50", s->ap50},     {"AP75", s->ap75},  {"APs", s->ap_small},
-        {"APm", s->ap_medium}, {"APl", s->ap_large}, {"AR1", s->ar1},    {"AR10", s->ar10},
-        {"AR100", s->ar100}, {"ARs", s->ar_small},  {"ARm", s->ar_medium}, {"ARl", s->ar_large},
+        {"AP", s->ap},         {"AP50", s->ap50},    {"AP75", s->ap75},     {"APs", s->ap_small},
+        {"APm", s->ap_medium}, {"APl", s->ap_large}, {"AR1", s->ar1},       {"AR10", s->ar10},
+        {"AR100", s->ar100},   {"ARs", s->ar_small}, {"ARm", s->ar_medium}, {"ARl", s->ar_large},
     };
     const figure points[] = {
-        {"AP", s->ap},     {"AP50", s->ap50}, {"AP75", s->ap75}, {"APm", s->ap_medium},
-        {"APl", s->ap_large}, {"AR", s->ar100}, {"AR50", s->ar50}, {"AR75", s->ar75},
+        {"AP", s->ap},         {"AP50", s->ap50},    {"AP75", s->ap75}, {"APm", s->ap_medium},
+        {"APl", s->ap_large},  {"AR", s->ar100},     {"AR50", s->ar50}, {"AR75", s->ar75},
         {"ARm", s->ar_medium}, {"ARl", s->ar_large},
     };
     memcpy(f, type != OC_COCO_KEYPOINTS ? boxes : points,
            type != OC_COCO_KEYPOINTS ? sizeof(boxes) : sizeof(points));
     return type != OC_COCO_KEYPOINTS ? sizeof(boxes) / sizeof(boxes[0])
-                                : sizeof(points) / sizeof(points[0]);
+                                     : sizeof(points) / sizeof(points[0]);
 }
 
 static void print_json(const oc_coco_set *gt, const oc_coco_scores *s, const cli_coco_form *form)
@@ -90,8 +90,7 @@ static oc_status evaluate(const char *gt_path, const char *dt_path, const cli_co
 static const struct {
     const char  *name;
     oc_coco_type type;
-} types[] = {
-    {"bbox", OC_COCO_BBOX}, {"segm", OC_COCO_SEGM}, {"keypoints", OC_COCO_KEYPOINTS}};
+} types[] = {{"bbox", OC_COCO_BBOX}, {"segm", OC_COCO_SEGM}, {"keypoints", OC_COCO_KEYPOINTS}};
 
 int cli_eval_coco(int argc, char **argv)
 {
@@ -106,8 +105,12 @@ int cli_eval_coco(int argc, char **argv)
         {"--per-category", 'f', &form.each, NULL, "a line per category too"},
         {"--json", 'f', &form.json, NULL, "one JSON document on stdout"},
         {0}};
-    const cli_command command = {"eval coco", "--gt G.json --dt D.json",
-                                 "Scores detections by COCO's definitions.", options, 0, 0};
+    const cli_command command = {"eval coco",
+                                 "--gt G.json --dt D.json",
+                                 "Scores detections by COCO's definitions.",
+                                 options,
+                                 0,
+                                 0};
     int               e = cli_parse(&command, argc, argv, pos, &n_pos);
     if (e >= 0)
         return e;

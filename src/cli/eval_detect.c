@@ -92,9 +92,12 @@ int cli_eval_detect(int argc, char **argv)
         {"--per-category", 'f', &j.form.each, NULL, "a line per category too"},
         {"--json", 'f', &j.form.json, NULL, "one JSON document on stdout"},
         {0}};
-    const cli_command command = {"eval detect", "--card CARD --images DIR --gt G.json",
+    const cli_command command = {"eval detect",
+                                 "--card CARD --images DIR --gt G.json",
                                  "Runs a network over images and scores its boxes as `eval coco`.",
-                                 options, 0, 0};
+                                 options,
+                                 0,
+                                 0};
     int               e = cli_parse(&command, argc, argv, pos, &n_pos);
     if (e >= 0)
         return e;

@@ -41,9 +41,9 @@ int cli_eval_kitti(int argc, char **argv)
         {"--dt", 's', &dt, "DIR", "results: a file of the same name for each image to score"},
         {"--json", 'f', &json, NULL, "one JSON document on stdout"},
         {0}};
-    const cli_command command = {"eval kitti", "--gt DIR --dt DIR",
-                                 "Scores 2D boxes by KITTI's rules.", options, 0, 0};
-    int               e = cli_parse(&command, argc, argv, pos, &n_pos);
+    const cli_command command = {
+        "eval kitti", "--gt DIR --dt DIR", "Scores 2D boxes by KITTI's rules.", options, 0, 0};
+    int e = cli_parse(&command, argc, argv, pos, &n_pos);
     if (e >= 0)
         return e;
     if (!gt || !dt)

@@ -75,14 +75,16 @@ int cli_eval_voc(int argc, char **argv)
     size_t           n_pos;
     oc_error         err = {0};
     const cli_option options[] = {
-        {"--gt", 's', &gt, "DIR|G.json", "truth: VOC's annotations, or COCO's (crowd is difficult)"},
+        {"--gt", 's', &gt, "DIR|G.json",
+         "truth: VOC's annotations, or COCO's (crowd is difficult)"},
         {"--dt", 's', &dt, "DIR|D.json", "results: a text file per class, or COCO's list"},
         {"--iou", 'd', &iou, "T", "overlap of a right result (0.5)"},
         {"--json", 'f', &json, NULL, "one JSON document on stdout"},
         {0}};
-    const cli_command command = {"eval voc", "--gt DIR --dt DIR",
-                                 "Scores boxes by Pascal VOC's definitions.", options, 0, 0};
-    int               e = cli_parse(&command, argc, argv, pos, &n_pos);
+    const cli_command command = {
+        "eval voc", "--gt DIR --dt DIR", "Scores boxes by Pascal VOC's definitions.", options, 0,
+        0};
+    int e = cli_parse(&command, argc, argv, pos, &n_pos);
     if (e >= 0)
         return e;
     if (!gt || !dt)

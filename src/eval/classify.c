@@ -171,8 +171,8 @@ static void count_row(table *t, size_t truth)
     s->cls[truth].n++;
     s->cls[best].predicted++;
     s->cls[best].right += truth == best;
-    double confidence = fmin(fmax(t->value[best], 0), 1);
-    int    at = (int)ceil(confidence * OC_CLASSIFY_BINS) - 1;
+    double           confidence = fmin(fmax(t->value[best], 0), 1);
+    int              at = (int)ceil(confidence * OC_CLASSIFY_BINS) - 1;
     oc_classify_bin *bin = &s->bin[at < 0 ? 0 : at];
     bin->n++;
     bin->right += truth == best;

@@ -15,7 +15,7 @@
 
 typedef struct oc_classify_class {
     const char *name;
-    uint64_t    n, predicted, right; /* rows of this class; rows taken for it; both */
+    uint64_t    n, predicted, right;   /* rows of this class; rows taken for it; both */
     double      precision, recall, f1; /* 0 where nothing defines them, as is usual */
 } oc_classify_class;
 

@@ -51,10 +51,10 @@ static double box_overlap(const oc_coco_object *d, const oc_coco_object *g)
 /* Object key-point similarity; without labelled points, by the distance from the doubled box. */
 static double point_overlap(const oc_coco_object *d, const oc_coco_object *g)
 {
-    static const double sigma[OC_COCO_POINTS] = {.026, .025, .025, .035, .035, .079, .079, .072,
-                                                 .072, .062, .062, .107, .107, .087, .087, .089,
-                                                 .089};
-    double sum = 0, n = 0, labelled = 0;
+    static const double sigma[OC_COCO_POINTS] = {.026, .025, .025, .035, .035, .079,
+                                                 .079, .072, .072, .062, .062, .107,
+                                                 .107, .087, .087, .089, .089};
+    double              sum = 0, n = 0, labelled = 0;
     for (size_t i = 0; i < OC_COCO_POINTS; i++)
         labelled += g->points[3 * i + 2] > 0;
     for (size_t i = 0; i < OC_COCO_POINTS; i++) {
@@ -121,7 +121,7 @@ static oc_status verdicts_reserve(scorer *s, size_t more)
     return OC_OK;
 }
 
-/* Stable, best first: insertion sort up to the few that count would be quadratic in crowded images. */
+/* Best first; among equals, the file's order. */
 typedef struct scored {
     double score;
     size_t at;
@@ -454,10 +454,13 @@ static void scorer_finish(scorer *s)
 oc_status oc_coco_score(const oc_coco_set *truth, const oc_coco_set *results, oc_coco_type type,
                         oc_coco_scores *out, oc_error *err)
 {
-    scorer s = {.gt = truth, .dt = results, .type = type, .err = err,
-                .dets_max = type == OC_COCO_KEYPOINTS ? POINT_DETS_MAX : DETS_MAX};
-    means  m = {0};
-    curve *c = calloc(1, sizeof(*c));
+    scorer    s = {.gt = truth,
+                   .dt = results,
+                   .type = type,
+                   .err = err,
+                   .dets_max = type == OC_COCO_KEYPOINTS ? POINT_DETS_MAX : DETS_MAX};
+    means     m = {0};
+    curve    *c = calloc(1, sizeof(*c));
     oc_status st = scores_reserve(truth->n_categories, out, err);
     if (st == OC_OK && !c)
         st = OC_FAIL(err, OC_NOMEM, "curves");

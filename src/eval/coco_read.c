@@ -17,7 +17,7 @@ typedef struct reader {
     /* Masks need their image's size, which may stand behind them: the truth is read twice. */
     const oc_coco_set *sizes;
     bool               images_only;
-    oc_error    *err;
+    oc_error          *err;
 } reader;
 
 static oc_status grow(reader *r, void **array, size_t n, size_t *cap, size_t size)
@@ -49,8 +49,8 @@ static oc_status read_object(reader *r, field_fn *field, void *to)
         oc_status     st = oc_json_next(r->json, &t, r->err);
         if (st != OC_OK || t == OC_JSON_OBJECT_END)
             return st;
-        char key[32];
-        size_t n;
+        char        key[32];
+        size_t      n;
         const char *text = oc_json_peek_text(r->json, &n);
         memcpy(key, n < sizeof(key) ? text : "", n < sizeof(key) ? n + 1 : 1);
         st = field(r, key, to);
@@ -140,8 +140,8 @@ static oc_status read_image(reader *r)
     oc_status     st = read_object(r, image_field, &image);
     if (st == OC_OK && image.id == INT64_MIN)
         return fail_line(r, "an image without id");
-    if (st == OC_OK && (st = grow(r, (void **)&s->images, s->n_images, &r->images_cap,
-                                  sizeof(image))) == OC_OK)
+    if (st == OC_OK &&
+        (st = grow(r, (void **)&s->images, s->n_images, &r->images_cap, sizeof(image))) == OC_OK)
         s->images[s->n_images++] = image;
     return st;
 }
@@ -233,7 +233,7 @@ static oc_status object_field(reader *r, const char *key, void *to)
     if (crowd) {
         s->o.crowd = v != 0;
     } else {
-        s->o.n_points = v > 0 ? 1 : 0; /* only whether there are any */
+        s->o.labelled = v != 0;
         s->count = true;
     }
     return OC_OK;
@@ -271,10 +271,10 @@ static oc_status read_annotation(reader *r)
     if (r->type == OC_COCO_SEGM && (st = read_mask(r, &s)) != OC_OK)
         return st;
     if (r->type == OC_COCO_KEYPOINTS) {
-        if (!s.o.points && !(s.o.points = oc_arena_alloc(&r->set->mem, 3 * OC_COCO_POINTS,
-                                                         sizeof(double))))
+        if (!s.o.points &&
+            !(s.o.points = oc_arena_alloc(&r->set->mem, 3 * OC_COCO_POINTS, sizeof(double))))
             return OC_FAIL(r->err, OC_NOMEM, "key-points");
-        s.o.ignore = s.o.ignore || s.o.n_points == 0;
+        s.o.ignore = s.o.ignore || !s.o.labelled;
     }
     return oc_coco_set_add(r->set, &s.o, r->err);
 }

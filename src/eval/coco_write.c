@@ -15,8 +15,8 @@ oc_status oc_coco_write_results(const char *path, const oc_coco_set *results, oc
         fprintf(f,
                 "%s{\"image_id\":%lld,\"category_id\":%lld,\"bbox\":[%.3f,%.3f,%.3f,%.3f],"
                 "\"score\":%.9g}",
-                i ? ",\n" : "\n", (long long)o->image, (long long)o->category, o->box[0],
-                o->box[1], o->box[2], o->box[3], o->score);
+                i ? ",\n" : "\n", (long long)o->image, (long long)o->category, o->box[0], o->box[1],
+                o->box[2], o->box[3], o->score);
     }
     fputs("\n]\n", f);
     int failed = ferror(f);

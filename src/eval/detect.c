@@ -71,8 +71,10 @@ static oc_status take(const oc_detections *d, const oc_coco_mapping *m, int64_t 
         const oc_detection *x = &d->items[i];
         if (x->label >= m->n_labels || m->category[x->label] == INT64_MIN)
             continue;
-        oc_coco_object o = {.id = (int64_t)out->n_objects + 1, .image = image,
-                            .category = m->category[x->label], .score = (double)x->score};
+        oc_coco_object o = {.id = (int64_t)out->n_objects + 1,
+                            .image = image,
+                            .category = m->category[x->label],
+                            .score = (double)x->score};
         o.box[0] = thousandths((double)x->box.x0);
         o.box[1] = thousandths((double)x->box.y0);
         o.box[2] = thousandths((double)x->box.x1 - (double)x->box.x0);
@@ -84,8 +86,7 @@ static oc_status take(const oc_detections *d, const oc_coco_mapping *m, int64_t 
     return st;
 }
 
-static oc_status load(const char *folder, const oc_coco_image *image, oc_frame **out,
-                      oc_error *err)
+static oc_status load(const char *folder, const oc_coco_image *image, oc_frame **out, oc_error *err)
 {
     char path[4096];
     if (!image->file)

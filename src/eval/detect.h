@@ -13,7 +13,7 @@ typedef enum oc_coco_labels {
 
 typedef struct oc_coco_mapping {
     oc_coco_labels by;
-    int64_t       *category;  /* [n_labels]; INT64_MIN: none */
+    int64_t       *category; /* [n_labels]; INT64_MIN: none */
     size_t         n_labels;
     size_t         n_unnamed; /* categories of the truth that no label stands for */
 } oc_coco_mapping;
@@ -21,7 +21,7 @@ typedef struct oc_coco_mapping {
 /* OC_INVALID: not a detector, no labels, or labels that fit in neither way. */
 OC_MUST_CHECK oc_status oc_coco_map_labels(const oc_net *net, const oc_coco_set *truth,
                                            oc_coco_mapping *out, oc_error *err);
-void oc_coco_mapping_finish(oc_coco_mapping *mapping); /* a zeroed one is fine */
+void                    oc_coco_mapping_finish(oc_coco_mapping *mapping); /* a zeroed one is fine */
 
 typedef struct oc_coco_detect_options {
     const char *folder;    /* the truth's file names are relative to it */
@@ -37,7 +37,7 @@ typedef struct oc_coco_detect_options {
  * OC_FORMAT  an image without file_name, one that is no picture, or one whose size is not what the
  *            truth says; OC_IO */
 OC_MUST_CHECK oc_status oc_coco_detect(oc_net *net, const oc_coco_set *truth,
-                                       const oc_coco_mapping *mapping,
+                                       const oc_coco_mapping        *mapping,
                                        const oc_coco_detect_options *options, oc_coco_set *out,
                                        oc_error *err);
 

@@ -14,7 +14,7 @@ typedef struct eval_folder { /* a zeroed one is empty */
 /* OC_IO; OC_NOT_FOUND: no such file there.  ending: ".xml". */
 OC_MUST_CHECK oc_status eval_folder_list(const char *path, const char *ending, eval_folder *out,
                                          oc_error *err);
-void eval_folder_finish(eval_folder *f);
+void                    eval_folder_finish(eval_folder *f);
 
 /* The whole file as a text that ends with 0, for free().  OC_IO; OC_FORMAT: it holds a 0. */
 OC_MUST_CHECK oc_status eval_text_read(const char *folder, const char *name, const char *ending,

@@ -9,16 +9,16 @@
 typedef enum part { COUNTS, IGNORED, FOREIGN } part;
 
 typedef struct scorer {
-    oc_kitti_type  cls;
-    size_t         level;
-    part          *truth, *result; /* of one image */
-    bool          *taken;          /* results of one image */
-    double        *score; /* of the results that found a truth, over all images */
-    size_t         n_scores;
-    double         threshold[OC_KITTI_POINTS];
-    size_t         n_thresholds;
-    size_t         tp[OC_KITTI_POINTS], fp[OC_KITTI_POINTS];
-    size_t         n_truth;
+    oc_kitti_type cls;
+    size_t        level;
+    part         *truth, *result; /* of one image */
+    bool         *taken;          /* results of one image */
+    double       *score;          /* of the results that found a truth, over all images */
+    size_t        n_scores;
+    double        threshold[OC_KITTI_POINTS];
+    size_t        n_thresholds;
+    size_t        tp[OC_KITTI_POINTS], fp[OC_KITTI_POINTS];
+    size_t        n_truth;
 } scorer;
 
 static const double min_overlap[OC_KITTI_CLASSES] = {.7, .5, .5};

@@ -12,7 +12,7 @@
 #include "ocellus/status.h"
 
 #define OC_KITTI_CLASSES 3
-#define OC_KITTI_LEVELS 3 /* easy, moderate, hard */
+#define OC_KITTI_LEVELS 3  /* easy, moderate, hard */
 #define OC_KITTI_POINTS 41 /* recall 0, 1/40 ... 1 */
 
 typedef enum oc_kitti_type {
@@ -48,7 +48,7 @@ typedef struct oc_kitti_set {
  * OC_IO, OC_FORMAT (file, line, reason), OC_NOT_FOUND: no results there. */
 OC_MUST_CHECK oc_status oc_kitti_read(const char *truth, const char *results, oc_kitti_set *out,
                                       oc_error *err);
-void oc_kitti_set_finish(oc_kitti_set *set); /* a zeroed one is fine */
+void                    oc_kitti_set_finish(oc_kitti_set *set); /* a zeroed one is fine */
 
 typedef struct oc_kitti_curve {
     size_t n_truth; /* that count at this level */
@@ -58,9 +58,9 @@ typedef struct oc_kitti_curve {
 } oc_kitti_curve;
 
 OC_MUST_CHECK oc_status oc_kitti_score(const oc_kitti_set *set,
-                                       oc_kitti_curve out[OC_KITTI_CLASSES][OC_KITTI_LEVELS],
-                                       oc_error *err);
-const char *oc_kitti_class_name(size_t i); /* "car" */
-const char *oc_kitti_level_name(size_t i); /* "easy" */
+                                       oc_kitti_curve      out[OC_KITTI_CLASSES][OC_KITTI_LEVELS],
+                                       oc_error           *err);
+const char             *oc_kitti_class_name(size_t i); /* "car" */
+const char             *oc_kitti_level_name(size_t i); /* "easy" */
 
 #endif

@@ -10,8 +10,8 @@
 
 static oc_kitti_type type_of(const char *name)
 {
-    static const char *const names[] = {"Car", "Pedestrian", "Cyclist", "Van", "Person_sitting",
-                                        "DontCare"};
+    static const char *const names[] = {"Car", "Pedestrian",     "Cyclist",
+                                        "Van", "Person_sitting", "DontCare"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strcasecmp(name, names[i]) == 0)
             return (oc_kitti_type)i;
@@ -37,8 +37,11 @@ static oc_status read_line(char *line, bool result, oc_kitti_object *o, oc_error
                        result ? "results" : "labels", want + 1);
     if (fabs(v[1]) > 1e6)
         return OC_FAIL(err, OC_FORMAT, "occlusion %g", v[1]);
-    *o = (oc_kitti_object){.type = type_of(type), .truncation = v[0], .occlusion = (int32_t)v[1],
-                           .box = {v[3], v[4], v[5], v[6]}, .score = result ? v[14] : 0};
+    *o = (oc_kitti_object){.type = type_of(type),
+                           .truncation = v[0],
+                           .occlusion = (int32_t)v[1],
+                           .box = {v[3], v[4], v[5], v[6]},
+                           .score = result ? v[14] : 0};
     return OC_OK;
 }
 

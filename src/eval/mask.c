@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define FINE 5       /* sub-pixels a side on which a polygon's edges are walked */
+#define FINE 5        /* sub-pixels a side on which a polygon's edges are walked */
 #define FINE_MIDDLE 2 /* the sub-pixel column that decides for its pixel column */
 #define COORDINATE_MAX 1e6
 #define POINTS_MAX ((size_t)1 << 25) /* of one outline */
@@ -155,10 +155,10 @@ typedef struct fine_point {
  * column: at the row of the upper end of the step, rounded up.  From each crossing on, down the
  * columns, inside and outside change places. */
 typedef struct walk {
-    uint32_t *crossing;
-    size_t    n, cap;
-    uint32_t  width, height;
-    bool      started, failed;
+    uint32_t  *crossing;
+    size_t     n, cap;
+    uint32_t   width, height;
+    bool       started, failed;
     fine_point last;
 } walk;
 

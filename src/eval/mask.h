@@ -1,7 +1,7 @@
 /* mask.h -- which pixels of an image an object covers.
  *
- * Pixels are numbered down the columns, as COCO does: pixel y of column x is x * height + y.  A mask
- * is the ascending list of spans [begin, end) of those numbers that it covers, no two touching.
+ * Pixels are numbered down the columns, as COCO does: pixel y of column x is x * height + y.  A
+ * mask is the ascending list of spans [begin, end) of numbers that it covers, no two touching.
  *
  * Source: cocoapi, common/maskApi (its rule for polygons and its text form of run lengths); equal
  * to it pixel by pixel. */
@@ -22,7 +22,7 @@ typedef struct oc_mask_span {
 typedef struct oc_mask { /* a zeroed one covers nothing */
     const oc_mask_span *span;
     uint32_t            n, area;
-    uint16_t            box[4]; /* x0, y0, x1, y1: columns and rows touched, x1 and y1 behind them */
+    uint16_t box[4]; /* x0, y0, x1, y1: columns and rows touched, x1 and y1 behind them */
 } oc_mask;
 
 #define OC_MASK_SIDE_MAX 16384

@@ -16,8 +16,8 @@ typedef struct xml {
     size_t      line;
     char        name[DEPTH_MAX][64]; /* of the open elements */
     size_t      depth;
-    char        text[TEXT_MAX]; /* of the element that was closed last, blanks at its ends dropped */
-    size_t      text_n;
+    char   text[TEXT_MAX]; /* of the element that was closed last, blanks at its ends dropped */
+    size_t text_n;
 } xml;
 
 typedef enum xml_event { XML_OPEN, XML_CLOSE, XML_END, XML_BAD } xml_event;
@@ -161,8 +161,8 @@ static oc_status category_of(reader *r, const char *name, int64_t *out)
         r->categories_cap = cap;
     }
     *out = (int64_t)s->n_categories + 1;
-    s->categories[s->n_categories] = (oc_coco_category){
-        *out, oc_arena_strndup(&s->mem, name, strlen(name))};
+    s->categories[s->n_categories] =
+        (oc_coco_category){*out, oc_arena_strndup(&s->mem, name, strlen(name))};
     return s->categories[s->n_categories].name ? (s->n_categories++, OC_OK)
                                                : OC_FAIL(r->err, OC_NOMEM, "classes");
 }
@@ -202,7 +202,8 @@ static bool take_element(const xml *x, voc_object *o)
 static oc_status keep(reader *r, const voc_object *o, int64_t image)
 {
     const double  *s = o->side;
-    oc_coco_object out = {.id = (int64_t)r->set->n_objects + 1, .image = image,
+    oc_coco_object out = {.id = (int64_t)r->set->n_objects + 1,
+                          .image = image,
                           .ignore = o->difficult,
                           .box = {s[0], s[1], s[2] - s[0] + 1, s[3] - s[1] + 1}};
     if (!o->name[0] || !o->seen[0] || !o->seen[1] || !o->seen[2] || !o->seen[3])
@@ -359,8 +360,10 @@ static oc_status read_result(reader *r, char *line, const named *image, size_t n
     const named *found = bsearch(&key, image, n_images, sizeof(key), by_named);
     if (!found)
         return OC_FAIL(r->err, OC_FORMAT, "image '%.80s', which the truth has not", name);
-    oc_coco_object o = {.id = (int64_t)r->set->n_objects + 1, .image = found->id,
-                        .category = category, .score = v[0],
+    oc_coco_object o = {.id = (int64_t)r->set->n_objects + 1,
+                        .image = found->id,
+                        .category = category,
+                        .score = v[0],
                         .box = {v[1], v[2], v[3] - v[1] + 1, v[4] - v[2] + 1}};
     return oc_coco_set_add(r->set, &o, r->err);
 }

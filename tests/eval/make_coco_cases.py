@@ -240,7 +240,7 @@ def as_runs(masks, segmentation, image, text):
 
 
 def mask_case(rng, masks, images, crowd=.15):
-    """Polygons (several parts, over the border, boxes of four numbers), runs as lists and as text."""
+    """Polygons (several parts, over the border, boxes of four numbers); runs as lists and text."""
     truth = {"images": [{"id": i + 1, "width": rng.randrange(60, 200),
                          "height": rng.randrange(60, 200)} for i in range(images)],
              "categories": [{"id": 1, "name": "blob"}, {"id": 4, "name": "spot"}],

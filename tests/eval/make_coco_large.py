@@ -2,7 +2,7 @@
 """A large COCO case: 5,000 images, 36,000 truths in 80 categories, 500,000 results, as a detector
 makes them: near the truths, and many of low score elsewhere.
 
-    make_coco_large.py FOLDER                    writes FOLDER/large.gt.json and FOLDER/large.dt.json
+    make_coco_large.py FOLDER                    writes FOLDER/large.gt.json, FOLDER/large.dt.json
     make_coco_large.py FOLDER COCOAPI MASK       scores them with pycocotools: figures as JSON, time
                                                  and peak memory (make_coco_cases.py says what
                                                  COCOAPI and MASK are)
@@ -27,7 +27,8 @@ def box(rng):
 
 
 def near(rng, b, amount):
-    return [round(b[0] + rng.gauss(0, amount * b[2]), 2), round(b[1] + rng.gauss(0, amount * b[3]), 2),
+    return [round(b[0] + rng.gauss(0, amount * b[2]), 2),
+            round(b[1] + rng.gauss(0, amount * b[3]), 2),
             round(b[2] * rng.uniform(1 - amount, 1 + amount), 2),
             round(b[3] * rng.uniform(1 - amount, 1 + amount), 2)]
 

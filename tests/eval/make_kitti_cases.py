@@ -14,7 +14,8 @@ import subprocess
 import sys
 import tempfile
 
-KINDS = ("Car", "Car", "Car", "Pedestrian", "Pedestrian", "Cyclist", "Van", "Person_sitting", "Truck")
+KINDS = ("Car", "Car", "Car", "Pedestrian", "Pedestrian", "Cyclist", "Van", "Person_sitting",
+         "Truck")
 REST = "1.5 1.6 3.9 1.0 1.5 20.0 0.1"
 
 

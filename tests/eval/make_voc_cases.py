@@ -5,7 +5,7 @@
                                     (45e0da9)
 
 The expected figures come from that program, its Python 2 spellings replaced.  It takes a result as
-right above the overlap asked for, VOC's own kit at or above: no case has one exactly there.  Results
+right above the overlap asked for, VOC's own kit at or above: no case has one there.  Results
 of a class have different scores, since it leaves the order of equal ones open.  Run by hand; the
 results are committed.
 """

@@ -88,7 +88,8 @@ class Scores(unittest.TestCase):
                 ([["x", "-1"] + [.1] * 7], None, "no class"),
                 ([good[:-1] + ["much"]], None, "column 9: 'much'"),
                 ([good[:-1] + ["nan"]], None, "not a number"), ([], None, "no rows"),
-                ([[.1, .2]], ["a", "b"], "a column 'label'"), ([["0"]], ["label"], "for each class"),
+                ([[.1, .2]], ["a", "b"], "a column 'label'"),
+                ([["0"]], ["label"], "for each class"),
                 ([good], ["path", "label"] + ["a"] * 7, "two columns 'a'"),
                 ([good], ["path", "label", ""], "column 3 has no name")):
             path = self.table(rows, heading)

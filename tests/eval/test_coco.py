@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`ocellus eval coco` against pycocotools' figures (tests/eval/coco/expected.json), and bad input."""
+"""`ocellus eval coco` against pycocotools' figures (coco/expected.json), and bad input."""
 import json
 import os
 import subprocess
@@ -63,7 +63,8 @@ class Scores(unittest.TestCase):
         result = RESULT.replace('"bbox":[0,0,9,9]', mask)
         for bad, words in (("[3,4]", "a mask of 3 x 4"), ("[2,9]", "11 pixels long"),
                            ("[2,11]", "longer than"), ("[2,-1]", "run of -1"), ("7", "a list or"),
-                           ('"~"', "no run length"), ('"0"', "0 pixels long"), ("[2,true]", "number")):
+                           ('"~"', "no run length"), ('"0"', "0 pixels long"),
+                           ("[2,true]", "number")):
             wrong = result.replace("[3,4]", "[4,3]") if bad == "[3,4]" else \
                 result.replace("[2,10]", bad)
             self.refuse(truth, wrong, words, "--type", "segm")

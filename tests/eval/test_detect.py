@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`ocellus eval detect`: equal to scoring its own detections from a file, and in a detector's range.
+"""`ocellus eval detect`: equal to scoring its detections from a file, and in a detector's range.
 
     test_detect.py OCELLUS      exit 77: the networks and pictures of ../shared are not there
 """

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`ocellus eval voc` against voc_eval.py's figures (tests/eval/voc/expected.json), and bad input."""
+"""`ocellus eval voc` against voc_eval.py's figures (voc/expected.json), and bad input."""
 import json
 import os
 import subprocess
@@ -78,7 +78,8 @@ class Scores(unittest.TestCase):
     def test_bad_input(self):
         good, res = xml(("cat", 0, 1, 1, 10, 10)), "a .9 1 1 10 10\n"
         with tempfile.TemporaryDirectory() as d:
-            for text, words in ((good[:-5], "not well-formed"), (good.replace("</name>", ""), "well"),
+            for text, words in ((good[:-5], "not well-formed"),
+                                (good.replace("</name>", ""), "well"),
                                 ("<html></html>", "not a VOC"), ("", "not a VOC"),
                                 (good.replace(">10<", ">ten<"), "'ten' is not a number"),
                                 (good.replace("<name>cat</name>", ""), "without name"),
@@ -89,7 +90,8 @@ class Scores(unittest.TestCase):
                 self.assertEqual(done.returncode, 3, text)
                 self.assertIn(words, done.stderr)
                 self.assertIn("a.xml: line", done.stderr)
-            for text, words in (("a .9 1 1 10\n", "line 1"), ("\n\nb .9 1 1 2 2\n", "line 3: image"),
+            for text, words in (("a .9 1 1 10\n", "line 1"),
+                                ("\n\nb .9 1 1 2 2\n", "line 3: image"),
                                 ("a x 1 1 2 2\n", "line 1"), ("a 1 1 1 2 2 3\n", "line 1")):
                 gt, dt = self.files(d, {"a.xml": good}, {"cat.txt": text})
                 done = run("--gt", gt, "--dt", dt)

@@ -3,8 +3,8 @@
 
     yolo_to_coco.py IMAGES LABELS NAMES.txt OUT.json [MOST]
 
-NAMES has a category a line; line i is YOLO's class i and gets the id i + 1.  An object's area is its
-box's.  MOST: only the first so many pictures by name.
+NAMES has a category a line; line i is YOLO's class i and gets the id i + 1.  An object's area is
+its box's.  MOST: only the first so many pictures by name.
 """
 import json
 import pathlib

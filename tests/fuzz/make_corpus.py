@@ -291,8 +291,36 @@ def yaml_corpus(folder, seeds):
         put(folder, f"bad-{name}", text)
 
 
+# ---- JSON: the first byte says which reader ----
+
+def json_corpus():
+    truth = ('{"info":{"x":[1,{"y":null}]},"annotations":[{"segmentation":[[1,1,6,1,3.5,4]],"area":9,'
+             '"iscrowd":0,"image_id":1,"bbox":[1,1,6,4],"category_id":2,"id":1,"num_keypoints":1,'
+             '"keypoints":[' + ",".join(["1,2,2"] * 17) + ']},{"segmentation":{"size":[6,8],'
+             '"counts":[8,3,37]},"area":3,"iscrowd":1,"image_id":1,"bbox":[1,2,1,3],'
+             '"category_id":2,"id":2,"num_keypoints":0}],"images":[{"id":1,"width":8,"height":6,'
+             '"file_name":"a\\u00e9.jpg"}],"categories":[{"id":2,"name":"cat"}]}')
+    result = ('[{"image_id":1,"category_id":2,"bbox":[1,1,6,4.5e0],"score":-0.5,"segmentation":'
+              '{"size":[6,8],"counts":"83U1"},"keypoints":[' + ",".join(["1,2,2"] * 17) + ']}]')
+    for kind, name in enumerate(("bbox", "segm", "keypoints")):
+        put("json", f"good-truth-{name}", f"{kind}" + truth)
+        put("json", f"good-result-{name}", f"{kind + 3}" + result)
+    put("json", "good-classes", '6path,label,"a ""b""",c\nx,c,.1,.9\ny,0,1e-3,.5\n')
+    for name, text in {
+        "empty": "", "deep": "[" * 100, "deep-object": '{"a":' * 100, "number": "[01]",
+        "surrogate": '["\\ud800\\u0041"]', "escape": '["\\x"]', "comma": "[1,]", "two": "{}{}",
+        "long-run": result.replace("83U1", "~" * 30), "cut": truth[:200], "zero": '["\\u0000"]',
+        "huge-side": truth.replace('"width":8', '"width":1e9'),
+        "far-corner": truth.replace("3.5", "1e308"), "nan": truth.replace("3.5", "NaN"),
+        "id": truth.replace('"id":1,', '"id":1e300,'), "runs": truth.replace("37", "4294967295"),
+    }.items():
+        for kind in "14":
+            put("json", f"bad-{name}-{kind}", kind + text)
+
+
 onnx_corpus()
 image_corpus()
+json_corpus()
 npy_corpus()
 yaml_corpus("card", "models/*/card.yaml")
 yaml_corpus("pipeline", "pipelines/*.yaml")

@@ -1,5 +1,5 @@
-/* Masks: pixel by pixel what cocoapi's maskApi makes of polygons (tests/eval/coco/polygons.txt), and
- * the arithmetic of spans against plain bitmaps. */
+/* Masks: pixel by pixel what cocoapi's maskApi makes of polygons (tests/eval/coco/polygons.txt),
+ * and the arithmetic of spans against plain bitmaps. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -112,10 +112,11 @@ static void test_against_bitmaps(void **state)
 
 static void test_bad(void **state)
 {
-    static const char *const texts[] = {"\x01", "zz", "o", "ooooooooooooooooooo", "0", "00", "Xd0!"};
-    oc_arena mem = {0};
-    oc_mask  m = {0};
-    oc_error err = {0};
+    static const char *const texts[] = {"\x01", "zz", "o",   "ooooooooooooooooooo",
+                                        "0",    "00", "Xd0!"};
+    oc_arena                 mem = {0};
+    oc_mask                  m = {0};
+    oc_error                 err = {0};
     (void)state;
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         assert_int_equal(oc_mask_text(&mem, texts[i], 9, 7, &m, &err), OC_FORMAT);
