@@ -159,13 +159,13 @@ static void threads_give_the_same_bits(void **state)
 
 static void runs_allocate_nothing(void **state)
 {
-    static float   x[8 * 30 * 30];
-    oc_model      *m = network();
-    oc_port        port = shape_of(1, 8, 30, 30);
-    oc_pool       *pool;
+    static float x[8 * 30 * 30];
     (void)state;
     if (!OC_ALLOC_COUNT)
         skip();
+    oc_model *m = network();
+    oc_port   port = shape_of(1, 8, 30, 30);
+    oc_pool  *pool;
     fill(x, sizeof(x) / sizeof(x[0]));
     assert_int_equal(oc_pool_create(2, &pool, NULL), OC_OK);
     oc_session    *s = session(m, pool, &port);
