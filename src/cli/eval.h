@@ -15,6 +15,7 @@ int cli_eval_voc(int argc, char **argv);
 typedef struct cli_coco_form {
     oc_coco_type type;
     bool         json, each; /* each: a line per category too, when not json */
+    bool         curves;     /* json: precision over recall of each category */
     const char  *first;      /* members that go before the others, "\"a\":1,"; may be NULL */
 } cli_coco_form;
 

@@ -29,6 +29,18 @@ static size_t figures(const oc_coco_scores *s, oc_coco_type type, figure *f)
                                      : sizeof(points) / sizeof(points[0]);
 }
 
+/* [overlap .50 ... .95][recall 0, .01 ... 1] */
+static void print_curves(const double *precision)
+{
+    for (size_t i = 0; i < OC_COCO_IOUS * OC_COCO_RECALLS; i++)
+        printf("%s%.6g",
+               i == 0                ? ",\"precision\":[["
+               : i % OC_COCO_RECALLS ? ","
+                                     : "],[",
+               precision[i]);
+    printf("]]");
+}
+
 static void print_json(const oc_coco_set *gt, const oc_coco_scores *s, const cli_coco_form *form)
 {
     figure f[12];
@@ -40,7 +52,10 @@ static void print_json(const oc_coco_set *gt, const oc_coco_scores *s, const cli
     for (size_t k = 0; k < gt->n_categories; k++) {
         printf("%s{\"id\":%lld,\"name\":", k ? "," : "", (long long)gt->categories[k].id);
         cli_json_text(stdout, gt->categories[k].name);
-        printf(",\"AP\":%.9f,\"AP50\":%.9f}", s->category_ap[k], s->category_ap50[k]);
+        printf(",\"AP\":%.9f,\"AP50\":%.9f", s->category_ap[k], s->category_ap50[k]);
+        if (form->curves && s->category_ap[k] >= 0)
+            print_curves(s->precision + k * OC_COCO_IOUS * OC_COCO_RECALLS);
+        printf("}");
     }
     printf("]}\n");
 }
@@ -104,6 +119,7 @@ int cli_eval_coco(int argc, char **argv)
         {"--type", 's', &type, "bbox|segm|keypoints", "what to compare (bbox)"},
         {"--per-category", 'f', &form.each, NULL, "a line per category too"},
         {"--json", 'f', &form.json, NULL, "one JSON document on stdout"},
+        {"--curves", 'f', &form.curves, NULL, "in it, precision over recall of each category"},
         {0}};
     const cli_command command = {"eval coco",
                                  "--gt G.json --dt D.json",

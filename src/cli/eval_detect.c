@@ -91,6 +91,7 @@ int cli_eval_detect(int argc, char **argv)
         {"--isa", 's', &j.isa, "NAME", "lower the kernels: ref, avx2, ..."},
         {"--per-category", 'f', &j.form.each, NULL, "a line per category too"},
         {"--json", 'f', &j.form.json, NULL, "one JSON document on stdout"},
+        {"--curves", 'f', &j.form.curves, NULL, "in it, precision over recall of each category"},
         {0}};
     const cli_command command = {"eval detect",
                                  "--card CARD --images DIR --gt G.json",

@@ -31,6 +31,16 @@ class Scores(unittest.TestCase):
             for key, value in case["scores"].items():
                 self.assertAlmostEqual(got[key], value, delta=1e-6, msg=f"{name}: {key}")
 
+    def test_curves(self):
+        done = run("--gt", os.path.join(HERE, "one_category_empty.gt.json"), "--dt",
+                   os.path.join(HERE, "one_category_empty.dt.json"), "--json", "--curves")
+        categories = json.loads(done.stdout)["categories"]
+        self.assertNotIn("precision", categories[-1])  # has no truths
+        for c in categories[:-1]:
+            self.assertEqual([len(row) for row in c["precision"]], [101] * 10)
+            self.assertAlmostEqual(sum(map(sum, c["precision"])) / 1010, c["AP"], delta=1e-5)
+            self.assertAlmostEqual(sum(c["precision"][0]) / 101, c["AP50"], delta=1e-5)
+
     def refuse(self, truth, results, words, *more):
         with tempfile.TemporaryDirectory() as d:
             gt, dt = os.path.join(d, "gt.json"), os.path.join(d, "dt.json")
