@@ -291,11 +291,12 @@ int main(int argc, char **argv)
     if (set.json)
         printf("{\"peer\":\"onnxruntime %s\",\"networks\":[", ort_version());
     else
-        printf("medians, ms; ratio = ours / ONNX Runtime %s\n%-20s %29s %29s\n%-20s %9s %9s %7s   %9s "
-               "%9s %7s\n",
-               ort_version(), "", "1 thread", "2 threads", "network", "ocellus", "ort", "ratio",
-               "ocellus", "ort", "ratio");
-    int failed = run_all(&set, OC_SOURCE_DIR "/tests/models/cases.txt", sum);
+        printf(
+            "medians, ms; ratio = ours / ONNX Runtime %s\n%-20s %29s %29s\n%-20s %9s %9s %7s   %9s "
+            "%9s %7s\n",
+            ort_version(), "", "1 thread", "2 threads", "network", "ocellus", "ort", "ratio",
+            "ocellus", "ort", "ratio");
+    int    failed = run_all(&set, OC_SOURCE_DIR "/tests/models/cases.txt", sum);
     double mean[2];
     for (int k = 0; k < 2; k++)
         mean[k] = sum[k].n ? exp(sum[k].log_sum / sum[k].n) : 0;

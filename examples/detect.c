@@ -19,9 +19,9 @@ static void print(const oc_detector *detector, const oc_detections *found)
 {
     for (size_t i = 0; i < found->n; i++) {
         const oc_detection *d = &found->items[i];
-        printf("%-16s %.2f  x %.0f..%.0f  y %.0f..%.0f\n",
-               oc_detector_label(detector, d->label), (double)d->score, (double)d->box.x0,
-               (double)d->box.x1, (double)d->box.y0, (double)d->box.y1);
+        printf("%-16s %.2f  x %.0f..%.0f  y %.0f..%.0f\n", oc_detector_label(detector, d->label),
+               (double)d->score, (double)d->box.x0, (double)d->box.x1, (double)d->box.y0,
+               (double)d->box.y1);
     }
     printf("%zu found\n", found->n);
 }

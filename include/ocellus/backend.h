@@ -87,19 +87,19 @@ typedef struct oc_program_info {
     uint32_t struct_size;
     uint32_t cores_max; /* more would not help */
     uint64_t weight_bytes, workspace_bytes;
-    double   flops;     /* of one run; 0 = not known */
+    double   flops; /* of one run; 0 = not known */
     uint32_t n_steps;
     bool     can_yield; /* returns to the scheduler between ranges */
 } oc_program_info;
 
 /* What a program tells of one finished step, where it can (profiling). */
 typedef struct oc_step_view {
-    uint32_t    struct_size;
-    const char *name, *op_type;
-    uint32_t    index;
-    uint64_t    ns;
-    double      flops, bytes; /* bytes: of inputs and outputs */
-    const oc_tensor_info *out; /* the first output */
+    uint32_t              struct_size;
+    const char           *name, *op_type;
+    uint32_t              index;
+    uint64_t              ns;
+    double                flops, bytes; /* bytes: of inputs and outputs */
+    const oc_tensor_info *out;          /* the first output */
 } oc_step_view;
 typedef void oc_step_fn(void *ctx, const oc_step_view *step);
 

@@ -23,9 +23,12 @@ typedef struct oc_detector_options {
     oc_pool    *pool;        /* borrowed for the detector's life; NULL = the caller's thread */
     const char *backend;     /* as in oc_session_options */
     const char *isa;
-    float       score;       /* least score of a detection, 0..1; 0 = as the card says */
+    float       score; /* least score of a detection, 0..1; 0 = as the card says */
 } oc_detector_options;
-#define OC_DETECTOR_OPTIONS_INIT {.struct_size = sizeof(oc_detector_options)}
+#define OC_DETECTOR_OPTIONS_INIT                   \
+    {                                              \
+        .struct_size = sizeof(oc_detector_options) \
+    }
 
 /*   card     path of a card, or name of a known one ("yolox-nano")
  *   model    path of its network; NULL = where `ocellus models get` has put it
@@ -39,7 +42,7 @@ typedef struct oc_detector_options {
 OC_API OC_MUST_CHECK oc_status oc_detector_create(const char *card, const char *model,
                                                   const oc_detector_options *options,
                                                   oc_detector **out, oc_error *err);
-OC_API void oc_detector_destroy(oc_detector *detector); /* NULL is fine */
+OC_API void                    oc_detector_destroy(oc_detector *detector); /* NULL is fine */
 
 /* Names of labels and key-points, in the order of oc_detection.label and of the points. */
 OC_API size_t      oc_detector_labels(const oc_detector *detector);
@@ -58,9 +61,8 @@ OC_API const char *oc_detector_point(const oc_detector *detector, size_t i); /* 
 OC_API OC_MUST_CHECK oc_status oc_detector_run_file(oc_detector *detector, const char *path,
                                                     oc_detections *found, oc_error *err);
 OC_API OC_MUST_CHECK oc_status oc_detector_run_rgb(oc_detector *detector, const uint8_t *rgb,
-                                                   int32_t width, int32_t height,
-                                                   size_t row_bytes, oc_detections *found,
-                                                   oc_error *err);
+                                                   int32_t width, int32_t height, size_t row_bytes,
+                                                   oc_detections *found, oc_error *err);
 
 #ifdef __cplusplus
 }

@@ -14,18 +14,18 @@ extern "C" {
 
 /* Pixel formats: name, value (ABI), text.  Planar YUV: planes Y, U, V; NV12/NV21: Y, interleaved
  * chroma; the others have one plane. */
-#define OC_PIXEL_MAP(X)        \
-    X(I420, 1, "i420")         \
-    X(I422, 2, "i422")         \
-    X(I444, 3, "i444")         \
-    X(NV12, 4, "nv12")         \
-    X(NV21, 5, "nv21")         \
-    X(YUYV, 6, "yuyv")         \
-    X(UYVY, 7, "uyvy")         \
-    X(GRAY8, 8, "gray8")       \
-    X(RGB24, 9, "rgb24")       \
-    X(BGR24, 10, "bgr24")      \
-    X(RGBA32, 11, "rgba32")    \
+#define OC_PIXEL_MAP(X)     \
+    X(I420, 1, "i420")      \
+    X(I422, 2, "i422")      \
+    X(I444, 3, "i444")      \
+    X(NV12, 4, "nv12")      \
+    X(NV21, 5, "nv21")      \
+    X(YUYV, 6, "yuyv")      \
+    X(UYVY, 7, "uyvy")      \
+    X(GRAY8, 8, "gray8")    \
+    X(RGB24, 9, "rgb24")    \
+    X(BGR24, 10, "bgr24")   \
+    X(RGBA32, 11, "rgba32") \
     X(BGRA32, 12, "bgra32")
 
 typedef enum oc_pixel_format {
@@ -52,8 +52,8 @@ struct oc_frame {
     bool            key;
     bool            chroma_center; /* 4:2:0, 4:2:2: chroma lies between two luma columns (JPEG,
                                       MPEG-1), not on every second one (MPEG-2, H.264) */
-    uint64_t        index;  /* 0, 1, 2 ... as captured, dropped ones counted */
-    int64_t         pts_ns; /* stream time, from 0 at the first frame */
+    uint64_t        index;         /* 0, 1, 2 ... as captured, dropped ones counted */
+    int64_t         pts_ns;        /* stream time, from 0 at the first frame */
     void (*release)(oc_frame *frame, void *owner); /* called when refs reaches 0 */
     void *owner;
 };
@@ -71,13 +71,13 @@ OC_API OC_MUST_CHECK oc_status oc_frame_create(oc_pixel_format format, int32_t w
 typedef struct oc_source oc_source; /* the implementer's own state */
 
 typedef struct oc_source_options {
-    uint32_t    struct_size;
-    const char *url;           /* path, folder, "rtsp://...", "v4l2:/dev/video0", "pipe:0" ... */
-    const char *format;        /* forced container or pixel format, or NULL */
-    double      fps;           /* for sources that have no rate of their own; 0 = 25 */
-    int32_t     width, height; /* for raw pipes and cameras; 0 = as the source has it */
-    uint32_t    timeout_ms;    /* for opening and for one read of live sources; 0 = 10000 */
-    bool        rtsp_udp;      /* RTSP over UDP instead of TCP */
+    uint32_t            struct_size;
+    const char         *url;    /* path, folder, "rtsp://...", "v4l2:/dev/video0", "pipe:0" ... */
+    const char         *format; /* forced container or pixel format, or NULL */
+    double              fps;    /* for sources that have no rate of their own; 0 = 25 */
+    int32_t             width, height; /* for raw pipes and cameras; 0 = as the source has it */
+    uint32_t            timeout_ms;    /* for opening and for one read of live sources; 0 = 10000 */
+    bool                rtsp_udp;      /* RTSP over UDP instead of TCP */
     const volatile int *cancel; /* non-zero: give up soon with OC_CANCELLED; may be NULL.  Set by
                                    an atomic store, from another thread or a signal handler */
 } oc_source_options;
@@ -85,9 +85,9 @@ typedef struct oc_source_options {
 typedef struct oc_source_info {
     uint32_t struct_size;
     int32_t  width, height;
-    double   fps;     /* nominal; 0 = not known */
-    int64_t  frames;  /* -1 = not known */
-    bool     live;    /* a camera: time does not wait */
+    double   fps;    /* nominal; 0 = not known */
+    int64_t  frames; /* -1 = not known */
+    bool     live;   /* a camera: time does not wait */
     char     codec[32];
 } oc_source_info;
 

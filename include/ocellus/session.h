@@ -34,26 +34,29 @@ typedef struct oc_port { /* an input or output of a network */
  * OC_UNSUPPORTED  opset or operator not known; err names node and operator */
 OC_API OC_MUST_CHECK oc_status oc_model_load(const char *path, oc_model **out, oc_error *err);
 /* The same from memory, which is copied. `name` is used in messages. */
-OC_API OC_MUST_CHECK oc_status oc_model_load_memory(const char *name, const void *bytes,
-                                                    size_t n, oc_model **out, oc_error *err);
-OC_API oc_model *oc_model_ref(oc_model *model);
-OC_API void      oc_model_unref(oc_model *model); /* NULL is fine */
-OC_API size_t    oc_model_inputs(const oc_model *model, const oc_port **ports);
-OC_API size_t    oc_model_outputs(const oc_model *model, const oc_port **ports);
+OC_API OC_MUST_CHECK oc_status oc_model_load_memory(const char *name, const void *bytes, size_t n,
+                                                    oc_model **out, oc_error *err);
+OC_API oc_model               *oc_model_ref(oc_model *model);
+OC_API void                    oc_model_unref(oc_model *model); /* NULL is fine */
+OC_API size_t                  oc_model_inputs(const oc_model *model, const oc_port **ports);
+OC_API size_t                  oc_model_outputs(const oc_model *model, const oc_port **ports);
 /* The i-th warning of the import ("weight 'w' has NaN ..."), NULL past the end. */
 OC_API const char *oc_model_warning(const oc_model *model, size_t i);
 
 typedef struct oc_session_options {
-    uint32_t        struct_size;     /* sizeof(oc_session_options) */
-    oc_pool        *pool;            /* borrowed for the session's life; NULL = caller's thread */
-    uint64_t        arena_bytes_max; /* activation memory; 0 = no limit */
-    const char     *backend;         /* "cpu"; NULL = the one that scores best */
-    const char     *isa;             /* "ref", "avx2" ...; NULL = all this processor has */
-    const oc_port  *shapes;          /* inputs to bind, by name; dtype is ignored */
-    size_t          n_shapes;
-    bool            no_fusion;       /* no graph passes beyond what running needs (for tests) */
+    uint32_t       struct_size;     /* sizeof(oc_session_options) */
+    oc_pool       *pool;            /* borrowed for the session's life; NULL = caller's thread */
+    uint64_t       arena_bytes_max; /* activation memory; 0 = no limit */
+    const char    *backend;         /* "cpu"; NULL = the one that scores best */
+    const char    *isa;             /* "ref", "avx2" ...; NULL = all this processor has */
+    const oc_port *shapes;          /* inputs to bind, by name; dtype is ignored */
+    size_t         n_shapes;
+    bool           no_fusion; /* no graph passes beyond what running needs (for tests) */
 } oc_session_options;
-#define OC_SESSION_OPTIONS_INIT {.struct_size = sizeof(oc_session_options)}
+#define OC_SESSION_OPTIONS_INIT                   \
+    {                                             \
+        .struct_size = sizeof(oc_session_options) \
+    }
 
 /* Binds shapes, runs the passes, plans memory, packs weights.
  *
@@ -64,12 +67,11 @@ typedef struct oc_session_options {
  * OC_INVALID      a dynamic dimension is not bound, or a bound shape contradicts the network
  * OC_UNSUPPORTED  some node has no kernel here; err names node and operator
  * OC_NOMEM        the plan exceeds arena_bytes_max; err tells the need */
-OC_API OC_MUST_CHECK oc_status oc_session_create(oc_model *model,
-                                                 const oc_session_options *options,
+OC_API OC_MUST_CHECK oc_status oc_session_create(oc_model *model, const oc_session_options *options,
                                                  oc_session **out, oc_error *err);
-OC_API void   oc_session_destroy(oc_session *session); /* NULL is fine */
-OC_API size_t oc_session_inputs(const oc_session *session, const oc_port **ports);
-OC_API size_t oc_session_outputs(const oc_session *session, const oc_port **ports);
+OC_API void                    oc_session_destroy(oc_session *session); /* NULL is fine */
+OC_API size_t                  oc_session_inputs(const oc_session *session, const oc_port **ports);
+OC_API size_t                  oc_session_outputs(const oc_session *session, const oc_port **ports);
 
 typedef struct oc_session_stats {
     uint32_t struct_size;

@@ -10,16 +10,16 @@ extern "C" {
 #endif
 
 /* name, value, sentence.  Values are part of the ABI: never renumbered. */
-#define OC_STATUS_MAP(X)                                            \
-    X(OK, 0, "success")                                             \
-    X(NOMEM, -1, "out of memory")                                   \
-    X(INVALID, -2, "invalid argument")                              \
-    X(FORMAT, -3, "malformed input")                                \
-    X(UNSUPPORTED, -4, "well formed, but not supported here")       \
-    X(IO, -5, "input/output failure")                               \
-    X(BUSY, -6, "queue full, try again later")                      \
-    X(NOT_FOUND, -7, "no such thing")                               \
-    X(END, -8, "end of the stream")                                 \
+#define OC_STATUS_MAP(X)                                      \
+    X(OK, 0, "success")                                       \
+    X(NOMEM, -1, "out of memory")                             \
+    X(INVALID, -2, "invalid argument")                        \
+    X(FORMAT, -3, "malformed input")                          \
+    X(UNSUPPORTED, -4, "well formed, but not supported here") \
+    X(IO, -5, "input/output failure")                         \
+    X(BUSY, -6, "queue full, try again later")                \
+    X(NOT_FOUND, -7, "no such thing")                         \
+    X(END, -8, "end of the stream")                           \
     X(CANCELLED, -9, "cancelled")
 
 typedef enum oc_status {

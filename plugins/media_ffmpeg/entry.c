@@ -20,8 +20,7 @@ static void keep_errors(void *of, int level, const char *fmt, va_list ap)
         memcpy(logged, text, sizeof(logged));
 }
 
-oc_status ff_fail(oc_error *err, oc_status status, const char *file, int line, const char *fmt,
-                  ...)
+oc_status ff_fail(oc_error *err, oc_status status, const char *file, int line, const char *fmt, ...)
 {
     if (!err)
         return status;

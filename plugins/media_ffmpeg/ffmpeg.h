@@ -10,8 +10,8 @@
 /* ---- entry.c: errors ---- */
 
 #define FAIL(err, status, ...) ff_fail((err), (status), __FILE__, __LINE__, __VA_ARGS__)
-oc_status ff_fail(oc_error *err, oc_status status, const char *file, int line, const char *fmt,
-                  ...) OC_PRINTF(5, 6);
+oc_status ff_fail(oc_error *err, oc_status status, const char *file, int line, const char *fmt, ...)
+    OC_PRINTF(5, 6);
 
 /* FFmpeg's own words for `code`, with the last complaint it logged in this thread, which usually
  * says more ("moov atom not found").  Gives back text. */
@@ -23,8 +23,8 @@ void        ff_forget_log(void);
 /* Keeps the small records around frames for the next ones.  Lives until it is closed and the last
  * frame came back. */
 typedef struct ff_pictures ff_pictures;
-ff_pictures *ff_pictures_create(void);
-void         ff_pictures_close(ff_pictures *pictures); /* NULL is fine */
+ff_pictures               *ff_pictures_create(void);
+void                       ff_pictures_close(ff_pictures *pictures); /* NULL is fine */
 
 /* Moves the reference in `av` into a frame; pixel formats that oc_frame lacks become I420.  `av` is
  * empty afterwards, in any case.  chroma_center: when the stream does not say. */

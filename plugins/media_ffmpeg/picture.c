@@ -115,14 +115,14 @@ static const struct {
     enum AVPixelFormat av;
     oc_pixel_format    ours;
 } formats[] = {
-    {AV_PIX_FMT_YUV420P, OC_PIXEL_I420},   {AV_PIX_FMT_YUVJ420P, OC_PIXEL_I420},
-    {AV_PIX_FMT_YUV422P, OC_PIXEL_I422},   {AV_PIX_FMT_YUVJ422P, OC_PIXEL_I422},
-    {AV_PIX_FMT_YUV444P, OC_PIXEL_I444},   {AV_PIX_FMT_YUVJ444P, OC_PIXEL_I444},
-    {AV_PIX_FMT_NV12, OC_PIXEL_NV12},      {AV_PIX_FMT_NV21, OC_PIXEL_NV21},
-    {AV_PIX_FMT_YUYV422, OC_PIXEL_YUYV},   {AV_PIX_FMT_UYVY422, OC_PIXEL_UYVY},
-    {AV_PIX_FMT_GRAY8, OC_PIXEL_GRAY8},    {AV_PIX_FMT_RGB24, OC_PIXEL_RGB24},
-    {AV_PIX_FMT_BGR24, OC_PIXEL_BGR24},    {AV_PIX_FMT_RGBA, OC_PIXEL_RGBA32},
-    {AV_PIX_FMT_RGB0, OC_PIXEL_RGBA32},    {AV_PIX_FMT_BGRA, OC_PIXEL_BGRA32},
+    {AV_PIX_FMT_YUV420P, OC_PIXEL_I420}, {AV_PIX_FMT_YUVJ420P, OC_PIXEL_I420},
+    {AV_PIX_FMT_YUV422P, OC_PIXEL_I422}, {AV_PIX_FMT_YUVJ422P, OC_PIXEL_I422},
+    {AV_PIX_FMT_YUV444P, OC_PIXEL_I444}, {AV_PIX_FMT_YUVJ444P, OC_PIXEL_I444},
+    {AV_PIX_FMT_NV12, OC_PIXEL_NV12},    {AV_PIX_FMT_NV21, OC_PIXEL_NV21},
+    {AV_PIX_FMT_YUYV422, OC_PIXEL_YUYV}, {AV_PIX_FMT_UYVY422, OC_PIXEL_UYVY},
+    {AV_PIX_FMT_GRAY8, OC_PIXEL_GRAY8},  {AV_PIX_FMT_RGB24, OC_PIXEL_RGB24},
+    {AV_PIX_FMT_BGR24, OC_PIXEL_BGR24},  {AV_PIX_FMT_RGBA, OC_PIXEL_RGBA32},
+    {AV_PIX_FMT_RGB0, OC_PIXEL_RGBA32},  {AV_PIX_FMT_BGRA, OC_PIXEL_BGRA32},
     {AV_PIX_FMT_BGR0, OC_PIXEL_BGRA32},
 };
 
@@ -175,9 +175,9 @@ static bool is_rgb(const AVFrame *av)
 /* Ten bits, RGB planes, 4:1:1 ...: to I420 of the same range and matrix. */
 static oc_status convert(ff_pictures *home, const AVFrame *from, AVFrame *to, oc_error *err)
 {
-    home->sws = sws_getCachedContext(home->sws, from->width, from->height, from->format,
-                                     from->width, from->height, AV_PIX_FMT_YUV420P, SWS_BILINEAR,
-                                     NULL, NULL, NULL);
+    home->sws =
+        sws_getCachedContext(home->sws, from->width, from->height, from->format, from->width,
+                             from->height, AV_PIX_FMT_YUV420P, SWS_BILINEAR, NULL, NULL, NULL);
     if (!home->sws)
         return FAIL(err, OC_UNSUPPORTED, "pixel format '%s' cannot be converted",
                     av_get_pix_fmt_name(from->format));
@@ -192,8 +192,7 @@ static oc_status convert(ff_pictures *home, const AVFrame *from, AVFrame *to, oc
         to->format = AV_PIX_FMT_YUV420P;
         if (av_frame_get_buffer(to, 64) < 0) {
             av_frame_unref(to);
-            return FAIL(err, OC_NOMEM, "no memory for a frame of %dx%d", from->width,
-                        from->height);
+            return FAIL(err, OC_NOMEM, "no memory for a frame of %dx%d", from->width, from->height);
         }
     }
     sws_scale(home->sws, (const uint8_t *const *)from->data, from->linesize, 0, from->height,
@@ -206,14 +205,18 @@ static void describe(picture *p, const AVFrame *pixels, oc_pixel_format format, 
     const AVFrame *av = p->av;
 
     p->frame = (oc_frame){
-        .struct_size = sizeof(oc_frame), .refs = 1, .format = format,
-        .width = av->width, .height = av->height,
+        .struct_size = sizeof(oc_frame),
+        .refs = 1,
+        .format = format,
+        .width = av->width,
+        .height = av->height,
         .matrix = is_rgb(av) ? OC_YUV_BT601 : matrix_of(av),
         .full_range = !(is_rgb(av) && format == OC_PIXEL_I420) && is_full_range(av),
         .chroma_center = av->chroma_location == AVCHROMA_LOC_UNSPECIFIED
                              ? center
                              : av->chroma_location == AVCHROMA_LOC_CENTER,
-        .release = give_back, .owner = p,
+        .release = give_back,
+        .owner = p,
     };
 #ifdef AV_FRAME_FLAG_KEY
     p->frame.key = (av->flags & AV_FRAME_FLAG_KEY) != 0;

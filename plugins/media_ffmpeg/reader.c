@@ -24,12 +24,12 @@ struct oc_source {
     int64_t             deadline_ms; /* of the call in progress; 0 = none */
     int                 stream;
     bool                live;
-    bool                await_key;     /* live: packets before the first key frame are no use */
+    bool                await_key; /* live: packets before the first key frame are no use */
     bool                draining;
-    bool                partial;       /* the last packet was cut short */
+    bool                partial; /* the last packet was cut short */
     bool                chroma_center;
-    int                 read_error;    /* what av_read_frame ended with, when not the end */
-    oc_status           over;          /* how the stream ended, once it did */
+    int                 read_error; /* what av_read_frame ended with, when not the end */
+    oc_status           over;       /* how the stream ended, once it did */
     uint64_t            frames, packets;
     int64_t             first_ts, last_pts_ns, frame_ns;
     int64_t             end_ts;        /* stream time where the last packet ends */
@@ -58,8 +58,8 @@ static int interrupted(void *ctx)
 
 static bool is_live_url(const char *url)
 {
-    static const char *const live[] = {"rtsp://", "rtsps://", "rtmp://", "rtmps://", "rtp://",
-                                       "udp://",  "srt://",   "tcp://"};
+    static const char *const live[] = {"rtsp://", "rtsps://", "rtmp://", "rtmps://",
+                                       "rtp://",  "udp://",   "srt://",  "tcp://"};
 
     for (size_t i = 0; i < sizeof(live) / sizeof(live[0]); i++)
         if (strncmp(url, live[i], strlen(live[i])) == 0)
@@ -80,8 +80,8 @@ int ff_probe(const char *url)
 static oc_status failure(const oc_source *s, int code, const char *doing, oc_error *err)
 {
     char      text[256];
-    oc_status st = code == AVERROR(ENOMEM)      ? OC_NOMEM
-                   : code == AVERROR(ENOENT)    ? OC_NOT_FOUND
+    oc_status st = code == AVERROR(ENOMEM)       ? OC_NOMEM
+                   : code == AVERROR(ENOENT)     ? OC_NOT_FOUND
                    : code == AVERROR_INVALIDDATA ? OC_FORMAT
                    : code == AVERROR_DECODER_NOT_FOUND || code == AVERROR_DEMUXER_NOT_FOUND ||
                            code == AVERROR_PROTOCOL_NOT_FOUND || code == AVERROR_PATCHWELCOME
@@ -94,8 +94,9 @@ static oc_status failure(const oc_source *s, int code, const char *doing, oc_err
         return FAIL(err, OC_IO, "%s: no answer within %u ms", doing, s->timeout_ms);
     ff_reason(code, text, sizeof(text));
     if (strstr(text, "moov atom not found"))
-        return FAIL(err, OC_FORMAT, "the file is truncated or was never finished: its index "
-                                    "is missing (moov atom not found)");
+        return FAIL(err, OC_FORMAT,
+                    "the file is truncated or was never finished: its index "
+                    "is missing (moov atom not found)");
     return FAIL(err, st, "%s: %s", doing, text);
 }
 
@@ -143,17 +144,16 @@ static oc_status open_input(oc_source *s, const oc_source_options *o, oc_error *
     }
     s->format->interrupt_callback = (AVIOInterruptCB){interrupted, s};
     AVDictionary *options = open_options(o, s);
-    int code = avformat_open_input(&s->format, name, forced, &options);
+    int           code = avformat_open_input(&s->format, name, forced, &options);
     av_dict_free(&options);
     free(name);
     if (code < 0)
-        return failure(s, code, code == AVERROR_INVALIDDATA ? "not a readable video" : "open",
-                       err);
+        return failure(s, code, code == AVERROR_INVALIDDATA ? "not a readable video" : "open", err);
     /* FFmpeg shows any text as a film of letters */
     const char *kind = s->format->iformat->name;
-    if (!o->format && (strcmp(kind, "tty") == 0 || strcmp(kind, "bin") == 0 ||
-                       strcmp(kind, "xbin") == 0 || strcmp(kind, "adf") == 0 ||
-                       strcmp(kind, "idf") == 0))
+    if (!o->format &&
+        (strcmp(kind, "tty") == 0 || strcmp(kind, "bin") == 0 || strcmp(kind, "xbin") == 0 ||
+         strcmp(kind, "adf") == 0 || strcmp(kind, "idf") == 0))
         return FAIL(err, OC_FORMAT, "not a video: it looks like text");
     if ((code = avformat_find_stream_info(s->format, NULL)) < 0)
         return failure(s, code, "no stream could be read", err);
@@ -297,8 +297,7 @@ static bool broke_off(const oc_source *s)
         return true;
     if (s->claimed_bytes && s->format->pb && avio_size(s->format->pb) < s->claimed_bytes)
         return true;
-    if (strstr(kind, "mp4") && stream->nb_frames > 0 &&
-        s->packets < (uint64_t)stream->nb_frames)
+    if (strstr(kind, "mp4") && stream->nb_frames > 0 && s->packets < (uint64_t)stream->nb_frames)
         return true;
     /* by the header's duration; a second is left for headers that are not exact */
     if (s->format->duration_estimation_method != AVFMT_DURATION_FROM_STREAM ||

@@ -69,10 +69,8 @@ static int try_encoder(ff_writer *w, const AVCodec *codec)
         return AVERROR(ENOMEM);
     w->encoder->width = (w->width + 1) & ~1;
     w->encoder->height = (w->height + 1) & ~1;
-    w->encoder->pix_fmt =
-        codec->id == AV_CODEC_ID_MJPEG ? AV_PIX_FMT_YUVJ420P : AV_PIX_FMT_YUV420P;
-    w->encoder->color_range =
-        codec->id == AV_CODEC_ID_MJPEG ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
+    w->encoder->pix_fmt = codec->id == AV_CODEC_ID_MJPEG ? AV_PIX_FMT_YUVJ420P : AV_PIX_FMT_YUV420P;
+    w->encoder->color_range = codec->id == AV_CODEC_ID_MJPEG ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
     w->encoder->colorspace = AVCOL_SPC_SMPTE170M; /* BT.601 */
     w->encoder->time_base = av_inv_q(rate);
     w->encoder->framerate = rate;
@@ -99,8 +97,7 @@ static oc_status open_encoder(ff_writer *w, oc_error *err)
 
     for (size_t i = 0; code < 0 && i < sizeof(names) / sizeof(names[0]); i++) {
         const AVCodec *codec = avcodec_find_encoder_by_name(names[i]);
-        if (codec && avformat_query_codec(w->format->oformat, codec->id,
-                                          FF_COMPLIANCE_NORMAL) == 1)
+        if (codec && avformat_query_codec(w->format->oformat, codec->id, FF_COMPLIANCE_NORMAL) == 1)
             code = try_encoder(w, codec);
     }
     if (code < 0) {

@@ -12,7 +12,7 @@ typedef struct oc_backend_registry {
 } oc_backend_registry;
 
 /* The table is copied as far as this program knows it. */
-OC_MUST_CHECK oc_status oc_backend_register(oc_backend_registry *registry,
+OC_MUST_CHECK oc_status oc_backend_register(oc_backend_registry  *registry,
                                             const oc_backend_ops *ops, oc_error *err);
 /* name NULL: the one with the best score.  OC_NOT_FOUND lists those there are. */
 OC_MUST_CHECK oc_status oc_backend_find(const oc_backend_registry *registry, const char *name,

@@ -94,14 +94,14 @@ int oc_cmd_bench(int argc, char **argv)
     size_t              n_pos;
     oc_error            err = {0};
     const cli_option    options[] = {
-        {"--iterations", 'u', &t.iterations, "N", "runs to time (default: 1 s, at least 10)"},
-        CLI_NETWORK_OPTIONS(no),
-        {"--json", 'f', &json, NULL, "one JSON document on stdout"},
-        {0}};
-    const cli_command command = {"bench", "MODEL",
-                                 "Times a network: inputs (i mod 255)/255, plain ONNX layouts.",
-                                 options, 1, 1};
-    int               e = cli_parse(&command, argc, argv, pos, &n_pos);
+           {"--iterations", 'u', &t.iterations, "N", "runs to time (default: 1 s, at least 10)"},
+           CLI_NETWORK_OPTIONS(no),
+           {"--json", 'f', &json, NULL, "one JSON document on stdout"},
+           {0}};
+    const cli_command command = {
+        "bench", "MODEL", "Times a network: inputs (i mod 255)/255, plain ONNX layouts.",
+        options, 1,       1};
+    int e = cli_parse(&command, argc, argv, pos, &n_pos);
     if (e >= 0)
         return e;
     if (t.iterations > RUNS_MAX)

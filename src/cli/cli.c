@@ -121,7 +121,8 @@ int cli_fail(const char *command, const oc_error *err)
         fprintf(stderr, "  (%s: %s, raised at %s:%d)\n", oc_status_name(err->status),
                 oc_status_text(err->status), err->file, err->line);
     switch (err->status) {
-    case OC_NOMEM: case OC_BUSY: return CLI_FAILED;
+    case OC_NOMEM:
+    case OC_BUSY: return CLI_FAILED;
     case OC_CANCELLED: return CLI_INTERRUPTED;
     default: return CLI_BAD_INPUT;
     }

@@ -167,9 +167,9 @@ static bool npmrc_registry(const char *path, char *out, size_t bytes)
 static void npm_registry(char *out, size_t bytes)
 {
     static const char *const shared[] = {"/etc/npmrc", "/usr/local/etc/npmrc", "/usr/etc/npmrc"};
-    const char *named = getenv("npm_config_registry"), *home = getenv("HOME");
-    char        path[1024];
-    bool        found = named && *named && snprintf(out, bytes, "%s", named) < (int)bytes;
+    const char              *named = getenv("npm_config_registry"), *home = getenv("HOME");
+    char                     path[1024];
+    bool found = named && *named && snprintf(out, bytes, "%s", named) < (int)bytes;
     if (!found && home && snprintf(path, sizeof(path), "%s/.npmrc", home) < (int)sizeof(path))
         found = npmrc_registry(path, out, bytes);
     for (size_t i = 0; !found && i < sizeof(shared) / sizeof(*shared); i++)
@@ -192,10 +192,10 @@ oc_status cli_npm_archive(const char *package, const char *version, char *url, s
                  slash + 1, version);
     else
         snprintf(ask, sizeof(ask), "%s/%s/%s", registry, package, version);
-    transfer  t = {.shown = -1};
-    oc_status st = transfer_url(ask, &t, err);
-    json_t   *answer = st == OC_OK ? json_loadb(t.text ? t.text : "", t.n, 0, NULL) : NULL;
-    json_t   *dist = json_object_get(answer, "dist");
+    transfer    t = {.shown = -1};
+    oc_status   st = transfer_url(ask, &t, err);
+    json_t     *answer = st == OC_OK ? json_loadb(t.text ? t.text : "", t.n, 0, NULL) : NULL;
+    json_t     *dist = json_object_get(answer, "dist");
     const char *archive = json_string_value(json_object_get(dist, "tarball"));
     if (st == OC_OK && (!archive || snprintf(url, url_bytes, "%s", archive) >= (int)url_bytes))
         st = OC_FAIL(err, OC_FORMAT, "%s: the answer names no archive", ask);

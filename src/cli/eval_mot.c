@@ -20,42 +20,42 @@ static size_t figures(const oc_mot_scores *s, figure *f)
     const oc_mot_clear    *c = &s->clear;
     const oc_mot_identity *i = &s->identity;
     const figure           all[] = {
-        {"HOTA", oc_hota_mean(h->hota), false},
-        {"DetA", oc_hota_mean(h->deta), false},
-        {"AssA", oc_hota_mean(h->assa), false},
-        {"DetRe", oc_hota_mean(h->detre), false},
-        {"DetPr", oc_hota_mean(h->detpr), false},
-        {"AssRe", oc_hota_mean(h->assre), false},
-        {"AssPr", oc_hota_mean(h->asspr), false},
-        {"LocA", oc_hota_mean(h->loca), false},
-        {"OWTA", oc_hota_mean(h->owta), false},
-        {"HOTA(0)", h->hota[0], false},
-        {"LocA(0)", h->loca[0], false},
-        {"MOTA", c->mota, false},
-        {"MOTP", c->motp, false},
-        {"MODA", c->moda, false},
-        {"sMOTA", c->smota, false},
-        {"MOTAL", c->motal, false},
-        {"Recall", c->recall, false},
-        {"Precision", c->precision, false},
-        {"IDF1", i->idf1, false},
-        {"IDP", i->idp, false},
-        {"IDR", i->idr, false},
-        {"IDSW", c->idsw, true},
-        {"Frag", c->frag, true},
-        {"TP", c->tp, true},
-        {"FP", c->fp, true},
-        {"FN", c->fn, true},
-        {"MT", c->mt, true},
-        {"PT", c->pt, true},
-        {"ML", c->ml, true},
-        {"IDTP", i->tp, true},
-        {"IDFP", i->fp, true},
-        {"IDFN", i->fn, true},
-        {"GT_Dets", (double)s->gt_dets, true},
-        {"GT_IDs", (double)s->gt_ids, true},
-        {"Dets", (double)s->dets, true},
-        {"IDs", (double)s->ids, true},
+                  {"HOTA", oc_hota_mean(h->hota), false},
+                  {"DetA", oc_hota_mean(h->deta), false},
+                  {"AssA", oc_hota_mean(h->assa), false},
+                  {"DetRe", oc_hota_mean(h->detre), false},
+                  {"DetPr", oc_hota_mean(h->detpr), false},
+                  {"AssRe", oc_hota_mean(h->assre), false},
+                  {"AssPr", oc_hota_mean(h->asspr), false},
+                  {"LocA", oc_hota_mean(h->loca), false},
+                  {"OWTA", oc_hota_mean(h->owta), false},
+                  {"HOTA(0)", h->hota[0], false},
+                  {"LocA(0)", h->loca[0], false},
+                  {"MOTA", c->mota, false},
+                  {"MOTP", c->motp, false},
+                  {"MODA", c->moda, false},
+                  {"sMOTA", c->smota, false},
+                  {"MOTAL", c->motal, false},
+                  {"Recall", c->recall, false},
+                  {"Precision", c->precision, false},
+                  {"IDF1", i->idf1, false},
+                  {"IDP", i->idp, false},
+                  {"IDR", i->idr, false},
+                  {"IDSW", c->idsw, true},
+                  {"Frag", c->frag, true},
+                  {"TP", c->tp, true},
+                  {"FP", c->fp, true},
+                  {"FN", c->fn, true},
+                  {"MT", c->mt, true},
+                  {"PT", c->pt, true},
+                  {"ML", c->ml, true},
+                  {"IDTP", i->tp, true},
+                  {"IDFP", i->fp, true},
+                  {"IDFN", i->fn, true},
+                  {"GT_Dets", (double)s->gt_dets, true},
+                  {"GT_IDs", (double)s->gt_ids, true},
+                  {"Dets", (double)s->dets, true},
+                  {"IDs", (double)s->ids, true},
     };
     memcpy(f, all, sizeof(all));
     return sizeof(all) / sizeof(all[0]);
@@ -81,8 +81,8 @@ static void print_table(const oc_mot_scores *each, size_t n, const cli_texts *gt
         size_t      length = strlen(name);
         printf("%-24s %6.3f %6.3f %6.3f %6.3f %6.3f %6.3f %6.0f %6.0f %6.0f\n",
                length > 24 ? name + length - 24 : name, oc_hota_mean(s->hota.hota),
-               oc_hota_mean(s->hota.deta), oc_hota_mean(s->hota.assa), s->clear.mota,
-               s->clear.motp, s->identity.idf1, s->clear.idsw, s->clear.fp, s->clear.fn);
+               oc_hota_mean(s->hota.deta), oc_hota_mean(s->hota.assa), s->clear.mota, s->clear.motp,
+               s->identity.idf1, s->clear.idsw, s->clear.fp, s->clear.fn);
     }
 }
 
@@ -150,8 +150,12 @@ int cli_eval_mot(int argc, char **argv)
         {"--frames", 'u', &frames, "N", "length of the sequence (the last frame of either file)"},
         {"--json", 'f', &json, NULL, "one JSON document on stdout"},
         {0}};
-    const cli_command command = {"eval mot", "--gt gt.txt --dt res.txt",
-                                 "Scores tracks by TrackEval's definitions.", options, 0, 0};
+    const cli_command command = {"eval mot",
+                                 "--gt gt.txt --dt res.txt",
+                                 "Scores tracks by TrackEval's definitions.",
+                                 options,
+                                 0,
+                                 0};
     int               e = cli_parse(&command, argc, argv, pos, &n_pos);
     if (e >= 0)
         return e;

@@ -66,7 +66,8 @@ static oc_status apt_download(const char *package, const char *folder, char *pat
     oc_status st = cli_make_folders(folder, err);
     if (st == OC_OK)
         st = cli_run((const char *const[]){"apt-get", "-qq", "-o", "APT::Sandbox::User=root",
-                                           "download", package, NULL}, folder, err);
+                                           "download", package, NULL},
+                     folder, err);
     DIR           *dir = st == OC_OK ? opendir(folder) : NULL;
     struct dirent *e;
     path[0] = 0;
@@ -162,10 +163,10 @@ static oc_status gather(cli_fetcher *f, const oc_card_source *s, const char *nam
                         const char **from, oc_error *err)
 {
     static const char *const origins[] = {"npm", "apt", "url"};
-    char        to[OC_CARD_MEMBERS_MAX][OC_PATH_MAX], mirror[OC_PATH_MAX];
-    cli_want    wants[OC_CARD_MEMBERS_MAX];
-    size_t      mirrored = 0;
-    oc_status   st = OC_OK;
+    char                     to[OC_CARD_MEMBERS_MAX][OC_PATH_MAX], mirror[OC_PATH_MAX];
+    cli_want                 wants[OC_CARD_MEMBERS_MAX];
+    size_t                   mirrored = 0;
+    oc_status                st = OC_OK;
     for (size_t i = 0; st == OC_OK && i < s->n_members; i++) {
         st = put(to[i], err, "%s/%s", f->folder, s->members[i].file);
         wants[i] = (cli_want){.path = s->members[i].path, .to = to[i]};
@@ -208,8 +209,9 @@ static oc_status find_converter(char *path, oc_error *err)
     for (size_t i = 0; i < sizeof(beside) / sizeof(*beside); i++)
         if (put(path, err, "%s/%s/tfjs2onnx.py", program, beside[i]) == OC_OK && cli_exists(path))
             return OC_OK;
-    return OC_FAIL(err, OC_NOT_FOUND, "the converter tools/tfjs2onnx.py is not here "
-                                      "(OCELLUS_TOOLS may name its folder)");
+    return OC_FAIL(err, OC_NOT_FOUND,
+                   "the converter tools/tfjs2onnx.py is not here "
+                   "(OCELLUS_TOOLS may name its folder)");
 }
 
 /* Debian's python3 is the one that sees Debian's python3-onnx, whatever stands first on PATH. */
@@ -224,10 +226,10 @@ static const char *python(void)
 static oc_status convert(cli_fetcher *f, const oc_card *card, oc_error *err)
 {
     const oc_card_source *s = &card->source;
-    char        tool[OC_PATH_MAX], in[OC_PATH_MAX], out[OC_PATH_MAX];
-    const char *argv[8 + sizeof(s->options) / sizeof(*s->options)];
-    size_t      n = 0;
-    oc_status   st = find_converter(tool, err);
+    char                  tool[OC_PATH_MAX], in[OC_PATH_MAX], out[OC_PATH_MAX];
+    const char           *argv[8 + sizeof(s->options) / sizeof(*s->options)];
+    size_t                n = 0;
+    oc_status             st = find_converter(tool, err);
     if (st == OC_OK)
         st = put(in, err, "%s/%s", f->folder, s->members[0].file);
     if (st == OC_OK)

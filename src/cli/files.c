@@ -55,8 +55,8 @@ oc_status cli_sha256(const char *path, char hex[65], oc_error *err)
         return OC_FAIL(err, errno == ENOENT ? OC_NOT_FOUND : OC_IO, "%s: %s", path,
                        strerror(errno));
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    oc_status   st = ctx ? hash_file(f, path, ctx, hex, err)
-                         : OC_FAIL(err, OC_NOMEM, "out of memory");
+    oc_status   st =
+        ctx ? hash_file(f, path, ctx, hex, err) : OC_FAIL(err, OC_NOMEM, "out of memory");
     EVP_MD_CTX_free(ctx);
     fclose(f);
     return st;

@@ -85,7 +85,7 @@ static oc_status report(const cli_network *net, const oc_tensor_view *out, const
     const oc_port *ports;
     size_t         n = oc_session_outputs(net->session, &ports);
     oc_status      st = OC_OK;
-    char         (*paths)[4096] = calloc(n, sizeof(*paths));
+    char(*paths)[4096] = calloc(n, sizeof(*paths));
     if (!paths)
         return OC_FAIL(err, OC_NOMEM, "outputs");
     if (folder && mkdir(folder, 0777) != 0 && errno != EEXIST)
@@ -150,11 +150,11 @@ int oc_cmd_infer(int argc, char **argv)
     size_t              n_pos;
     oc_error            err = {0};
     const cli_option    options[] = {
-        {"--input", 'S', &inputs, "NAME=F.npy", "an input; its shape binds open dimensions"},
-        {"--output", 's', &folder, "DIR", "write DIR/<output>.npy ('/' and ':' become '_')"},
-        CLI_NETWORK_OPTIONS(no),
-        {"--json", 'f', &json, NULL, "one JSON document on stdout"},
-        {0}};
+           {"--input", 'S', &inputs, "NAME=F.npy", "an input; its shape binds open dimensions"},
+           {"--output", 's', &folder, "DIR", "write DIR/<output>.npy ('/' and ':' become '_')"},
+           CLI_NETWORK_OPTIONS(no),
+           {"--json", 'f', &json, NULL, "one JSON document on stdout"},
+           {0}};
     const cli_command command = {"infer", "MODEL", "Runs a network once.", options, 1, 1};
     int               e = cli_parse(&command, argc, argv, pos, &n_pos);
     if (e >= 0)

@@ -88,9 +88,10 @@ static void on_pass(void *ctx, const oc_pass *pass, const oc_graph *g)
 
 static void print_node(const oc_graph *g, const oc_node *n)
 {
-    char        shape[96];
-    static const char *const acts[] = {"", "+relu", "+clip", "+leaky", "+sigmoid", "+silu",
-                                       "+hardsigmoid", "+hardswish", "+tanh", "+gelu", "+mish"};
+    char                     shape[96];
+    static const char *const acts[] = {"",         "+relu", "+clip",        "+leaky",
+                                       "+sigmoid", "+silu", "+hardsigmoid", "+hardswish",
+                                       "+tanh",    "+gelu", "+mish"};
     const oc_value *out = n->n_out && n->out[0] != OC_VID_NONE ? &g->values[n->out[0]] : NULL;
     printf("  %s%s%s -> %s%s  %.60s\n", n->op_type, n->add ? "+add" : "", acts[n->act.kind],
            out ? oc_shape_text(&out->info.shape, shape, sizeof(shape)) : "",
@@ -141,13 +142,13 @@ int oc_cmd_inspect(int argc, char **argv)
     size_t              n_pos;
     oc_error            err = {0};
     const cli_option    options[] = {
-        {"--passes", 'f', &passes, NULL, "what every graph pass leaves"},
-        {"--kernels", 'f', &kernels, NULL, "the steps that will run, with fusions and layouts"},
-        CLI_NETWORK_OPTIONS(no),
-        {"--json", 'f', &json, NULL, "one JSON document on stdout"},
-        {0}};
-    const cli_command command = {"inspect", "MODEL", "Shows what a network is made of.", options, 1,
-                                 1};
+           {"--passes", 'f', &passes, NULL, "what every graph pass leaves"},
+           {"--kernels", 'f', &kernels, NULL, "the steps that will run, with fusions and layouts"},
+           CLI_NETWORK_OPTIONS(no),
+           {"--json", 'f', &json, NULL, "one JSON document on stdout"},
+           {0}};
+    const cli_command command = {"inspect", "MODEL", "Shows what a network is made of.",
+                                 options,   1,       1};
     int               e = cli_parse(&command, argc, argv, pos, &n_pos);
     if (e >= 0)
         return e;

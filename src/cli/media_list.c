@@ -50,8 +50,9 @@ oc_status cli_media_load(cli_media_list *list, oc_error *err)
 {
     memset(list, 0, sizeof(*list));
     if (!find_list(list->path))
-        return OC_FAIL(err, OC_NOT_FOUND, "data/media.yaml is not here (OCELLUS_DATA may name its "
-                                          "folder)");
+        return OC_FAIL(err, OC_NOT_FOUND,
+                       "data/media.yaml is not here (OCELLUS_DATA may name its "
+                       "folder)");
     oc_status st = oc_yaml_load(list->path, &list->doc, err);
     if (st != OC_OK)
         return st;

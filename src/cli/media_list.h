@@ -21,7 +21,7 @@ typedef struct cli_media_list {
 
 /* From $OCELLUS_DATA, ./data, or beside the program.  On failure there is nothing to finish. */
 OC_MUST_CHECK oc_status cli_media_load(cli_media_list *list, oc_error *err);
-void cli_media_finish(cli_media_list *list);
+void                    cli_media_finish(cli_media_list *list);
 
 const cli_media *cli_media_find(const cli_media_list *list, const char *name);
 

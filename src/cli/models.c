@@ -36,7 +36,8 @@ static void find_cards(names *list)
                 known = strcmp(list->item[k], e->d_name) == 0;
             if (known || e->d_name[0] == '.' ||
                 snprintf(path, sizeof(path), "%s/%s/card.yaml", folder, e->d_name) >=
-                    (int)sizeof(path) || !cli_exists(path))
+                    (int)sizeof(path) ||
+                !cli_exists(path))
                 continue;
             char *name = strdup(e->d_name);
             if (name)
@@ -106,23 +107,22 @@ static int list_cards(bool json, const char *mirror)
 static json_t *source_json(const oc_card_source *s)
 {
     static const char *const origins[] = {"npm", "apt", "url"};
-    json_t *members = json_array();
+    json_t                  *members = json_array();
     for (size_t i = 0; i < s->n_members; i++)
-        json_array_append_new(members, json_pack("{s:s, s:o}", "path", s->members[i].path,
-                                                 "sha256", text_or_null(s->members[i].sha256)));
+        json_array_append_new(members, json_pack("{s:s, s:o}", "path", s->members[i].path, "sha256",
+                                                 text_or_null(s->members[i].sha256)));
     return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o}", "origin", origins[s->origin],
                      "package", text_or_null(s->package), "version", text_or_null(s->version),
                      "url", text_or_null(s->url), "members", members, "convert",
-                     text_or_null(s->convert), "file", s->file, "sha256",
-                     text_or_null(s->sha256));
+                     text_or_null(s->convert), "file", s->file, "sha256", text_or_null(s->sha256));
 }
 
 static json_t *card_json(const oc_card *card, const char *path)
 {
     json_t *sizes = json_array(), *labels = json_array();
     for (size_t i = 0; i < card->n_sizes; i++)
-        json_array_append_new(sizes, json_pack("[i, i]", (int)card->sizes[i].width,
-                                               (int)card->sizes[i].height));
+        json_array_append_new(
+            sizes, json_pack("[i, i]", (int)card->sizes[i].width, (int)card->sizes[i].height));
     for (size_t i = 0; i < card->n_labels; i++)
         json_array_append_new(labels, json_string(card->labels[i]));
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "name", card->name, "title",
@@ -146,8 +146,10 @@ static void print_card(const oc_card *card, const char *path)
     for (size_t i = 0; i < card->n_sizes; i++)
         printf("%s%dx%d", i ? ", " : "", card->sizes[i].width, card->sizes[i].height);
     printf(" %s\n  head     %s, %zu labels\n",
-           card->image.gray ? "gray" : card->image.bgr ? "bgr" : "rgb", card->head->name,
-           card->n_labels);
+           card->image.gray  ? "gray"
+           : card->image.bgr ? "bgr"
+                             : "rgb",
+           card->head->name, card->n_labels);
     printf("  file     %s\n", path ? path : "not fetched yet");
 }
 
@@ -268,17 +270,20 @@ int oc_cmd_models(int argc, char **argv)
     static bool        json, all, media;
     static cli_fetcher fetcher; /* large: paths */
     const cli_option   options[] = {
-        {"--mirror", 's', &fetcher.mirror, "DIR", "a folder that has files already"},
-        {"--all", 'f', &all, NULL, "get: every network there is a card for"},
-        {"--media", 'f', &media, NULL, "get: videos and pictures instead of networks"},
-        {"--force", 'f', &fetcher.force, NULL, "get: also what is there already"},
-        {"--json", 'f', &json, NULL, "one JSON document"},
-        {NULL, 0, NULL, NULL, NULL}};
+          {"--mirror", 's', &fetcher.mirror, "DIR", "a folder that has files already"},
+          {"--all", 'f', &all, NULL, "get: every network there is a card for"},
+          {"--media", 'f', &media, NULL, "get: videos and pictures instead of networks"},
+          {"--force", 'f', &fetcher.force, NULL, "get: also what is there already"},
+          {"--json", 'f', &json, NULL, "one JSON document"},
+          {NULL, 0, NULL, NULL, NULL}};
     const cli_command command = {
-        .name = "models", .arguments = "list | show NAME | get NAME...",
+        .name = "models",
+        .arguments = "list | show NAME | get NAME...",
         .what = "Lists the networks there are cards for, shows one, or fetches some, verified by "
                 "sha256,\ninto the cache folder.",
-        .options = options, .n_min = 1, .n_max = NAMES_MAX};
+        .options = options,
+        .n_min = 1,
+        .n_max = NAMES_MAX};
     const char *pos[NAMES_MAX];
     size_t      n;
     int         code = cli_parse(&command, argc, argv, pos, &n);

@@ -87,10 +87,13 @@ void cli_fill(void *data, const oc_tensor_info *info)
         case OC_F32: ((float *)data)[i] = (float)m / 255.0f; break;
         case OC_F64: ((double *)data)[i] = (double)m / 255.0; break;
         case OC_F16: ((uint16_t *)data)[i] = oc_half_from_float((float)m / 255.0f); break;
-        case OC_U8: case OC_I8: ((uint8_t *)data)[i] = (uint8_t)m; break;
+        case OC_U8:
+        case OC_I8: ((uint8_t *)data)[i] = (uint8_t)m; break;
         case OC_BOOL: ((uint8_t *)data)[i] = m & 1; break;
-        case OC_U16: case OC_I16: ((uint16_t *)data)[i] = (uint16_t)m; break;
-        case OC_U32: case OC_I32: ((uint32_t *)data)[i] = m; break;
+        case OC_U16:
+        case OC_I16: ((uint16_t *)data)[i] = (uint16_t)m; break;
+        case OC_U32:
+        case OC_I32: ((uint32_t *)data)[i] = m; break;
         default: ((uint64_t *)data)[i] = m; break;
         }
     }

@@ -22,7 +22,7 @@ typedef struct cli_network_options {
 OC_MUST_CHECK oc_status cli_network_open(const char *path, const cli_network_options *options,
                                          const oc_port *shapes, size_t n_shapes, cli_network *out,
                                          oc_error *err);
-void cli_network_close(cli_network *net); /* a zeroed one is fine */
+void                    cli_network_close(cli_network *net); /* a zeroed one is fine */
 
 double cli_now_ms(void); /* monotonic */
 
@@ -30,11 +30,13 @@ double cli_now_ms(void); /* monotonic */
 void cli_fill(void *data, const oc_tensor_info *info);
 
 /* Lines of a cli_option table for these options. */
-#define CLI_NETWORK_OPTIONS(o)                                                                  \
-    {"--threads", 'u', &(o).threads, "N", "worker threads (default: one per processor)"},       \
-    {"--shape", 'S', &(o).shapes, "NAME=1x3x320x320", "bind an input's shape"},                 \
-    {"--backend", 's', &(o).backend, "B", "where to run (default: cpu)"},                       \
-    {"--isa", 's', &(o).isa, "ref|avx2|...", "lower the kernels' instruction set"},             \
-    {"--no-fusion", 'f', &(o).no_fusion, NULL, "run the graph as the file has it"}
+#define CLI_NETWORK_OPTIONS(o)                                                            \
+    {"--threads", 'u', &(o).threads, "N", "worker threads (default: one per processor)"}, \
+        {"--shape", 'S', &(o).shapes, "NAME=1x3x320x320", "bind an input's shape"},       \
+        {"--backend", 's', &(o).backend, "B", "where to run (default: cpu)"},             \
+        {"--isa", 's', &(o).isa, "ref|avx2|...", "lower the kernels' instruction set"},   \
+    {                                                                                     \
+        "--no-fusion", 'f', &(o).no_fusion, NULL, "run the graph as the file has it"      \
+    }
 
 #endif

@@ -166,13 +166,13 @@ int oc_cmd_profile(int argc, char **argv)
     size_t              n_pos;
     oc_error            err = {0};
     const cli_option    options[] = {
-        {"--iterations", 'u', &runs, "N", "runs; the least time of each step counts (20)"},
-        {"--trace", 's', &trace, "F.json", "write a trace for Perfetto or chrome://tracing"},
-        CLI_NETWORK_OPTIONS(no),
-        {"--json", 'f', &json, NULL, "one JSON document on stdout"},
-        {0}};
-    const cli_command command = {"profile", "MODEL", "Times every step of a network.", options, 1,
-                                 1};
+           {"--iterations", 'u', &runs, "N", "runs; the least time of each step counts (20)"},
+           {"--trace", 's', &trace, "F.json", "write a trace for Perfetto or chrome://tracing"},
+           CLI_NETWORK_OPTIONS(no),
+           {"--json", 'f', &json, NULL, "one JSON document on stdout"},
+           {0}};
+    const cli_command command = {"profile", "MODEL", "Times every step of a network.",
+                                 options,   1,       1};
     int               e = cli_parse(&command, argc, argv, pos, &n_pos);
     if (e >= 0)
         return e;

@@ -16,7 +16,6 @@ typedef struct cli_want {
 
 /* fd is closed.  Formats: ustar, GNU long names, pax paths.  Stops when all wants are got.
  * OC_FORMAT: damaged.  OC_NOT_FOUND: a wanted file is not in it. */
-OC_MUST_CHECK oc_status cli_untar(int fd, unsigned strip, cli_want *wants, size_t n,
-                                  oc_error *err);
+OC_MUST_CHECK oc_status cli_untar(int fd, unsigned strip, cli_want *wants, size_t n, oc_error *err);
 
 #endif

@@ -12,8 +12,8 @@ int oc_cmd_version(int argc, char **argv)
     size_t           n_pos;
     const cli_option options[] = {{"--json", 'f', &json, NULL, "one JSON document on stdout"}, {0}};
     const cli_command command = {"version", "", "Tells version, build and instruction sets.",
-                                 options, 0, 0};
-    int e = cli_parse(&command, argc, argv, pos, &n_pos);
+                                 options,   0,  0};
+    int               e = cli_parse(&command, argc, argv, pos, &n_pos);
     if (e >= 0)
         return e;
     const char *isa = oc_isa_name(oc_cpu_isa());

@@ -191,8 +191,7 @@ static oc_status on_scalar(loader *l, struct fy_event *event, const struct fy_ma
         return out_of_memory(l);
     if (memchr(node->text, 0, bytes))
         return fail_mark(l, mark, "a NUL character inside a text");
-    node->plain = !event->scalar.value ||
-                  fy_token_scalar_style(event->scalar.value) == FYSS_PLAIN;
+    node->plain = !event->scalar.value || fy_token_scalar_style(event->scalar.value) == FYSS_PLAIN;
     if (node->plain && is_null_word(node->text))
         node->kind = OC_YAML_NULL;
     oc_status st = count_nodes(l, 1, mark);
@@ -313,8 +312,11 @@ out:
 static size_t utf8_bytes(const unsigned char *text, size_t left)
 {
     unsigned c = text[0];
-    size_t   n = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : (c & 0xf0) == 0xe0 ? 3
-               : c >= 0xf0 && c < 0xf5 ? 4 : 0;
+    size_t   n = c < 0x80                ? 1
+                 : c >= 0xc2 && c < 0xe0 ? 2
+                 : (c & 0xf0) == 0xe0    ? 3
+                 : c >= 0xf0 && c < 0xf5 ? 4
+                                         : 0;
     if (n > left)
         return 0;
     for (size_t i = 1; i < n; i++)

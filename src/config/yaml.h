@@ -40,7 +40,7 @@ OC_MUST_CHECK oc_status oc_yaml_load(const char *path, oc_yaml **out, oc_error *
 /* The same from memory, which is copied; `name` stands for the file in messages. */
 OC_MUST_CHECK oc_status oc_yaml_load_memory(const char *name, const void *text, size_t bytes,
                                             oc_yaml **out, oc_error *err);
-void oc_yaml_destroy(oc_yaml *doc); /* NULL is fine */
+void                    oc_yaml_destroy(oc_yaml *doc); /* NULL is fine */
 
 const oc_yaml_node *oc_yaml_root(const oc_yaml *doc); /* never NULL; an empty file is a null node */
 
@@ -113,21 +113,19 @@ int64_t     oc_yaml_int(oc_yaml_map *map, const char *key, int64_t low, int64_t 
 int64_t     oc_yaml_int_or(oc_yaml_map *map, const char *key, int64_t low, int64_t high,
                            int64_t missing);
 double      oc_yaml_float(oc_yaml_map *map, const char *key, double low, double high);
-double      oc_yaml_float_or(oc_yaml_map *map, const char *key, double low, double high,
-                             double missing);
-bool        oc_yaml_bool(oc_yaml_map *map, const char *key);
-bool        oc_yaml_bool_or(oc_yaml_map *map, const char *key, bool missing);
-int         oc_yaml_word_of(oc_yaml_map *map, const char *key, const oc_yaml_word *words);
-int         oc_yaml_word_or(oc_yaml_map *map, const char *key, const oc_yaml_word *words,
-                            int missing);
-double      oc_yaml_seconds_or(oc_yaml_map *map, const char *key, double missing);
+double oc_yaml_float_or(oc_yaml_map *map, const char *key, double low, double high, double missing);
+bool   oc_yaml_bool(oc_yaml_map *map, const char *key);
+bool   oc_yaml_bool_or(oc_yaml_map *map, const char *key, bool missing);
+int    oc_yaml_word_of(oc_yaml_map *map, const char *key, const oc_yaml_word *words);
+int    oc_yaml_word_or(oc_yaml_map *map, const char *key, const oc_yaml_word *words, int missing);
+double oc_yaml_seconds_or(oc_yaml_map *map, const char *key, double missing);
 
 /* NULL when missing (failed, for the forms without _or) or of another kind (failed). */
 const oc_yaml_node *oc_yaml_list(oc_yaml_map *map, const char *key, size_t least, size_t most);
 const oc_yaml_node *oc_yaml_list_or(oc_yaml_map *map, const char *key, size_t least, size_t most);
 const oc_yaml_node *oc_yaml_sub(oc_yaml_map *map, const char *key); /* a map */
 const oc_yaml_node *oc_yaml_sub_or(oc_yaml_map *map, const char *key);
-const oc_yaml_node *oc_yaml_any(oc_yaml_map *map, const char *key);    /* of any kind */
+const oc_yaml_node *oc_yaml_any(oc_yaml_map *map, const char *key); /* of any kind */
 const oc_yaml_node *oc_yaml_any_or(oc_yaml_map *map, const char *key);
 
 /* A list of numbers, each in [low, high], into `out`; gives back how many.  A single number counts

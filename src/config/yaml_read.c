@@ -202,8 +202,8 @@ void oc_yaml_begin(oc_yaml_map *map, const oc_yaml_node *node, oc_error *err)
     map->n_asked = 0;
     if (node && (node->kind == OC_YAML_MAP || node->kind == OC_YAML_NULL))
         return;
-    map->status = oc_yaml_fail(err, node, "a map is expected, not %s",
-                               node ? kind_name(node) : "nothing");
+    map->status =
+        oc_yaml_fail(err, node, "a map is expected, not %s", node ? kind_name(node) : "nothing");
     map->node = NULL;
 }
 
@@ -231,9 +231,9 @@ oc_status oc_yaml_end(oc_yaml_map *map)
         if (is_known(map, key->text))
             continue;
         const char *near = oc_yaml_nearest(key->text, map->asked, map->n_asked);
-        map->status = oc_yaml_fail(map->err, key, "unknown key '%s'%s%s%s", key->text,
-                                   near ? ", did you mean '" : "", near ? near : "",
-                                   near ? "'?" : "");
+        map->status =
+            oc_yaml_fail(map->err, key, "unknown key '%s'%s%s%s", key->text,
+                         near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
     }
     return map->status;
 }
@@ -262,8 +262,7 @@ static void name_key(oc_yaml_map *map, const oc_yaml_node *node, const char *key
     if (!map->err || map->status == OC_OK)
         return;
     char place[300];
-    int  n = snprintf(place, sizeof(place), "%s:%d:%d: ", node->doc->file, node->line,
-                      node->column);
+    int n = snprintf(place, sizeof(place), "%s:%d:%d: ", node->doc->file, node->line, node->column);
     if (n < 0 || (size_t)n >= sizeof(place) || strncmp(map->err->message, place, (size_t)n))
         return;
     char reason[sizeof(map->err->message)];
@@ -349,8 +348,7 @@ double oc_yaml_float(oc_yaml_map *map, const char *key, double low, double high)
     return float_of(map, key, need(map, key), low, high, low);
 }
 
-double oc_yaml_float_or(oc_yaml_map *map, const char *key, double low, double high,
-                        double missing)
+double oc_yaml_float_or(oc_yaml_map *map, const char *key, double low, double high, double missing)
 {
     return float_of(map, key, look(map, key), low, high, missing);
 }
@@ -415,8 +413,7 @@ static const oc_yaml_node *list_of(oc_yaml_map *map, const char *key, const oc_y
     if (node->kind != OC_YAML_LIST)
         oc_yaml_object(map, key, "a list is expected, not %s", kind_name(node));
     else if (node->count < least || node->count > most)
-        oc_yaml_object(map, key, "%zu elements, %zu .. %zu are expected", node->count, least,
-                       most);
+        oc_yaml_object(map, key, "%zu elements, %zu .. %zu are expected", node->count, least, most);
     return map->status == OC_OK ? node : NULL;
 }
 

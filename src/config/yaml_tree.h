@@ -20,8 +20,8 @@ struct oc_yaml_node {
     const char    *anchor; /* while loading */
     size_t         weight; /* nodes below, itself counted, aliases written out */
     size_t         count, cap;
-    oc_yaml_node **items;  /* elements or values; an alias is its target, shared */
-    oc_yaml_node **keys;   /* of maps */
+    oc_yaml_node **items; /* elements or values; an alias is its target, shared */
+    oc_yaml_node **keys;  /* of maps */
 };
 
 #endif

@@ -25,6 +25,6 @@ OC_MUST_CHECK char *oc_arena_strndup(oc_arena *arena, const char *from, size_t l
 
 /* 64-byte aligned heap memory for buffers with a life of their own; release with oc_free64. */
 OC_MUST_CHECK void *oc_alloc64(size_t n, size_t size);
-void oc_free64(void *p);
+void                oc_free64(void *p);
 
 #endif

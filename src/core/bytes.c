@@ -53,7 +53,7 @@ static oc_status open_fd(int fd, oc_bytes *out, oc_error *err)
 
 oc_status oc_bytes_open(const char *path, oc_bytes *out, oc_error *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int       fd = open(path, O_RDONLY | O_CLOEXEC);
     oc_status st = fd < 0 ? OC_FAIL(err, OC_IO, "%s", strerror(errno)) : open_fd(fd, out, err);
     if (fd >= 0)
         close(fd);

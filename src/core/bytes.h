@@ -17,6 +17,6 @@ typedef struct oc_bytes {
  * kills the process.  A zeroed oc_bytes is fine for close.  OC_IO names path and reason. */
 OC_MUST_CHECK oc_status oc_bytes_open(const char *path, oc_bytes *out, oc_error *err);
 OC_MUST_CHECK oc_status oc_bytes_copy(const void *from, size_t n, oc_bytes *out, oc_error *err);
-void oc_bytes_close(oc_bytes *bytes);
+void                    oc_bytes_close(oc_bytes *bytes);
 
 #endif

@@ -108,9 +108,10 @@ static oc_status take_hex(oc_json *j, uint32_t *out, oc_error *err)
     *out = 0;
     for (int i = 0; i < 4; i++) {
         int c = take(j);
-        int v = c >= '0' && c <= '9' ? c - '0'
+        int v = c >= '0' && c <= '9'   ? c - '0'
                 : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+                : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                       : -1;
         if (v < 0)
             return fail(j, err, "\\u wants four hexadecimal digits");
         *out = *out * 16 + (uint32_t)v;
@@ -141,8 +142,8 @@ static oc_status take_unicode(oc_json *j, oc_error *err)
 static oc_status take_escape(oc_json *j, oc_error *err)
 {
     static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
-    int         c = take(j);
-    const char *p = c > 0 ? strchr(from, c) : NULL;
+    int               c = take(j);
+    const char       *p = c > 0 ? strchr(from, c) : NULL;
     if (c == 'u')
         return take_unicode(j, err);
     return p ? put(j, to[p - from], err) : fail(j, err, "no such escape");

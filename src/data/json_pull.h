@@ -24,19 +24,19 @@ typedef enum oc_json_token {
     OC_JSON_NUMBER,     /* number */
     OC_JSON_BOOL,       /* number is 0 or 1 */
     OC_JSON_NULL,
-    OC_JSON_END,        /* of the document */
+    OC_JSON_END, /* of the document */
 } oc_json_token;
 
 typedef struct oc_json oc_json;
 
 OC_MUST_CHECK oc_status oc_json_open(const char *path, oc_json **out, oc_error *err);
-void oc_json_close(oc_json *j); /* NULL is fine */
+void                    oc_json_close(oc_json *j); /* NULL is fine */
 
 /* The next token.  Text is valid until the next call; it is 0-ended and holds no other 0. */
 OC_MUST_CHECK oc_status oc_json_next(oc_json *j, oc_json_token *token, oc_error *err);
-const char *oc_json_peek_text(const oc_json *j, size_t *n); /* n may be NULL */
-double      oc_json_number(const oc_json *j);
-uint64_t    oc_json_line(const oc_json *j); /* of the last token, from 1 */
+const char             *oc_json_peek_text(const oc_json *j, size_t *n); /* n may be NULL */
+double                  oc_json_number(const oc_json *j);
+uint64_t                oc_json_line(const oc_json *j); /* of the last token, from 1 */
 
 /* After KEY or inside an array: passes over one whole value. */
 OC_MUST_CHECK oc_status oc_json_skip(oc_json *j, oc_error *err);

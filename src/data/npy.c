@@ -14,9 +14,9 @@ static const struct {
     const char *descr;
     oc_dtype    dtype;
 } types[] = {
-    {"<f4", OC_F32}, {"<f2", OC_F16}, {"<f8", OC_F64}, {"|u1", OC_U8},  {"|i1", OC_I8},
-    {"<u2", OC_U16}, {"<i2", OC_I16}, {"<u4", OC_U32}, {"<i4", OC_I32}, {"<u8", OC_U64},
-    {"<i8", OC_I64}, {"|b1", OC_BOOL},
+    {"<f4", OC_F32}, {"<f2", OC_F16}, {"<f8", OC_F64}, {"|u1", OC_U8},
+    {"|i1", OC_I8},  {"<u2", OC_U16}, {"<i2", OC_I16}, {"<u4", OC_U32},
+    {"<i4", OC_I32}, {"<u8", OC_U64}, {"<i8", OC_I64}, {"|b1", OC_BOOL},
 };
 
 /* What follows "'key':" in the header's dictionary, NULL when it is not there. */
@@ -42,7 +42,7 @@ static oc_status parse_shape(const char *at, oc_shape *shape, oc_error *err)
         at += strspn(at, " ,");
         if (*at == ')')
             return OC_OK;
-        char     *end;
+        char *end;
         errno = 0;
         long long dim = strtoll(at, &end, 10);
         if (end == at || dim < 0 || errno)
@@ -129,8 +129,7 @@ static void format_header(const oc_tensor_info *info, char *text, size_t bytes)
             descr = types[i].descr;
     for (uint32_t i = 0; i < info->shape.rank; i++)
         at += (size_t)snprintf(shape + at, sizeof(shape) - at, "%lld,%s",
-                               (long long)info->shape.dim[i],
-                               i + 1 < info->shape.rank ? " " : "");
+                               (long long)info->shape.dim[i], i + 1 < info->shape.rank ? " " : "");
     int n = snprintf(text, bytes, "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", descr,
                      shape);
     size_t end = ((size_t)n + 1 + 10 + 63) / 64 * 64 - 10; /* data starts at a multiple of 64 */
@@ -145,8 +144,8 @@ static bool write_file(FILE *f, const oc_tensor_view *view)
     size_t bytes;
     format_header(&view->info, header, sizeof(header));
     size_t        n = strlen(header);
-    unsigned char head[10] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (unsigned char)(n & 0xff),
-                              (unsigned char)(n >> 8)};
+    unsigned char head[10] = {
+        0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (unsigned char)(n & 0xff), (unsigned char)(n >> 8)};
     return oc_tensor_bytes(&view->info, &bytes) && fwrite(head, 1, 10, f) == 10 &&
            fwrite(header, 1, n, f) == n && fwrite(view->data, 1, bytes, f) == bytes;
 }

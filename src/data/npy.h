@@ -11,7 +11,7 @@
 OC_MUST_CHECK oc_status oc_npy_load(const char *path, oc_tensor_view *out, oc_error *err);
 OC_MUST_CHECK oc_status oc_npy_parse(const void *bytes, size_t n, oc_tensor_view *out,
                                      oc_error *err);
-void oc_npy_free(oc_tensor_view *view);
+void                    oc_npy_free(oc_tensor_view *view);
 
 /* Written beside and renamed: never half a file. */
 OC_MUST_CHECK oc_status oc_npy_save(const char *path, const oc_tensor_view *view, oc_error *err);

@@ -12,8 +12,10 @@ oc_status oc_mot_score(const oc_mot_rows *gt, const oc_mot_rows *results,
     oc_status    st = mot_sequence_create(gt, results, benchmark, frames, &s, err);
     if (st != OC_OK)
         return st;
-    *out = (oc_mot_scores){.gt_dets = (int64_t)s.n_gt_dets, .gt_ids = (int64_t)s.n_gt_ids,
-                           .dets = (int64_t)s.n_trk_dets, .ids = (int64_t)s.n_trk_ids};
+    *out = (oc_mot_scores){.gt_dets = (int64_t)s.n_gt_dets,
+                           .gt_ids = (int64_t)s.n_gt_ids,
+                           .dets = (int64_t)s.n_trk_dets,
+                           .ids = (int64_t)s.n_trk_ids};
     if ((st = mot_hota(&s, &out->hota, err)) == OC_OK &&
         (st = mot_clear(&s, &out->clear, err)) == OC_OK)
         st = mot_identity(&s, &out->identity, err);

@@ -17,8 +17,8 @@
 typedef struct oc_mot_row {
     int64_t frame, id; /* frame from 1 */
     double  x, y, w, h;
-    double  conf;      /* of truth: 0 = not to be looked at */
-    int32_t cls;       /* 1 where the file has none */
+    double  conf; /* of truth: 0 = not to be looked at */
+    int32_t cls;  /* 1 where the file has none */
 } oc_mot_row;
 
 typedef struct oc_mot_rows {
@@ -30,7 +30,7 @@ typedef struct oc_mot_rows {
 /* OC_IO, or OC_FORMAT with path and line.  An id twice in one frame is refused.  Empty files are
  * fine.  OC_UNSUPPORTED: more than 2^24 rows. */
 OC_MUST_CHECK oc_status oc_mot_read(const char *path, oc_mot_rows *out, oc_error *err);
-void oc_mot_rows_finish(oc_mot_rows *rows); /* a zeroed one is fine */
+void                    oc_mot_rows_finish(oc_mot_rows *rows); /* a zeroed one is fine */
 
 /* Which rows count.  MOT15: truth with conf != 0.  MOT16, 17, 20: results that match a distractor are
  * dropped, then truth that is a pedestrian with conf != 0. */
@@ -68,8 +68,8 @@ typedef struct oc_mot_scores {
 
 /* frames 0: up to the last frame of either file. */
 OC_MUST_CHECK oc_status oc_mot_score(const oc_mot_rows *gt, const oc_mot_rows *results,
-                                     oc_mot_benchmark benchmark, int64_t frames,
-                                     oc_mot_scores *out, oc_error *err);
+                                     oc_mot_benchmark benchmark, int64_t frames, oc_mot_scores *out,
+                                     oc_error *err);
 /* Several sequences as one, as TrackEval's COMBINED_SEQ. */
 void oc_mot_combine(const oc_mot_scores *each, size_t n, oc_mot_scores *out);
 

@@ -11,9 +11,9 @@ static double at_least_1(double x)
 }
 
 typedef struct global {
-    double *potential;           /* [gt ids][tracker ids], then alignment scores */
+    double *potential; /* [gt ids][tracker ids], then alignment scores */
     double *gt_count, *trk_count;
-    double *matches;             /* [alpha][gt ids][tracker ids] */
+    double *matches; /* [alpha][gt ids][tracker ids] */
 } global;
 
 /* How much two ids share over the whole sequence: each frame adds a soft Jaccard index. */
@@ -127,8 +127,8 @@ oc_status mot_hota(mot_sequence *s, oc_mot_hota *out, oc_error *err)
                  .gt_count = calloc(s->n_gt_ids, sizeof(double)),
                  .trk_count = calloc(s->n_trk_ids, sizeof(double)),
                  .matches = calloc(ids, OC_HOTA_ALPHAS * sizeof(double))};
-    double *score = calloc(s->widest_gt * s->widest_trk + s->widest_gt + s->widest_trk + 1,
-                           sizeof(double));
+    double *score =
+        calloc(s->widest_gt * s->widest_trk + s->widest_gt + s->widest_trk + 1, sizeof(double));
     oc_status st = OC_OK;
     if (!g.potential || !g.gt_count || !g.trk_count || !g.matches || !score) {
         st = OC_FAIL(err, OC_NOMEM, "HOTA over %zu x %zu ids", s->n_gt_ids, s->n_trk_ids);

@@ -43,8 +43,14 @@ static oc_status take_row(const double *f, int n, size_t line, oc_mot_row *row, 
         return OC_FAIL(err, OC_FORMAT, "line %zu: frame %g", line, f[0]);
     if (fabs(f[1]) > 9e15 || f[1] != floor(f[1]))
         return OC_FAIL(err, OC_FORMAT, "line %zu: id %g", line, f[1]);
-    *row = (oc_mot_row){.frame = (int64_t)f[0], .id = (int64_t)f[1], .x = f[2], .y = f[3],
-                        .w = f[4], .h = f[5], .conf = n > 6 ? f[6] : 1.0, .cls = 1};
+    *row = (oc_mot_row){.frame = (int64_t)f[0],
+                        .id = (int64_t)f[1],
+                        .x = f[2],
+                        .y = f[3],
+                        .w = f[4],
+                        .h = f[5],
+                        .conf = n > 6 ? f[6] : 1.0,
+                        .cls = 1};
     if (n == 9 || (n == 8 && f[7] >= 1))
         row->cls = (int32_t)f[7]; /* ten fields are MOT15's, with world coordinates */
     return OC_OK;

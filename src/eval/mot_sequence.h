@@ -25,7 +25,7 @@ typedef struct mot_sequence {
 OC_MUST_CHECK oc_status mot_sequence_create(const oc_mot_rows *gt, const oc_mot_rows *results,
                                             oc_mot_benchmark benchmark, int64_t frames,
                                             mot_sequence *out, oc_error *err);
-void mot_sequence_finish(mot_sequence *s);
+void                    mot_sequence_finish(mot_sequence *s);
 
 /* As many pairs as can be, of the greatest sum of scores; s->match[i] is the partner or -1. */
 void mot_match(mot_sequence *s, const double *score, size_t rows, size_t cols);
@@ -33,8 +33,8 @@ void mot_match(mot_sequence *s, const double *score, size_t rows, size_t cols);
 OC_MUST_CHECK oc_status mot_hota(mot_sequence *s, oc_mot_hota *out, oc_error *err);
 OC_MUST_CHECK oc_status mot_clear(mot_sequence *s, oc_mot_clear *out, oc_error *err);
 OC_MUST_CHECK oc_status mot_identity(mot_sequence *s, oc_mot_identity *out, oc_error *err);
-void mot_hota_derive(oc_mot_hota *h);
-void mot_clear_derive(oc_mot_clear *c);
-void mot_identity_derive(oc_mot_identity *i);
+void                    mot_hota_derive(oc_mot_hota *h);
+void                    mot_clear_derive(oc_mot_clear *c);
+void                    mot_identity_derive(oc_mot_identity *i);
 
 #endif

@@ -14,7 +14,7 @@
 #include "ocellus/tensor.h"
 #include "tensor/act.h"
 
-typedef uint32_t oc_vid;              /* index into graph->values */
+typedef uint32_t oc_vid;                  /* index into graph->values */
 #define OC_VID_NONE ((oc_vid)0xffffffffu) /* an optional input or output left out */
 
 /* How a value lies in memory.  PLAIN is dense row-major.  NC8 (rank 4 only, shape stays [N,C,H,W])
@@ -22,10 +22,10 @@ typedef uint32_t oc_vid;              /* index into graph->values */
 typedef enum oc_layout { OC_LAYOUT_PLAIN = 0, OC_LAYOUT_NC8 = 8 } oc_layout;
 
 typedef struct oc_value {
-    const char    *name;   /* never NULL; may be "" */
-    oc_tensor_info info;   /* dtype NONE: not inferred yet; dims of -1: not bound yet */
+    const char    *name; /* never NULL; may be "" */
+    oc_tensor_info info; /* dtype NONE: not inferred yet; dims of -1: not bound yet */
     oc_layout      layout;
-    const void    *data;   /* contents when constant (in `layout`), else NULL */
+    const void    *data;                /* contents when constant (in `layout`), else NULL */
     bool           is_input, is_output; /* of the graph */
 } oc_value;
 
@@ -47,43 +47,43 @@ typedef struct oc_attr {
     oc_attr_kind kind;
     size_t       n;
     union {
-        int64_t             i;
-        float               f;
-        const char         *s;
-        const int64_t      *ints;
-        const float        *floats;
-        const char *const  *strings;
-        oc_tensor_view      tensor;
-        oc_graph           *graph;
+        int64_t            i;
+        float              f;
+        const char        *s;
+        const int64_t     *ints;
+        const float       *floats;
+        const char *const *strings;
+        oc_tensor_view     tensor;
+        oc_graph          *graph;
     };
 } oc_attr;
 
 typedef struct oc_node {
-    const char    *name;    /* never NULL */
-    const char    *domain;  /* "" for ONNX's own */
-    const char    *op_type;
+    const char         *name;   /* never NULL */
+    const char         *domain; /* "" for ONNX's own */
+    const char         *op_type;
     const struct oc_op *op; /* the operator's row; NULL until bound */
-    const oc_attr *attrs;
-    oc_vid        *in, *out;
-    uint32_t       n_attrs, n_in, n_out;
-    int            opset;   /* version of the domain this node was written for */
-    oc_act         act;     /* fused by a pass, only on operators that say they can */
-    bool           add;     /* fused by a pass: the last input is added before the activation */
-    bool           dead;    /* removed by a pass; swept by oc_graph_sweep */
+    const oc_attr      *attrs;
+    oc_vid             *in, *out;
+    uint32_t            n_attrs, n_in, n_out;
+    int                 opset; /* version of the domain this node was written for */
+    oc_act              act;   /* fused by a pass, only on operators that say they can */
+    bool                add;   /* fused by a pass: the last input is added before the activation */
+    bool                dead;  /* removed by a pass; swept by oc_graph_sweep */
 } oc_node;
 
 struct oc_graph {
     oc_arena  arena;
     char     *name;
     oc_value *values;
-    oc_node  *nodes;         /* topological order */
+    oc_node  *nodes; /* topological order */
     oc_vid   *inputs, *outputs;
     uint32_t  n_values, n_nodes, n_inputs, n_outputs;
     uint32_t  values_cap, nodes_cap;
 };
 
 OC_MUST_CHECK oc_status oc_graph_create(oc_graph **out, oc_error *err);
-void oc_graph_destroy(oc_graph *graph);
+void                    oc_graph_destroy(oc_graph *graph);
 
 /* A copy whose constants point at the same memory as the original's (keep that alive). */
 OC_MUST_CHECK oc_status oc_graph_dup(const oc_graph *graph, oc_graph **out, oc_error *err);
@@ -116,14 +116,14 @@ typedef struct oc_uses {
     int32_t  *user;     /* per value: a node that uses it (the last one), -1 */
 } oc_uses;
 OC_MUST_CHECK oc_status oc_uses_create(const oc_graph *graph, oc_uses *out, oc_error *err);
-void oc_uses_finish(oc_uses *uses);
+void                    oc_uses_finish(oc_uses *uses);
 
 /* Attribute access; the fallback is given back when the attribute is not there or of another kind
  * (the importer has checked kinds). */
 const oc_attr *oc_node_attr(const oc_node *node, const char *name);
-int64_t     oc_node_int(const oc_node *node, const char *name, int64_t fallback);
-float       oc_node_float(const oc_node *node, const char *name, float fallback);
-const char *oc_node_string(const oc_node *node, const char *name, const char *fallback);
+int64_t        oc_node_int(const oc_node *node, const char *name, int64_t fallback);
+float          oc_node_float(const oc_node *node, const char *name, float fallback);
+const char    *oc_node_string(const oc_node *node, const char *name, const char *fallback);
 /* NULL and *n = 0 when not there. */
 const int64_t *oc_node_ints(const oc_node *node, const char *name, size_t *n);
 const float   *oc_node_floats(const oc_node *node, const char *name, size_t *n);

@@ -115,8 +115,8 @@ static oc_status sort_failure(const oc_graph *g, const oc_node *node, const unsi
             for (uint32_t o = 0; o < g->nodes[i].n_out; o++)
                 if (!g->nodes[i].dead && g->nodes[i].out[o] == v)
                     return OC_FAIL(err, OC_FORMAT,
-                                   "node '%.80s' (%.40s) is on a cycle through '%.80s'",
-                                   node->name, node->op_type, g->values[v].name);
+                                   "node '%.80s' (%.40s) is on a cycle through '%.80s'", node->name,
+                                   node->op_type, g->values[v].name);
         return OC_FAIL(err, OC_FORMAT, "node '%.80s' (%.40s) needs '%.80s', which nothing makes",
                        node->name, node->op_type, g->values[v].name);
     }
@@ -205,7 +205,8 @@ oc_status oc_graph_verify(const oc_graph *graph, oc_error *err)
             st = sort_failure(graph, node, made, err);
         for (uint32_t k = 0; k < node->n_out && st == OC_OK; k++)
             if (node->out[k] != OC_VID_NONE && made[node->out[k]])
-                st = OC_FAIL(err, OC_FORMAT, "'%.80s' is made twice, the second time by node '%.80s'",
+                st = OC_FAIL(err, OC_FORMAT,
+                             "'%.80s' is made twice, the second time by node '%.80s'",
                              graph->values[node->out[k]].name, node->name);
         node_place(node, made);
     }

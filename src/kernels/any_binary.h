@@ -22,7 +22,7 @@ typedef enum oc_binary_kind {
     OC_BINARY_MAX,
     OC_BINARY_PRELU,
     OC_BINARY_KEEP_EQUAL, /* floats: a * (a == b), so a or a * 0 */
-    OC_BINARY_POW, /* up to here in f32_binary too */
+    OC_BINARY_POW,        /* up to here in f32_binary too */
     OC_BINARY_MOD,
     OC_BINARY_FMOD,
     OC_BINARY_SHIFT_LEFT,

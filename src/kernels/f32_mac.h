@@ -37,19 +37,19 @@
 #define OC_MAC_BLOCKS_MAX 3
 
 typedef struct oc_mac {
-    const float *x;
-    ptrdiff_t    x_px, x0, x1, x2; /* in floats */
-    size_t       n0, n1, n2;       /* at least 1; n0 may be 0: no tap reaches the input */
-    unsigned     k_last;           /* 1..8 */
-    const ptrdiff_t *at;           /* NULL: by the loops */
+    const float     *x;
+    ptrdiff_t        x_px, x0, x1, x2; /* in floats */
+    size_t           n0, n1, n2;       /* at least 1; n0 may be 0: no tap reaches the input */
+    unsigned         k_last;           /* 1..8 */
+    const ptrdiff_t *at;               /* NULL: by the loops */
     size_t           n_at;
-    const float *w, *bias, *add;
-    float       *y;
-    ptrdiff_t    y_px, y_blk;
-    size_t       px; /* at least 1 */
-    unsigned     blocks, lanes;
-    bool         whole;
-    oc_act       act;
+    const float     *w, *bias, *add;
+    float           *y;
+    ptrdiff_t        y_px, y_blk;
+    size_t           px; /* at least 1 */
+    unsigned         blocks, lanes;
+    bool             whole;
+    oc_act           act;
 } oc_mac;
 
 typedef void oc_k_f32_mac_fn(const oc_mac *m);

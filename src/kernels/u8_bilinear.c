@@ -31,7 +31,9 @@ void oc_u8_taps_finish(oc_u8_taps *t)
 oc_k_u8_bilinear_fn *oc_k_u8_bilinear(oc_isa have)
 {
     oc_k_u8_bilinear_fn *best = NULL;
-#define OC_K(name, isa) if (((isa) & ~have) == 0) best = oc_k_u8_bilinear__##name;
+#define OC_K(name, isa)       \
+    if (((isa) & ~have) == 0) \
+        best = oc_k_u8_bilinear__##name;
 #include "kernels/u8_bilinear.inc"
 #undef OC_K
     return best;

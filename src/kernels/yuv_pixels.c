@@ -18,7 +18,9 @@ void oc_yuv_store(oc_dtype kind, void *out, size_t i, float v)
 oc_k_yuv_pixels_fn *oc_k_yuv_pixels(oc_isa have)
 {
     oc_k_yuv_pixels_fn *best = NULL;
-#define OC_K(name, isa) if (((isa) & ~have) == 0) best = oc_k_yuv_pixels__##name;
+#define OC_K(name, isa)       \
+    if (((isa) & ~have) == 0) \
+        best = oc_k_yuv_pixels__##name;
 #include "kernels/yuv_pixels.inc"
 #undef OC_K
     return best;

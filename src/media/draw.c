@@ -194,8 +194,8 @@ void oc_draw_line(oc_frame *frame, oc_xy from, oc_xy to, float thickness, oc_col
     }
 }
 
-void oc_draw_polyline(oc_frame *frame, const oc_xy *points, size_t n, bool closed,
-                      float thickness, oc_color color)
+void oc_draw_polyline(oc_frame *frame, const oc_xy *points, size_t n, bool closed, float thickness,
+                      oc_color color)
 {
     for (size_t i = 0; i + 1 < n; i++)
         oc_draw_line(frame, points[i], points[i + 1], thickness, color);
@@ -274,14 +274,13 @@ void oc_draw_circle(oc_frame *frame, oc_xy center, float radius, float thickness
 /* ---- skeletons, colours ---- */
 
 const uint8_t oc_skeleton_coco[][2] = {
-    {0, 1},   {0, 2},   {1, 3},   {2, 4},   {5, 6},   {5, 7},   {7, 9},   {6, 8},
-    {8, 10},  {5, 11},  {6, 12},  {11, 12}, {11, 13}, {13, 15}, {12, 14}, {14, 16},
+    {0, 1},  {0, 2},  {1, 3},  {2, 4},   {5, 6},   {5, 7},   {7, 9},   {6, 8},
+    {8, 10}, {5, 11}, {6, 12}, {11, 12}, {11, 13}, {13, 15}, {12, 14}, {14, 16},
 };
 const size_t oc_skeleton_coco_edges = sizeof(oc_skeleton_coco) / sizeof(oc_skeleton_coco[0]);
 
-void oc_draw_skeleton(oc_frame *frame, const oc_point *points, size_t n,
-                      const uint8_t (*edges)[2], size_t n_edges, float score_min,
-                      float thickness, oc_color color)
+void oc_draw_skeleton(oc_frame *frame, const oc_point *points, size_t n, const uint8_t (*edges)[2],
+                      size_t n_edges, float score_min, float thickness, oc_color color)
 {
     for (size_t i = 0; i < n_edges; i++) {
         if (edges[i][0] >= n || edges[i][1] >= n)
@@ -305,8 +304,8 @@ oc_color oc_color_of_id(uint64_t id)
     double   part = turn - sixth;
     uint8_t  up = (uint8_t)(low + part * (high - low)), down = (uint8_t)(high - (up - low));
     oc_color table[6] = {
-        OC_COLOR(high, up, low), OC_COLOR(down, high, low), OC_COLOR(low, high, up),
-        OC_COLOR(low, down, high), OC_COLOR(up, low, high), OC_COLOR(high, low, down),
+        OC_COLOR(high, up, low),   OC_COLOR(down, high, low), OC_COLOR(low, high, up),
+        OC_COLOR(low, down, high), OC_COLOR(up, low, high),   OC_COLOR(high, low, down),
     };
 
     return table[sixth < 6 ? sixth : 5];

@@ -18,7 +18,7 @@ typedef struct oc_xy {
     float x, y;
 } oc_xy;
 
-oc_color oc_color_of_id(uint64_t id);                 /* bright; neighbours differ clearly */
+oc_color oc_color_of_id(uint64_t id); /* bright; neighbours differ clearly */
 oc_color oc_color_alpha(oc_color color, uint8_t alpha);
 
 void oc_draw_fill(oc_frame *frame, const oc_box *box, oc_color color);
@@ -28,16 +28,15 @@ void oc_draw_disc(oc_frame *frame, oc_xy center, float radius, oc_color color);
 void oc_draw_circle(oc_frame *frame, oc_xy center, float radius, float thickness, oc_color color);
 
 /* n points; closed joins the last with the first. */
-void oc_draw_polyline(oc_frame *frame, const oc_xy *points, size_t n, bool closed,
-                      float thickness, oc_color color);
+void oc_draw_polyline(oc_frame *frame, const oc_xy *points, size_t n, bool closed, float thickness,
+                      oc_color color);
 void oc_draw_polygon(oc_frame *frame, const oc_xy *points, size_t n, oc_color color); /* filled */
 void oc_draw_arrow(oc_frame *frame, oc_xy from, oc_xy to, float thickness, oc_color color);
 
 /* Key points with score >= score_min, and the edges between two such.  `edges` holds n_edges pairs
  * of indices; oc_skeleton_coco has the 17 points of COCO. */
-void oc_draw_skeleton(oc_frame *frame, const oc_point *points, size_t n,
-                      const uint8_t (*edges)[2], size_t n_edges, float score_min,
-                      float thickness, oc_color color);
+void oc_draw_skeleton(oc_frame *frame, const oc_point *points, size_t n, const uint8_t (*edges)[2],
+                      size_t n_edges, float score_min, float thickness, oc_color color);
 extern const uint8_t oc_skeleton_coco[][2];
 extern const size_t  oc_skeleton_coco_edges;
 

@@ -55,8 +55,7 @@ static void letter(const oc_pen *pen, int x, int y, int scale, const uint8_t *ro
     }
 }
 
-void oc_draw_text(oc_frame *frame, float fx, float fy, int scale, oc_color color,
-                  const char *text)
+void oc_draw_text(oc_frame *frame, float fx, float fy, int scale, oc_color color, const char *text)
 {
     oc_pen pen = oc_pen_of(frame, color);
 
@@ -79,7 +78,7 @@ void oc_draw_text(oc_frame *frame, float fx, float fy, int scale, oc_color color
 void oc_draw_label(oc_frame *frame, float x, float y, int scale, oc_color color, oc_color back,
                    const char *text)
 {
-    int   w, h, margin = PATCH_MARGIN * tame_scale(scale);
+    int w, h, margin = PATCH_MARGIN * tame_scale(scale);
 
     if (!(fabsf(x) < 1e5f && fabsf(y) < 1e5f))
         return;

@@ -39,8 +39,8 @@ const char *oc_pixel_name(oc_pixel_format format)
 
 oc_pixel_format oc_pixel_parse(const char *text)
 {
-#define X(name, value, spelled)      \
-    if (strcmp(text, spelled) == 0)  \
+#define X(name, value, spelled)     \
+    if (strcmp(text, spelled) == 0) \
         return OC_PIXEL_##name;
     OC_PIXEL_MAP(X)
 #undef X
@@ -147,8 +147,12 @@ static void lay_out(own_frame *own, oc_pixel_format format, int32_t width, int32
     uint8_t *at = own->memory;
 
     own->frame = (oc_frame){
-        .struct_size = sizeof(oc_frame), .refs = 1, .format = format, .width = width,
-        .height = height, .owner = own,
+        .struct_size = sizeof(oc_frame),
+        .refs = 1,
+        .format = format,
+        .width = width,
+        .height = height,
+        .owner = own,
     };
     for (int p = 0; p < 3; p++) {
         size_t rows = oc_pixel_rows(format, p, height), stride = row_stride(format, p, width);

@@ -27,10 +27,10 @@ static void take_plane(const oc_frame *from, const oc_channel *ch, int c, oc_fra
 
     for (int32_t y = 0; y < h; y++) {
         int32_t        y1 = fy * y + fy - 1 < have_h ? fy * y + fy - 1 : have_h - 1;
-        const uint8_t *a = from->plane[ch->plane] + ch->offset +
-                           (ptrdiff_t)(fy * y) * from->stride[ch->plane];
-        const uint8_t *b = from->plane[ch->plane] + ch->offset +
-                           (ptrdiff_t)y1 * from->stride[ch->plane];
+        const uint8_t *a =
+            from->plane[ch->plane] + ch->offset + (ptrdiff_t)(fy * y) * from->stride[ch->plane];
+        const uint8_t *b =
+            from->plane[ch->plane] + ch->offset + (ptrdiff_t)y1 * from->stride[ch->plane];
         uint8_t *out = to->plane[c] + (ptrdiff_t)y * to->stride[c];
         for (int32_t x = 0; x < w; x++) {
             ptrdiff_t i = (ptrdiff_t)(fx * x) * ch->step;
@@ -56,10 +56,10 @@ static void rgb_to_i420(const oc_frame *from, const oc_channel ch[3], oc_frame *
         for (int32_t x = 0; x < to->width; x += 2) {
             float sum[3] = {0, 0, 0};
             for (int i = 0; i < 4; i++) {
-                int32_t px = x + (i & 1) < to->width ? x + (i & 1) : x;
-                int32_t py = y + (i >> 1) < to->height ? y + (i >> 1) : y;
-                const uint8_t *at = from->plane[0] + (ptrdiff_t)py * from->stride[0] +
-                                    (ptrdiff_t)px * ch[0].step;
+                int32_t        px = x + (i & 1) < to->width ? x + (i & 1) : x;
+                int32_t        py = y + (i >> 1) < to->height ? y + (i >> 1) : y;
+                const uint8_t *at =
+                    from->plane[0] + (ptrdiff_t)py * from->stride[0] + (ptrdiff_t)px * ch[0].step;
                 float luma = 0;
                 for (int c = 0; c < 3; c++) {
                     sum[c] += at[ch[c].offset];
@@ -112,13 +112,19 @@ static void to_i420(const oc_frame *from, oc_frame *to)
 /* The same pass that networks get, without resizing. */
 static oc_status by_tensor(const oc_frame *from, oc_frame *to, oc_error *err)
 {
-    bool          gray = to->format == OC_PIXEL_GRAY8;
-    size_t        row = oc_pixel_row_bytes(to->format, 0, to->width);
-    oc_to_tensor *pass = NULL;
-    uint8_t      *dense = NULL; /* the pass writes rows without padding */
+    bool                 gray = to->format == OC_PIXEL_GRAY8;
+    size_t               row = oc_pixel_row_bytes(to->format, 0, to->width);
+    oc_to_tensor        *pass = NULL;
+    uint8_t             *dense = NULL; /* the pass writes rows without padding */
     oc_to_tensor_options o = {
-        .width = to->width, .height = to->height, .fit = OC_FIT_STRETCH, .half_pixel = true,
-        .bgr = to->format == OC_PIXEL_BGR24, .gray = gray, .nhwc = true, .dtype = OC_U8,
+        .width = to->width,
+        .height = to->height,
+        .fit = OC_FIT_STRETCH,
+        .half_pixel = true,
+        .bgr = to->format == OC_PIXEL_BGR24,
+        .gray = gray,
+        .nhwc = true,
+        .dtype = OC_U8,
         .scale = {1, 1, 1},
     };
 

@@ -105,9 +105,9 @@ static oc_pixel_format stored_format(const struct jpeg_decompress_struct *in)
 static void read_planes(jpeg_job *job)
 {
     struct jpeg_decompress_struct *in = &job->in;
-    JSAMPROW   rows[3][4 * DCTSIZE];
-    JSAMPARRAY planes[3] = {rows[0], rows[1], rows[2]};
-    JDIMENSION group = (JDIMENSION)in->max_v_samp_factor * DCTSIZE;
+    JSAMPROW                       rows[3][4 * DCTSIZE];
+    JSAMPARRAY                     planes[3] = {rows[0], rows[1], rows[2]};
+    JDIMENSION                     group = (JDIMENSION)in->max_v_samp_factor * DCTSIZE;
 
     while (in->output_scanline < in->output_height) {
         size_t step = in->output_scanline / group;
@@ -116,8 +116,7 @@ static void read_planes(jpeg_job *job)
             size_t have = oc_pixel_rows(job->frame->format, p, job->frame->height);
             for (size_t i = 0; i < n; i++) {
                 size_t y = step * n + i;
-                rows[p][i] = y < have ? job->frame->plane[p] +
-                                            (ptrdiff_t)y * job->frame->stride[p]
+                rows[p][i] = y < have ? job->frame->plane[p] + (ptrdiff_t)y * job->frame->stride[p]
                                       : job->line;
             }
         }
@@ -138,8 +137,7 @@ static void read_lines(jpeg_job *job)
     struct jpeg_decompress_struct *in = &job->in;
 
     while (in->output_scanline < in->output_height) {
-        uint8_t *to = job->frame->plane[0] +
-                    (ptrdiff_t)in->output_scanline * job->frame->stride[0];
+        uint8_t *to = job->frame->plane[0] + (ptrdiff_t)in->output_scanline * job->frame->stride[0];
         JSAMPROW row = in->out_color_space == JCS_CMYK ? job->line : to;
         jpeg_read_scanlines(in, &row, 1);
         if (in->out_color_space == JCS_CMYK)
@@ -160,7 +158,7 @@ static oc_status decode(jpeg_job *job, const uint8_t *bytes, size_t n, oc_frame_
 
     oc_pixel_format stored = stored_format(in);
     bool            planar = stored != OC_PIXEL_NONE && stored != OC_PIXEL_GRAY8;
-    oc_status st = oc_image_frame(stored == OC_PIXEL_NONE ? OC_PIXEL_RGB24 : stored,
+    oc_status       st = oc_image_frame(stored == OC_PIXEL_NONE ? OC_PIXEL_RGB24 : stored,
                                   in->image_width, in->image_height, pool, &job->frame, job->err);
     if (st != OC_OK)
         return st;

@@ -74,8 +74,8 @@ static oc_status decode(png_job *job, oc_frame_pool *pool)
     uint32_t h = png_get_image_height(job->png, job->info);
     int      passes = png_set_interlace_handling(job->png);
     png_read_update_info(job->png, job->info);
-    oc_status st = oc_image_frame(color ? OC_PIXEL_RGB24 : OC_PIXEL_GRAY8, w, h, pool,
-                                  &job->frame, job->err);
+    oc_status st =
+        oc_image_frame(color ? OC_PIXEL_RGB24 : OC_PIXEL_GRAY8, w, h, pool, &job->frame, job->err);
     if (st != OC_OK)
         return st;
     if (png_get_rowbytes(job->png, job->info) != (size_t)w * (color ? 3 : 1))
@@ -154,8 +154,7 @@ oc_status oc_png_encode(const oc_frame *frame, oc_image_sink *sink, oc_error *er
     job.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &job, fail, ignore);
     if (job.png)
         job.info = png_create_info_struct(job.png);
-    st = job.info ? encode(&job, frame)
-                  : OC_FAIL(err, OC_NOMEM, "no memory for the PNG writer");
+    st = job.info ? encode(&job, frame) : OC_FAIL(err, OC_NOMEM, "no memory for the PNG writer");
     png_destroy_write_struct(&job.png, &job.info);
     return st;
 }

@@ -42,8 +42,7 @@ oc_status oc_media_check(const char *path, const oc_media_ops *table, oc_media_o
         return OC_FAIL(err, OC_UNSUPPORTED, "%s: plug-in's table has %u bytes, at least %u needed",
                        path, table->struct_size, least);
     oc_media_ops whole = {0};
-    memcpy(&whole, table,
-           table->struct_size < sizeof(whole) ? table->struct_size : sizeof(whole));
+    memcpy(&whole, table, table->struct_size < sizeof(whole) ? table->struct_size : sizeof(whole));
     const char *lacks = !whole.name    ? "name"
                         : !whole.probe ? "probe"
                         : !whole.open  ? "open"
@@ -126,8 +125,8 @@ static void add_folder(const char *text, size_t length, const char *more)
 {
     if (length == 0 || loaded.n_folders == FOLDERS_MAX)
         return;
-    int n = snprintf(loaded.folder[loaded.n_folders], PATH_BYTES, "%.*s%s", (int)length, text,
-                     more);
+    int n =
+        snprintf(loaded.folder[loaded.n_folders], PATH_BYTES, "%.*s%s", (int)length, text, more);
     if (n > 0 && n < PATH_BYTES)
         loaded.n_folders++;
 }

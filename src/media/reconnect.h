@@ -22,9 +22,9 @@ typedef struct oc_reconnect oc_reconnect;
 
 /* Does not connect yet.  Strings of `source` are copied; options may be NULL. */
 OC_MUST_CHECK oc_status oc_reconnect_create(const oc_source_options    *source,
-                                            const oc_reconnect_options *options,
-                                            oc_reconnect **out, oc_error *err);
-void oc_reconnect_destroy(oc_reconnect *reconnect); /* NULL is fine */
+                                            const oc_reconnect_options *options, oc_reconnect **out,
+                                            oc_error *err);
+void                    oc_reconnect_destroy(oc_reconnect *reconnect); /* NULL is fine */
 
 /* Blocks until there is a frame.  OC_CANCELLED, or what no waiting mends: OC_INVALID,
  * OC_UNSUPPORTED, OC_NOMEM.  A source that is not live ends with OC_END or OC_FORMAT. */

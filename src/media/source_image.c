@@ -16,14 +16,14 @@
 #define FILE_BYTES_MAX ((size_t)1 << 30)
 
 struct oc_source {
-    char         **paths;
-    size_t         n, room, at;
-    oc_frame_pool *pool;
-    oc_frame      *first; /* decoded at open, to know the size */
-    uint8_t       *bytes; /* of the file in hand; grows to the largest */
-    size_t         bytes_room;
-    double         fps;
-    bool           many; /* a message names the file */
+    char              **paths;
+    size_t              n, room, at;
+    oc_frame_pool      *pool;
+    oc_frame           *first; /* decoded at open, to know the size */
+    uint8_t            *bytes; /* of the file in hand; grows to the largest */
+    size_t              bytes_room;
+    double              fps;
+    bool                many; /* a message names the file */
     const volatile int *cancel;
 };
 
@@ -134,8 +134,7 @@ static oc_status read_fd(oc_source *s, int fd, size_t *n, oc_error *err)
     if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
         return OC_FAIL(err, OC_IO, "not a file");
     if ((uint64_t)info.st_size > FILE_BYTES_MAX)
-        return OC_FAIL(err, OC_UNSUPPORTED, "image file of more than %zu MB",
-                       FILE_BYTES_MAX >> 20);
+        return OC_FAIL(err, OC_UNSUPPORTED, "image file of more than %zu MB", FILE_BYTES_MAX >> 20);
     size_t size = (size_t)info.st_size;
     if (size > s->bytes_room) {
         size_t   room = size + size / 4;
@@ -179,8 +178,8 @@ static oc_status load(oc_source *s, size_t i, oc_frame **out, oc_error *err)
     return st;
 }
 
-static oc_status image_open(const oc_source_options *options, oc_source **out,
-                            oc_source_info *info, oc_error *err)
+static oc_status image_open(const oc_source_options *options, oc_source **out, oc_source_info *info,
+                            oc_error *err)
 {
     oc_source *s = calloc(1, sizeof(*s));
     oc_status  st;

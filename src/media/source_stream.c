@@ -112,8 +112,8 @@ oc_status oc_stream_planes(oc_source *s, oc_frame *frame, oc_error *err)
         size_t rows = oc_pixel_rows(frame->format, p, frame->height);
         for (size_t y = 0; y < rows; y++) {
             size_t    got;
-            oc_status st = oc_stream_read(
-                s, frame->plane[p] + (ptrdiff_t)y * frame->stride[p], n, &got, err);
+            oc_status st =
+                oc_stream_read(s, frame->plane[p] + (ptrdiff_t)y * frame->stride[p], n, &got, err);
             if (st != OC_OK)
                 return st;
             if (got == n)
@@ -189,8 +189,9 @@ static oc_status choose_kind(oc_source *s, const oc_source_options *options, oc_
     else if (n >= 3 && b[0] == 0xff && b[1] == 0xd8 && b[2] == 0xff)
         s->kind = &oc_stream_mjpeg;
     else
-        return OC_FAIL(err, OC_FORMAT, "neither Y4M nor MJPEG; raw video needs a pixel format "
-                                       "(i420, nv12, rgb24 ...) and a size");
+        return OC_FAIL(err, OC_FORMAT,
+                       "neither Y4M nor MJPEG; raw video needs a pixel format "
+                       "(i420, nv12, rgb24 ...) and a size");
     return OC_OK;
 }
 

@@ -37,12 +37,9 @@ static const struct {
     oc_pixel_format format; /* NONE: compressed */
     const char     *name;
 } formats[] = {
-    {V4L2_PIX_FMT_YUYV, OC_PIXEL_YUYV, "yuyv"},
-    {V4L2_PIX_FMT_NV12, OC_PIXEL_NV12, "nv12"},
-    {V4L2_PIX_FMT_UYVY, OC_PIXEL_UYVY, "uyvy"},
-    {V4L2_PIX_FMT_YUV420, OC_PIXEL_I420, "i420"},
-    {V4L2_PIX_FMT_GREY, OC_PIXEL_GRAY8, "gray8"},
-    {V4L2_PIX_FMT_MJPEG, OC_PIXEL_NONE, "mjpeg"},
+    {V4L2_PIX_FMT_YUYV, OC_PIXEL_YUYV, "yuyv"},   {V4L2_PIX_FMT_NV12, OC_PIXEL_NV12, "nv12"},
+    {V4L2_PIX_FMT_UYVY, OC_PIXEL_UYVY, "uyvy"},   {V4L2_PIX_FMT_YUV420, OC_PIXEL_I420, "i420"},
+    {V4L2_PIX_FMT_GREY, OC_PIXEL_GRAY8, "gray8"}, {V4L2_PIX_FMT_MJPEG, OC_PIXEL_NONE, "mjpeg"},
     {V4L2_PIX_FMT_JPEG, OC_PIXEL_NONE, "mjpeg"},
 };
 
@@ -201,8 +198,8 @@ static oc_status start(oc_source *s, const oc_source_options *o, oc_source_info 
     return OC_OK;
 }
 
-static oc_status v4l2_open(const oc_source_options *options, oc_source **out,
-                           oc_source_info *info, oc_error *err)
+static oc_status v4l2_open(const oc_source_options *options, oc_source **out, oc_source_info *info,
+                           oc_error *err)
 {
     oc_source *s = calloc(1, sizeof(*s));
 
@@ -265,8 +262,7 @@ static oc_status v4l2_read(oc_source *s, oc_frame **out, oc_error *err)
         oc_status st = oc_source_wait(s->fd, s->timeout_ms, s->cancel, err);
         if (st != OC_OK)
             return st;
-        struct v4l2_buffer b = {
-            .type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_MMAP};
+        struct v4l2_buffer b = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_MMAP};
         if (control(s->fd, VIDIOC_DQBUF, &b) < 0) {
             if (errno == EAGAIN)
                 continue;
@@ -274,8 +270,7 @@ static oc_status v4l2_read(oc_source *s, oc_frame **out, oc_error *err)
         }
         size_t n = b.bytesused ? b.bytesused : b.length;
         bool   bad = (b.flags & V4L2_BUF_FLAG_ERROR) || b.index >= s->n_buffers;
-        st = bad ? OC_FORMAT
-                 : copy_out(s, s->buffer[b.index].at, n, out, err);
+        st = bad ? OC_FORMAT : copy_out(s, s->buffer[b.index].at, n, out, err);
         if (control(s->fd, VIDIOC_QBUF, &b) < 0 && st == OC_OK) {
             oc_frame_unref(*out);
             return OC_FAIL(err, OC_IO, "the camera is gone: %s", strerror(errno));

@@ -21,8 +21,7 @@ static bool reach(oc_source *s, size_t n, oc_status *st, oc_error *err)
     if (s->end - s->begin >= n)
         return true;
     if (n > JPEG_BYTES_MAX)
-        *st = OC_FAIL(err, OC_FORMAT, "MJPEG: a picture of more than %zu MB",
-                      JPEG_BYTES_MAX >> 20);
+        *st = OC_FAIL(err, OC_FORMAT, "MJPEG: a picture of more than %zu MB", JPEG_BYTES_MAX >> 20);
     else
         *st = oc_stream_fill(s, n, err);
     return *st == OC_OK && s->end - s->begin >= n;

@@ -14,7 +14,7 @@ static oc_status next_line(oc_source *s, ptrdiff_t *length, oc_error *err)
         oc_status st = oc_stream_fill(s, want, err);
         if (st != OC_OK)
             return st;
-        size_t      have = s->end - s->begin;
+        size_t have = s->end - s->begin;
         if (have == 0) {
             *length = -1;
             return OC_OK;
@@ -38,9 +38,9 @@ static oc_status set_chroma(oc_source *s, const char *c, oc_error *err)
         oc_pixel_format format;
         bool            center;
     } rows[] = {
-        {"420jpeg", OC_PIXEL_I420, true},  {"420mpeg2", OC_PIXEL_I420, false},
+        {"420jpeg", OC_PIXEL_I420, true},   {"420mpeg2", OC_PIXEL_I420, false},
         {"420paldv", OC_PIXEL_I420, false}, {"420", OC_PIXEL_I420, true},
-        {"422", OC_PIXEL_I422, false},     {"444", OC_PIXEL_I444, false},
+        {"422", OC_PIXEL_I422, false},      {"444", OC_PIXEL_I444, false},
         {"mono", OC_PIXEL_GRAY8, false},
     };
 

@@ -31,18 +31,18 @@ typedef struct worker {
 } worker;
 
 struct oc_to_tensor {
-    oc_to_tensor_options  o;
-    oc_k_u8_bilinear_fn  *resize;
-    oc_k_yuv_pixels_fn   *store;
-    uint32_t              n_out;
-    size_t                element;
-    void                 *pad_row; /* one row of the border, in the input's own layout */
-    oc_u8_taps            taps[2]; /* luma, chroma; made for each call */
-    int32_t               first[2]; /* source pixel that taps count from */
-    float                *covered;
-    unsigned              workers, workers_max;
-    size_t                scratch_width;
-    worker               *worker;
+    oc_to_tensor_options o;
+    oc_k_u8_bilinear_fn *resize;
+    oc_k_yuv_pixels_fn  *store;
+    uint32_t             n_out;
+    size_t               element;
+    void                *pad_row;  /* one row of the border, in the input's own layout */
+    oc_u8_taps           taps[2];  /* luma, chroma; made for each call */
+    int32_t              first[2]; /* source pixel that taps count from */
+    float               *covered;
+    unsigned             workers, workers_max;
+    size_t               scratch_width;
+    worker              *worker;
 };
 
 /* What one call works on. */
@@ -52,8 +52,8 @@ typedef struct job {
     oc_channel      channel[3];
     int             n_channels; /* read from the frame: 1 when chroma is not needed */
     axis            x, y;
-    int32_t         x0, x1;     /* columns of the input with picture */
-    int32_t         in0, in1;   /* those wholly inside the frame */
+    int32_t         x0, x1;   /* columns of the input with picture */
+    int32_t         in0, in1; /* those wholly inside the frame */
     oc_yuv_pixels   how;
     char           *out;
 } job;
@@ -116,8 +116,8 @@ static void fill_pad_row(oc_to_tensor *t)
                          (o->pad - o->mean[k]) * o->scale[k]);
 }
 
-oc_status oc_to_tensor_create(const oc_to_tensor_options *options, oc_isa isa,
-                              unsigned threads_max, oc_to_tensor **out, oc_error *err)
+oc_status oc_to_tensor_create(const oc_to_tensor_options *options, oc_isa isa, unsigned threads_max,
+                              oc_to_tensor **out, oc_error *err)
 {
     oc_status st = check_options(options, err);
     if (st != OC_OK)
@@ -224,8 +224,7 @@ static void letterbox(const oc_to_tensor_options *o, axis *x, axis *y)
 
 static void crop_center(const oc_to_tensor_options *o, axis *x, axis *y)
 {
-    int32_t side = o->resize_short ? o->resize_short
-                   : o->width < o->height ? o->width : o->height;
+    int32_t side = o->resize_short ? o->resize_short : o->width < o->height ? o->width : o->height;
     double  r = side / fmin(x->length, y->length);
 
     x->size = clamp_size(x->length * r + 1e-6);
@@ -265,7 +264,9 @@ static place place_of(const oc_to_tensor_options *o, const axis *a, int32_t i, i
         at = a->start + (u < 0 ? 0 : u > last ? last : u);
     }
     double outside = at < 0 ? -at : at > side - 1 ? at - (side - 1) : 0;
-    return (place){at < 0 ? 0 : at > side - 1 ? side - 1 : at,
+    return (place){at < 0          ? 0
+                   : at > side - 1 ? side - 1
+                                   : at,
                    outside >= 1 ? 0 : (float)(1 - outside)};
 }
 
@@ -282,17 +283,17 @@ static double chroma_place(const oc_to_tensor_options *o, double at, double shif
 static void make_taps(job *j)
 {
     oc_to_tensor *t = j->t;
-    int32_t width = j->frame->width, half = (width + 1) / 2;
-    bool    down = j->channel[1].down_x != 0;
-    double  shift = j->frame->chroma_center ? 0.5 : 0;
-    int     tables = j->n_channels == 3 && down ? 2 : 1;
+    int32_t       width = j->frame->width, half = (width + 1) / 2;
+    bool          down = j->channel[1].down_x != 0;
+    double        shift = j->frame->chroma_center ? 0.5 : 0;
+    int           tables = j->n_channels == 3 && down ? 2 : 1;
 
     for (int which = 0; which < tables; which++) {
         oc_u8_taps *taps = &t->taps[which];
         taps->n = (size_t)(j->x1 - j->x0);
         for (int32_t x = j->x0; x < j->x1; x++) {
-            place  p = place_of(&t->o, &j->x, x, width);
-            double at = which ? chroma_place(&t->o, p.at, shift, half) : p.at;
+            place   p = place_of(&t->o, &j->x, x, width);
+            double  at = which ? chroma_place(&t->o, p.at, shift, half) : p.at;
             int32_t i = (int32_t)at;
             if (x == j->x0)
                 t->first[which] = i;
@@ -356,7 +357,7 @@ static void set_colors(job *j)
 static char *element_at(const job *j, int32_t x, int32_t y, uint32_t k)
 {
     const oc_to_tensor_options *o = &j->t->o;
-    size_t w = (size_t)o->width, at;
+    size_t                      w = (size_t)o->width, at;
 
     if (o->nhwc)
         at = ((size_t)y * w + (size_t)x) * j->t->n_out + k;
@@ -391,8 +392,8 @@ static void mixed_columns(const job *j, const worker *w, int32_t y, float covere
         float   share = covered_y * j->t->covered[i];
         for (uint32_t k = 0; k < j->t->n_out; k++) {
             const float *m = j->how.m[k];
-            float p = m[0] * w->row[0][i] + m[1] * w->row[1][i] + m[2] * w->row[2][i] +
-                      j->how.off[k];
+            float        p =
+                m[0] * w->row[0][i] + m[1] * w->row[1][i] + m[2] * w->row[2][i] + j->how.off[k];
             p = p < 0 ? 0 : p > 255 ? 255 : p;
             p = share > 0 ? o->pad + (p - o->pad) * share : o->pad;
             oc_yuv_store(o->dtype, element_at(j, x, y, k), 0, (p - o->mean[k]) * o->scale[k]);
@@ -403,14 +404,14 @@ static void mixed_columns(const job *j, const worker *w, int32_t y, float covere
 static void resize_channel(const job *j, const worker *w, int c, double luma_y)
 {
     const oc_channel *ch = &j->channel[c];
-    int32_t side = ch->down_y ? (j->frame->height + 1) / 2 : j->frame->height;
+    int32_t           side = ch->down_y ? (j->frame->height + 1) / 2 : j->frame->height;
     /* 4:2:0: chroma lies between two rows, in each flavour that is met */
-    double  at = ch->down_y ? chroma_place(&j->t->o, luma_y, 0.5, side) : luma_y;
-    int32_t top = (int32_t)at, below = top + 1 < side ? top + 1 : top;
-    int     which = ch->down_x ? 1 : 0;
-    const uint8_t *base = j->frame->plane[ch->plane] + ch->offset +
-                          (ptrdiff_t)j->t->first[which] * ch->step;
-    ptrdiff_t      stride = j->frame->stride[ch->plane];
+    double         at = ch->down_y ? chroma_place(&j->t->o, luma_y, 0.5, side) : luma_y;
+    int32_t        top = (int32_t)at, below = top + 1 < side ? top + 1 : top;
+    int            which = ch->down_x ? 1 : 0;
+    const uint8_t *base =
+        j->frame->plane[ch->plane] + ch->offset + (ptrdiff_t)j->t->first[which] * ch->step;
+    ptrdiff_t stride = j->frame->stride[ch->plane];
 
     j->t->resize(
         &(oc_u8_bilinear_row){

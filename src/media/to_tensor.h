@@ -31,15 +31,15 @@ typedef enum oc_fit {
 typedef struct oc_to_tensor_options {
     int32_t  width, height; /* of the input */
     oc_fit   fit;
-    int32_t  resize_short;  /* for OC_FIT_CROP_CENTER */
-    bool     half_pixel;    /* pixel i at (i + .5) * s - .5 (OpenCV, PyTorch); else i * s (TF) */
-    bool     nearest;       /* instead of bilinear */
-    bool     bgr;           /* channel order; else RGB */
-    bool     gray;          /* one channel (luma, full range) instead of three */
-    bool     nhwc;          /* else NCHW */
-    oc_dtype dtype;         /* F32, U8 or I32 (rounded to nearest and clamped) */
+    int32_t  resize_short; /* for OC_FIT_CROP_CENTER */
+    bool     half_pixel;   /* pixel i at (i + .5) * s - .5 (OpenCV, PyTorch); else i * s (TF) */
+    bool     nearest;      /* instead of bilinear */
+    bool     bgr;          /* channel order; else RGB */
+    bool     gray;         /* one channel (luma, full range) instead of three */
+    bool     nhwc;         /* else NCHW */
+    oc_dtype dtype;        /* F32, U8 or I32 (rounded to nearest and clamped) */
     float    mean[3], scale[3]; /* in the network's channel order, on 0..255 values */
-    float    pad;           /* border colour on 0..255 before mean and scale */
+    float    pad;               /* border colour on 0..255 before mean and scale */
 } oc_to_tensor_options;
 
 /* How places in the input map to places in the frame, in the coordinates of detect.h (edges, not
@@ -53,14 +53,14 @@ typedef struct oc_to_tensor oc_to_tensor; /* tables and scratch; one thread at a
 OC_MUST_CHECK oc_status oc_to_tensor_create(const oc_to_tensor_options *options, oc_isa isa,
                                             unsigned threads_max, oc_to_tensor **out,
                                             oc_error *err);
-void oc_to_tensor_destroy(oc_to_tensor *t); /* NULL is fine */
+void                    oc_to_tensor_destroy(oc_to_tensor *t); /* NULL is fine */
 
 /* Looks at `crop` of the frame (pixels; NULL = all of it; parts outside the frame read as the pad
  * colour) and writes the input.  `out` holds 3*width*height (gray: 1x) elements.  Allocates only
  * when the frame's size or format differs from the call before.  map may be NULL.
  * pool NULL = this thread. */
-OC_MUST_CHECK oc_status oc_to_tensor_run(oc_to_tensor *t, const oc_frame *frame,
-                                         const oc_box *crop, oc_pool *pool, void *out,
-                                         oc_to_tensor_map *map, oc_error *err);
+OC_MUST_CHECK oc_status oc_to_tensor_run(oc_to_tensor *t, const oc_frame *frame, const oc_box *crop,
+                                         oc_pool *pool, void *out, oc_to_tensor_map *map,
+                                         oc_error *err);
 
 #endif

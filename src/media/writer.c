@@ -20,7 +20,7 @@ struct oc_writer {
     const oc_media_ops *ops; /* whoever writes; y4m is a table like the plug-ins' */
     void               *file;
     int32_t             width, height;
-    oc_frame           *i420;   /* for frames of other formats or range */
+    oc_frame           *i420; /* for frames of other formats or range */
     bool                failed, made;
 };
 
@@ -87,8 +87,7 @@ oc_status oc_writer_open(const char *path, int32_t width, int32_t height, double
 }
 
 /* What the encoder takes: limited-range I420. */
-static oc_status encodable(oc_writer *w, const oc_frame *frame, const oc_frame **out,
-                           oc_error *err)
+static oc_status encodable(oc_writer *w, const oc_frame *frame, const oc_frame **out, oc_error *err)
 {
     if (frame->width != w->width || frame->height != w->height)
         return OC_FAIL(err, OC_INVALID, "a frame of %dx%d does not fit a video of %dx%d",

@@ -40,8 +40,8 @@ static bool begin(y4m_file *w, bool chroma_center)
         num /= 10;
         den /= 10;
     }
-    return fprintf(w->file, "YUV4MPEG2 W%d H%d F%ld:%ld Ip A1:1 %s XCOLORRANGE=LIMITED\n",
-                   w->width, w->height, num, den, chroma_center ? "C420jpeg" : "C420mpeg2") > 0;
+    return fprintf(w->file, "YUV4MPEG2 W%d H%d F%ld:%ld Ip A1:1 %s XCOLORRANGE=LIMITED\n", w->width,
+                   w->height, num, den, chroma_center ? "C420jpeg" : "C420mpeg2") > 0;
 }
 
 static oc_status y4m_put(void *writer, const oc_frame *f, oc_error *err)

@@ -38,9 +38,8 @@ int oc_pixel_channels(oc_pixel_format format, oc_channel out[3])
 
 void oc_luma_weights(oc_yuv_matrix matrix, float k[3])
 {
-    static const float kr_kb[3][2] = {
-        {0.299f, 0.114f}, {0.2126f, 0.0722f}, {0.2627f, 0.0593f}};
-    const float *row = kr_kb[matrix <= OC_YUV_BT2020 ? matrix : OC_YUV_BT601];
+    static const float kr_kb[3][2] = {{0.299f, 0.114f}, {0.2126f, 0.0722f}, {0.2627f, 0.0593f}};
+    const float       *row = kr_kb[matrix <= OC_YUV_BT2020 ? matrix : OC_YUV_BT601];
 
     k[0] = row[0];
     k[1] = 1.0f - row[0] - row[1];

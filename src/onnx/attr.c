@@ -99,11 +99,11 @@ static oc_status read_strings(const onnx_context *c, wire_span bytes, oc_attr *a
 /* AttributeProto.type where it is there (IR version 2 on); else by the field that is set. */
 static int kind_of(const onnx_context *c, wire_span bytes, oc_status *st)
 {
-    static const unsigned char by_field[] = {[2] = 1, [3] = 2, [4] = 3, [5] = 4, [6] = 5,
+    static const unsigned char by_field[] = {[2] = 1, [3] = 2, [4] = 3, [5] = 4,  [6] = 5,
                                              [7] = 6, [8] = 7, [9] = 8, [10] = 9, [11] = 10};
-    wire_reader r = {c->base, bytes};
-    wire_field  f;
-    int         type = 0, guess = 0;
+    wire_reader                r = {c->base, bytes};
+    wire_field                 f;
+    int                        type = 0, guess = 0;
     while (wire_next(&r, &f, st, c->err)) {
         if (f.number == 20 && f.type == WIRE_VARINT)
             type = f.value <= 14 ? (int)f.value : -1;

@@ -89,8 +89,7 @@ oc_status onnx_external(const onnx_context *c, const char *location, uint64_t of
     if (offset > bytes->n || (has_length && length > bytes->n - offset))
         return OC_FAIL(c->err, OC_FORMAT,
                        "external data '%.80s' has %zu bytes; %llu at offset %llu are asked for",
-                       location, bytes->n, (unsigned long long)length,
-                       (unsigned long long)offset);
+                       location, bytes->n, (unsigned long long)length, (unsigned long long)offset);
     *out = (wire_span){bytes->data + offset, has_length ? (size_t)length : bytes->n - offset};
     return OC_OK;
 }

@@ -186,8 +186,9 @@ static oc_status bind_op(onnx_importer *im, oc_node *node)
         return OC_FAIL(err, OC_UNSUPPORTED, "opset %lld, this program knows %d to %d",
                        (long long)version, ONNX_OPSET_MIN, ONNX_OPSET_MAX);
     if (onnx && version < ONNX_OPSET_MIN && !onnx_same_before_7(node->op_type))
-        return OC_FAIL(err, OC_UNSUPPORTED, "as opset %lld had it; re-export with opset %d or newer",
-                       (long long)version, ONNX_OPSET_MIN);
+        return OC_FAIL(err, OC_UNSUPPORTED,
+                       "as opset %lld had it; re-export with opset %d or newer", (long long)version,
+                       ONNX_OPSET_MIN);
     if (onnx && strcmp(node->op_type, "Constant") == 0)
         return OC_OK;
     node->op = oc_op_find(node->domain, node->op_type);
@@ -210,9 +211,8 @@ static oc_status bind_op(onnx_importer *im, oc_node *node)
 /* Constant: one of its attributes is the value. */
 static oc_status take_constant(onnx_importer *im, oc_node *node)
 {
-    oc_value       *v = node->n_out == 1 && node->out[0] != OC_VID_NONE
-                            ? &im->graph->values[node->out[0]]
-                            : NULL;
+    oc_value *v =
+        node->n_out == 1 && node->out[0] != OC_VID_NONE ? &im->graph->values[node->out[0]] : NULL;
     const oc_attr  *a = node->n_attrs == 1 ? &node->attrs[0] : NULL;
     oc_tensor_info *info = v ? &v->info : NULL;
     if (!v || !a)
@@ -225,10 +225,22 @@ static oc_status take_constant(onnx_importer *im, oc_node *node)
         *info = a->tensor.info;
         v->data = a->tensor.data;
         break;
-    case OC_ATTR_INTS: info->dtype = OC_I64; v->data = a->ints; break;
-    case OC_ATTR_FLOATS: info->dtype = OC_F32; v->data = a->floats; break;
-    case OC_ATTR_INT: *info = (oc_tensor_info){.dtype = OC_I64}; v->data = &a->i; break;
-    case OC_ATTR_FLOAT: *info = (oc_tensor_info){.dtype = OC_F32}; v->data = &a->f; break;
+    case OC_ATTR_INTS:
+        info->dtype = OC_I64;
+        v->data = a->ints;
+        break;
+    case OC_ATTR_FLOATS:
+        info->dtype = OC_F32;
+        v->data = a->floats;
+        break;
+    case OC_ATTR_INT:
+        *info = (oc_tensor_info){.dtype = OC_I64};
+        v->data = &a->i;
+        break;
+    case OC_ATTR_FLOAT:
+        *info = (oc_tensor_info){.dtype = OC_F32};
+        v->data = &a->f;
+        break;
     default: return OC_FAIL(im->c.err, OC_UNSUPPORTED, "constant '%.40s'", a->name);
     }
     node->dead = true;
@@ -414,9 +426,9 @@ static oc_status import(const char *name, const char *folder, oc_bytes *file, oc
 {
     oc_import     result = {0};
     onnx_scope    top = {0};
-    onnx_importer im = {.scope = &top, .out = &result,
-                        .c = {.err = err, .folder = folder, .base = file->data}};
-    oc_status     st;
+    onnx_importer im = {
+        .scope = &top, .out = &result, .c = {.err = err, .folder = folder, .base = file->data}};
+    oc_status st;
     if ((st = oc_graph_create(&im.graph, err)) != OC_OK)
         goto out;
     result.graph = im.graph;

@@ -23,6 +23,6 @@ typedef struct oc_import {
 OC_MUST_CHECK oc_status oc_import_file(const char *path, oc_import *out, oc_error *err);
 OC_MUST_CHECK oc_status oc_import_memory(const char *name, const void *bytes, size_t n,
                                          oc_import *out, oc_error *err);
-void oc_import_finish(oc_import *import); /* a zeroed one is fine */
+void                    oc_import_finish(oc_import *import); /* a zeroed one is fine */
 
 #endif

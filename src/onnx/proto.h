@@ -5,8 +5,8 @@
 #define OC_ONNX_PROTO_H
 
 #include "core/arena.h"
-#include "onnx/wire.h"
 #include "ocellus/tensor.h"
+#include "onnx/wire.h"
 
 /* What one import needs everywhere. */
 typedef struct onnx_context {
@@ -39,7 +39,7 @@ OC_MUST_CHECK oc_status onnx_read_value_info(const onnx_context *c, wire_span by
 typedef struct onnx_files onnx_files;
 OC_MUST_CHECK oc_status onnx_external(const onnx_context *c, const char *location, uint64_t offset,
                                       uint64_t length, bool has_length, wire_span *out);
-void onnx_files_destroy(onnx_files *files); /* NULL is fine */
+void                    onnx_files_destroy(onnx_files *files); /* NULL is fine */
 OC_MUST_CHECK oc_status onnx_files_create(onnx_files **out, oc_error *err);
 
 #endif

@@ -7,11 +7,11 @@
 oc_dtype onnx_dtype(int64_t code)
 {
     static const oc_dtype table[] = {
-        [1] = OC_F32, [2] = OC_U8,  [3] = OC_I8,    [4] = OC_U16,  [5] = OC_I16,  [6] = OC_I32,
+        [1] = OC_F32, [2] = OC_U8,   [3] = OC_I8,   [4] = OC_U16,  [5] = OC_I16,  [6] = OC_I32,
         [7] = OC_I64, [9] = OC_BOOL, [10] = OC_F16, [11] = OC_F64, [12] = OC_U32, [13] = OC_U64,
     };
     return code > 0 && code < (int64_t)(sizeof(table) / sizeof(table[0])) ? table[code]
-                                                                         : OC_DTYPE_NONE;
+                                                                          : OC_DTYPE_NONE;
 }
 
 /* The parts of a TensorProto, before they are put together. */
@@ -82,9 +82,16 @@ static oc_status read_parts(const onnx_context *c, wire_span bytes, onnx_tensor 
         switch (f.number) {
         case 1: st = read_dims(c, &f, &t->view.info.shape); break;
         case 2: p->code = (int64_t)f.value; break;
-        case 4: case 5: case 7: case 10: case 11: p->typed_field = f.number; break;
+        case 4:
+        case 5:
+        case 7:
+        case 10:
+        case 11: p->typed_field = f.number; break;
         case 8: t->name = f.bytes; break;
-        case 9: p->raw = f.bytes; p->has_raw = f.type == WIRE_BYTES; break;
+        case 9:
+            p->raw = f.bytes;
+            p->has_raw = f.type == WIRE_BYTES;
+            break;
         case 13: st = read_external_entry(c, f.bytes, p); break;
         case 14: p->location = (int64_t)f.value; break;
         default: break;

@@ -99,9 +99,8 @@ static void batch_moments(const norm_state *s, const float *x, double *mean, dou
         sum += (double)oc_moments_of(s->reduce, s->plane, x + i * s->channels * s->plane).mean;
     *mean = sum / (double)s->batch;
     for (size_t i = 0; i < s->batch; i++) {
-        const oc_moments m =
-            oc_moments_of(s->reduce, s->plane, x + i * s->channels * s->plane);
-        const double off = (double)m.mean - *mean;
+        const oc_moments m = oc_moments_of(s->reduce, s->plane, x + i * s->channels * s->plane);
+        const double     off = (double)m.mean - *mean;
 
         inside += (double)m.variance;
         squares += off * off;
@@ -135,8 +134,13 @@ static void train(const norm_state *s, const oc_op_run *r)
         const float a = (float)((double)scale[c] / sqrt(variance + (double)s->epsilon));
         for (size_t i = 0; i < s->batch; i++) {
             const size_t  at = i * s->channels * s->plane;
-            oc_f32_affine work = {.n = s->plane, .is = OC_OPERAND_ONE, .x = x + at, .m = &m,
-                                  .a = &a, .b = &b, .y = y + at};
+            oc_f32_affine work = {.n = s->plane,
+                                  .is = OC_OPERAND_ONE,
+                                  .x = x + at,
+                                  .m = &m,
+                                  .a = &a,
+                                  .b = &b,
+                                  .y = y + at};
 
             s->affine(&work);
         }
@@ -151,10 +155,10 @@ static void norm_run(const oc_op_run *r)
         train(s, r);
         return;
     }
-    const float      *scale = r->in[1].data, *bias = r->in[2].data, *mean = r->in[3].data;
-    const float      *var = r->in[4].data;
-    const size_t      lanes = s->blocked ? 8 : 1, n = s->plane * lanes;
-    const size_t      groups = s->blocked ? s->blocks : s->channels;
+    const float *scale = r->in[1].data, *bias = r->in[2].data, *mean = r->in[3].data;
+    const float *var = r->in[4].data;
+    const size_t lanes = s->blocked ? 8 : 1, n = s->plane * lanes;
+    const size_t groups = s->blocked ? s->blocks : s->channels;
 
     for (size_t u = r->part.begin; u < r->part.end; u++) {
         float         m[8] = {0}, a[8] = {0}, b[8] = {0}; /* lanes beyond C: (0 - 0) * 0 + 0 */

@@ -55,8 +55,8 @@ static oc_status conv_infer(const oc_infer *ask, oc_error *err)
                        oc_dtype_name(w->dtype));
     if ((st = oc_conv_geom_read(ask->node, x, w, &g, err)) != OC_OK)
         return st;
-    oc_conv_inputs at = oc_conv_inputs_of(ask->node, ask->n_in,
-                                          ask->n_in > 2 && ask->in[2].dtype != OC_DTYPE_NONE);
+    oc_conv_inputs at =
+        oc_conv_inputs_of(ask->node, ask->n_in, ask->n_in > 2 && ask->in[2].dtype != OC_DTYPE_NONE);
     if (at.bias >= 0) {
         const oc_tensor_info *b = &ask->in[at.bias];
         if (b->dtype != x->dtype || b->shape.rank != 1 || b->shape.dim[0] != g.oc)
@@ -127,17 +127,33 @@ static oc_status prepare_dense(conv_state *s, const oc_prepare *p, const oc_conv
 {
     const size_t     merge = merged_groups(g);
     const int64_t    cg = g->c / g->groups, og = g->oc / g->groups;
-    oc_dense_shape   d = {.n = (size_t)g->n, .groups = (size_t)g->groups / merge,
-                          .c = (size_t)cg * merge, .oc = (size_t)og * merge,
+    oc_dense_shape   d = {.n = (size_t)g->n,
+                          .groups = (size_t)g->groups / merge,
+                          .c = (size_t)cg * merge,
+                          .oc = (size_t)og * merge,
                           .planar = p->in[0].layout == OC_LAYOUT_PLAIN,
-                          .in_h = g->in[0], .in_w = g->in[1], .kh = g->k[0], .kw = g->k[1],
-                          .sy = g->stride[0], .sx = g->stride[1], .dy = g->dil[0], .dx = g->dil[1],
-                          .top = g->pad[0], .left = g->pad[1], .out_h = g->out[0],
-                          .out_w = g->out[1], .y_px = 8,
-                          .plain = p->out[0].layout == OC_LAYOUT_PLAIN, .spread_h = 1,
+                          .in_h = g->in[0],
+                          .in_w = g->in[1],
+                          .kh = g->k[0],
+                          .kw = g->k[1],
+                          .sy = g->stride[0],
+                          .sx = g->stride[1],
+                          .dy = g->dil[0],
+                          .dx = g->dil[1],
+                          .top = g->pad[0],
+                          .left = g->pad[1],
+                          .out_h = g->out[0],
+                          .out_w = g->out[1],
+                          .y_px = 8,
+                          .plain = p->out[0].layout == OC_LAYOUT_PLAIN,
+                          .spread_h = 1,
                           .spread_w = 1};
-    oc_dense_weights w = {.w = p->in[1].data, .bias = s->at.bias < 0 ? NULL : p->in[2].data,
-                          .kx = 1, .ky = d.kw, .c = d.kw * d.kh, .merge = merge};
+    oc_dense_weights w = {.w = p->in[1].data,
+                          .bias = s->at.bias < 0 ? NULL : p->in[2].data,
+                          .kx = 1,
+                          .ky = d.kw,
+                          .c = d.kw * d.kh,
+                          .merge = merge};
 
     w.oc = w.c * cg;
     w.group = w.oc * og;
@@ -168,9 +184,9 @@ static oc_status prepare_winograd(conv_state *s, const oc_prepare *p, const oc_c
 static oc_status prepare_dot(conv_state *s, const oc_prepare *p, const oc_conv_geom *g,
                              oc_error *err)
 {
-    oc_status st = oc_conv_dot_init(&s->dot, g, p->in[1].data,
-                                    s->at.bias < 0 ? NULL : p->in[s->at.bias].data, p->node->act,
-                                    p->isa, p->mem, err);
+    oc_status st =
+        oc_conv_dot_init(&s->dot, g, p->in[1].data, s->at.bias < 0 ? NULL : p->in[s->at.bias].data,
+                         p->node->act, p->isa, p->mem, err);
     p->work->phase[0].units = s->dot.units;
     p->work->phase[0].grain = oc_grain_of_flops(s->dot.units, s->dot.unit_flops);
     return st;
@@ -179,9 +195,9 @@ static oc_status prepare_dot(conv_state *s, const oc_prepare *p, const oc_conv_g
 static oc_status prepare_depthwise(conv_state *s, const oc_prepare *p, const oc_conv_geom *g,
                                    oc_error *err)
 {
-    oc_status st = oc_conv_dw_init(&s->dw, g, p->in[1].data,
-                                   s->at.bias < 0 ? NULL : p->in[s->at.bias].data, p->node->act,
-                                   p->isa, p->mem, err);
+    oc_status st =
+        oc_conv_dw_init(&s->dw, g, p->in[1].data, s->at.bias < 0 ? NULL : p->in[s->at.bias].data,
+                        p->node->act, p->isa, p->mem, err);
     p->work->phase[0].units = s->dw.units;
     p->work->phase[0].grain = oc_grain_of_flops(s->dw.units, s->dw.unit_flops);
     return st;
@@ -214,12 +230,12 @@ static oc_status conv_prepare(const oc_prepare *p, oc_error *err)
 
     if (st != OC_OK)
         return st;
-    s->at = oc_conv_inputs_of(p->node, p->n_in,
-                              p->n_in > 2 && p->in[2].info.dtype != OC_DTYPE_NONE);
+    s->at =
+        oc_conv_inputs_of(p->node, p->n_in, p->n_in > 2 && p->in[2].info.dtype != OC_DTYPE_NONE);
     p->work->n_phases = 1;
     s->path = path_of(p, &g, &s->at);
-    if (s->path == CONV_PLAIN && (p->in[0].layout != OC_LAYOUT_PLAIN ||
-                                  p->out[0].layout != OC_LAYOUT_PLAIN))
+    if (s->path == CONV_PLAIN &&
+        (p->in[0].layout != OC_LAYOUT_PLAIN || p->out[0].layout != OC_LAYOUT_PLAIN))
         return OC_FAIL(err, OC_INVALID, "cannot run with these layouts");
     if (s->path == CONV_PLAIN) {
         oc_conv_plain_init(&s->plain, p, &g, s->at, false);
@@ -263,7 +279,16 @@ static void conv_run(const oc_op_run *r)
 }
 
 const oc_op oc_op_conv = {
-    .name = "Conv", .domain = "", .n_in_min = 2, .n_in_max = 4, .n_out_min = 1, .n_out_max = 1,
-    .flags = OC_OP_ACT | OC_OP_ADD, .state_size = sizeof(conv_state), .infer = conv_infer,
-    .layout = conv_layout, .prepare = conv_prepare, .run = conv_run,
+    .name = "Conv",
+    .domain = "",
+    .n_in_min = 2,
+    .n_in_max = 4,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .flags = OC_OP_ACT | OC_OP_ADD,
+    .state_size = sizeof(conv_state),
+    .infer = conv_infer,
+    .layout = conv_layout,
+    .prepare = conv_prepare,
+    .run = conv_run,
 };

@@ -49,8 +49,8 @@ static oc_status make_panels(oc_dense *d, oc_arena *mem, oc_error *err)
         return OC_FAIL(err, OC_NOMEM, "%zu panels of weights", d->n_panels);
     for (size_t i = 0; i < d->n_panels; i++) {
         size_t n = i + 1 == d->n_panels ? blocks - at : 2;
-        d->panels[i] = (oc_dense_panel){.first = (uint32_t)at, .blocks = (uint32_t)n, .lanes = 8,
-                                        .w = w};
+        d->panels[i] =
+            (oc_dense_panel){.first = (uint32_t)at, .blocks = (uint32_t)n, .lanes = 8, .w = w};
         at += n;
         w += n * 8 * k;
     }
@@ -89,9 +89,8 @@ static void pack_panel(const oc_dense *d, const oc_dense_weights *w, size_t g,
         for (ptrdiff_t i1 = 0; i1 < n1; i1++)
             for (ptrdiff_t i2 = 0; i2 < n2; i2++)
                 for (size_t o = 0; o < width; o++)
-                    *out++ = d->s.planar
-                                 ? weight_at(d, w, g, first + o, (size_t)i0, i1, i2)
-                                 : weight_at(d, w, g, first + o, (size_t)i2, i0, i1);
+                    *out++ = d->s.planar ? weight_at(d, w, g, first + o, (size_t)i0, i1, i2)
+                                         : weight_at(d, w, g, first + o, (size_t)i2, i0, i1);
 }
 
 static oc_status pack(oc_dense *d, const oc_dense_weights *w, oc_arena *mem, oc_error *err)
@@ -156,8 +155,8 @@ static size_t chunk_pixels(const oc_dense *d, size_t n)
 static void cut_units(oc_dense *d)
 {
     const oc_dense_shape *s = &d->s;
-    const double pixel = (double)s->oc * (2.0 * (double)s->c * (double)(s->kh * s->kw) + 16 +
-                                         oc_act_flops(d->act));
+    const double          pixel =
+        (double)s->oc * (2.0 * (double)s->c * (double)(s->kh * s->kw) + 16 + oc_act_flops(d->act));
     const size_t total = d->flat ? (size_t)(s->out_w) : (size_t)s->out_h;
     const double each = d->flat ? pixel : pixel * (double)s->out_w;
     size_t       chunk = (size_t)(UNIT_FLOPS / each) + 1;
@@ -180,8 +179,8 @@ static void cut_units(oc_dense *d)
     d->scratch_bytes = d->copy ? copy_bytes(d, d->chunk) : 0;
     d->copy_floats = (d->scratch_bytes / sizeof(float) + 15) / 16 * 16;
     if (s->plain)
-        d->scratch_bytes = (d->copy_floats + d->blocks_out * 8 * chunk_pixels(d, d->chunk)) *
-                           sizeof(float);
+        d->scratch_bytes =
+            (d->copy_floats + d->blocks_out * 8 * chunk_pixels(d, d->chunk)) * sizeof(float);
     d->x_width = d->copy ? (ptrdiff_t)cols_in(s) : s->in_w;
     d->x_plane = d->x_width * (d->copy ? (ptrdiff_t)rows_in(s, d->chunk) : s->in_h);
 }
@@ -220,8 +219,8 @@ oc_status oc_dense_init(oc_dense *d, const oc_dense_shape *shape, const oc_dense
 {
     oc_status st;
 
-    *d = (oc_dense){.s = *shape, .act = act, .kernel = oc_k_f32_mac(isa),
-                    .to_planar = oc_k_f32_nc8(isa)};
+    *d = (oc_dense){
+        .s = *shape, .act = act, .kernel = oc_k_f32_mac(isa), .to_planar = oc_k_f32_nc8(isa)};
     d->blocks_in = div_up(shape->c, 8);
     d->blocks_out = div_up(shape->oc, 8);
     d->flat = is_flat(shape);
@@ -248,11 +247,11 @@ oc_status oc_dense_init(oc_dense *d, const oc_dense_shape *shape, const oc_dense
 static void copy_padded(const oc_dense *d, const float *x, size_t row, size_t rows, float *out)
 {
     const oc_dense_shape *s = &d->s;
-    const size_t    lanes = lanes_in(s), planes = s->planar ? s->c : d->blocks_in;
-    const ptrdiff_t width = (ptrdiff_t)cols_in(s), count = (ptrdiff_t)rows_in(s, rows);
-    const ptrdiff_t iy0 = (ptrdiff_t)row * s->sy - s->top;
-    ptrdiff_t       begin = s->left > 0 ? s->left : 0; /* columns of `out` inside the input */
-    ptrdiff_t       end = s->in_w + s->left;
+    const size_t          lanes = lanes_in(s), planes = s->planar ? s->c : d->blocks_in;
+    const ptrdiff_t       width = (ptrdiff_t)cols_in(s), count = (ptrdiff_t)rows_in(s, rows);
+    const ptrdiff_t       iy0 = (ptrdiff_t)row * s->sy - s->top;
+    ptrdiff_t             begin = s->left > 0 ? s->left : 0; /* columns of `out` inside the input */
+    ptrdiff_t             end = s->in_w + s->left;
 
     end = end > width ? width : end;
     begin = begin > width ? width : begin;
@@ -279,8 +278,12 @@ static oc_mac mac_for(const oc_dense *d)
     const oc_dense_shape *s = &d->s;
     const ptrdiff_t       width = d->x_width, plane = d->x_plane;
     const size_t          k2 = s->planar ? (size_t)s->kw : s->c;
-    oc_mac m = {.whole = true, .act = d->act, .y_px = s->y_px, .y_blk = s->y_blk, .at = d->at,
-                .n_at = d->n_at};
+    oc_mac                m = {.whole = true,
+                               .act = d->act,
+                               .y_px = s->y_px,
+                               .y_blk = s->y_blk,
+                               .at = d->at,
+                               .n_at = d->n_at};
 
     m.n0 = s->planar ? s->c : (size_t)s->kh;
     m.n1 = (size_t)(s->planar ? s->kh : s->kw);
@@ -319,22 +322,23 @@ static void store_plain(const oc_dense *d, const float *from, size_t begin, size
     const size_t pixels = (size_t)(d->s.out_h * d->s.out_w), block = chunk_pixels(d, d->chunk) * 8;
 
     for (size_t b = 0; cell == 1 && b < d->blocks_out; b++) {
-        oc_nc8 t = {.planar = y + b * 8 * pixels + begin, .plane = pixels, .n = n,
+        oc_nc8 t = {.planar = y + b * 8 * pixels + begin,
+                    .plane = pixels,
+                    .n = n,
                     .lanes = (unsigned)min_size(8, d->s.oc - b * 8)};
         memcpy(&t.blocked, &(const float *){from + b * block}, sizeof(t.blocked)); /* read only */
         d->to_planar(&t);
     }
     const size_t step = d->s.spread_w % 2 == 0 ? 2 : 1; /* even lanes pair up within a block */
     for (size_t o = 0; cell > 1 && o < d->s.oc; o += step)
-        spread(d, from + o / 8 * block + o % 8, begin, n,
-               (ptrdiff_t)(o % cell) / d->s.spread_w, (ptrdiff_t)(o % cell) % d->s.spread_w, step,
-               y + o / cell * pixels * cell);
+        spread(d, from + o / 8 * block + o % 8, begin, n, (ptrdiff_t)(o % cell) / d->s.spread_w,
+               (ptrdiff_t)(o % cell) % d->s.spread_w, step, y + o / cell * pixels * cell);
 }
 
 /* What a unit stands for. */
 typedef struct dense_part {
     size_t image_group, n, g;
-    size_t begin, end;       /* rows, or pixels when flat */
+    size_t begin, end; /* rows, or pixels when flat */
     size_t panel, panel_end;
 } dense_part;
 

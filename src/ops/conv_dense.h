@@ -47,11 +47,11 @@ typedef struct oc_dense {
     oc_dense_panel  *panels;
     size_t           n_panels, group_w, blocks_in, blocks_out; /* of one group */
     bool             flat, copy;
-    ptrdiff_t        cells_w;                /* out_w, before flat made one row of all */
-    ptrdiff_t       *at;                     /* places of the sum's terms, or NULL */
+    ptrdiff_t        cells_w; /* out_w, before flat made one row of all */
+    ptrdiff_t       *at;      /* places of the sum's terms, or NULL */
     size_t           n_at;
-    ptrdiff_t        x_width, x_plane;       /* pixels: of what the tiles read, scratch or input */
-    size_t           chunk, n_chunks;        /* rows, or pixels when flat */
+    ptrdiff_t        x_width, x_plane; /* pixels: of what the tiles read, scratch or input */
+    size_t           chunk, n_chunks;  /* rows, or pixels when flat */
     size_t           panels_per, n_panel_groups;
     size_t           units, scratch_bytes, copy_floats; /* scratch: the copy, then plain results */
     double           unit_flops;

@@ -15,9 +15,8 @@ bool oc_conv_dot_fits(const oc_conv_geom *g)
     return fits;
 }
 
-oc_status oc_conv_dot_init(oc_conv_dot *d, const oc_conv_geom *g, const float *w,
-                           const float *bias, oc_act act, oc_isa isa, oc_arena *mem,
-                           oc_error *err)
+oc_status oc_conv_dot_init(oc_conv_dot *d, const oc_conv_geom *g, const float *w, const float *bias,
+                           oc_act act, oc_isa isa, oc_arena *mem, oc_error *err)
 {
     const size_t c = (size_t)g->c, oc = (size_t)g->oc, blocks = (c + 7) / 8;
     float       *packed = oc_arena_alloc64(mem, oc * blocks * 8, sizeof(float));
@@ -28,8 +27,13 @@ oc_status oc_conv_dot_init(oc_conv_dot *d, const oc_conv_geom *g, const float *w
     for (size_t o = 0; o < oc; o++)
         memcpy(packed + o * blocks * 8, w + o * c, c * sizeof(float));
     *d = (oc_conv_dot){.kernel = oc_k_f32_dot8(isa), .pixels = (size_t)(g->out[0] * g->out[1])};
-    d->call = (oc_dot8){.w = packed, .bias = own_bias, .x_blk = (ptrdiff_t)d->pixels * 8,
-                        .y_plane = (ptrdiff_t)d->pixels, .oc = oc, .blocks = blocks, .act = act};
+    d->call = (oc_dot8){.w = packed,
+                        .bias = own_bias,
+                        .x_blk = (ptrdiff_t)d->pixels * 8,
+                        .y_plane = (ptrdiff_t)d->pixels,
+                        .oc = oc,
+                        .blocks = blocks,
+                        .act = act};
     /* a third of the speed of the tiles, and the sums across lanes */
     const double pixel = (double)oc * (48.0 * (double)blocks + 40 + oc_act_flops(act));
     size_t       n = (size_t)(pixel * (double)d->pixels / UNIT_FLOPS) + 1;

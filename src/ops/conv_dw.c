@@ -28,14 +28,23 @@ oc_status oc_conv_dw_init(oc_conv_dw *d, const oc_conv_geom *g, const float *w, 
 {
     const size_t blocks = (size_t)(g->c + 7) / 8, rows = (size_t)g->out[0];
     /* two times and a half as long as the dense path takes for as many flops, and memory */
-    const double row = (double)g->out[1] * (40.0 * (double)(g->k[0] * g->k[1]) +
-                                            8 * (30 + oc_act_flops(act)));
-    oc_status    st;
+    const double row =
+        (double)g->out[1] * (40.0 * (double)(g->k[0] * g->k[1]) + 8 * (30 + oc_act_flops(act)));
+    oc_status st;
 
     *d = (oc_conv_dw){.kernel = oc_k_f32_dw(isa), .blocks = blocks, .rows = rows};
-    d->call = (oc_dw){.in_h = g->in[0], .in_w = g->in[1], .out_w = g->out[1], .kh = g->k[0],
-                      .kw = g->k[1], .sy = g->stride[0], .sx = g->stride[1], .dy = g->dil[0],
-                      .dx = g->dil[1], .top = g->pad[0], .left = g->pad[1], .act = act};
+    d->call = (oc_dw){.in_h = g->in[0],
+                      .in_w = g->in[1],
+                      .out_w = g->out[1],
+                      .kh = g->k[0],
+                      .kw = g->k[1],
+                      .sy = g->stride[0],
+                      .sx = g->stride[1],
+                      .dy = g->dil[0],
+                      .dx = g->dil[1],
+                      .top = g->pad[0],
+                      .left = g->pad[1],
+                      .act = act};
     d->lanes_last = (unsigned)((g->c - 1) % 8 + 1);
     d->n_chunks = (size_t)(row * (double)rows / UNIT_FLOPS) + 2;
     d->n_chunks = d->n_chunks < rows ? d->n_chunks : rows;

@@ -100,10 +100,9 @@ oc_status oc_conv_geom_read(const oc_node *node, const oc_tensor_info *x, const 
         return st;
     g->oc = w->shape.dim[0];
     if (g->oc < 1 || g->oc % g->groups != 0 || w->shape.dim[1] != g->c / g->groups)
-        return OC_FAIL(err, OC_FORMAT,
-                       "weights for %lld -> %lld channels, input has %lld in %lld groups",
-                       (long long)w->shape.dim[1], (long long)g->oc, (long long)g->c,
-                       (long long)g->groups);
+        return OC_FAIL(
+            err, OC_FORMAT, "weights for %lld -> %lld channels, input has %lld in %lld groups",
+            (long long)w->shape.dim[1], (long long)g->oc, (long long)g->c, (long long)g->groups);
     for (uint32_t i = 0; i < g->dims; i++) {
         int64_t room = g->in[i] + g->pad[i] + g->pad_end[i] - span(g, i);
         if (room < 0)
@@ -124,8 +123,7 @@ oc_status oc_conv_geom_read_transposed(const oc_node *node, const oc_tensor_info
     size_t      n_shape;
     oc_status   st = read_common(node, x, w, g, err);
 
-    if (st != OC_OK ||
-        (st = read_list(node, "output_padding", g->dims, 0, 0, extra, err)) != OC_OK)
+    if (st != OC_OK || (st = read_list(node, "output_padding", g->dims, 0, 0, extra, err)) != OC_OK)
         return st;
     if (g->c < 1 || w->shape.dim[0] != g->c || w->shape.dim[1] < 1)
         return OC_FAIL(err, OC_FORMAT, "weights for %lld channels, input has %lld",
@@ -139,9 +137,9 @@ oc_status oc_conv_geom_read_transposed(const oc_node *node, const oc_tensor_info
         int64_t full = (g->in[i] - 1) * g->stride[i] + span(g, i) + extra[i];
         if (strcmp(mode, "VALID") == 0)
             g->pad[i] = g->pad_end[i] = 0;
-        g->out[i] = shape ? shape[n_shape - g->dims + i]
-                          : upper || lower ? g->in[i] * g->stride[i]
-                                           : full - g->pad[i] - g->pad_end[i];
+        g->out[i] = shape            ? shape[n_shape - g->dims + i]
+                    : upper || lower ? g->in[i] * g->stride[i]
+                                     : full - g->pad[i] - g->pad_end[i];
         if (shape || upper || lower) { /* as ONNX says: the odd one at the end, unless SAME_LOWER */
             int64_t total = full - g->out[i];
             total = total > 0 ? total : 0;

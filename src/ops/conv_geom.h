@@ -10,8 +10,8 @@
 #define OC_CONV_DIMS_MAX (OC_RANK_MAX - 2)
 
 typedef struct oc_conv_geom {
-    uint32_t dims;      /* spatial axes */
-    int64_t  n, c, oc;  /* pictures, channels in and out (of all groups) */
+    uint32_t dims;     /* spatial axes */
+    int64_t  n, c, oc; /* pictures, channels in and out (of all groups) */
     int64_t  groups;
     int64_t  in[OC_CONV_DIMS_MAX], out[OC_CONV_DIMS_MAX], k[OC_CONV_DIMS_MAX];
     int64_t  stride[OC_CONV_DIMS_MAX], dil[OC_CONV_DIMS_MAX];
@@ -20,8 +20,7 @@ typedef struct oc_conv_geom {
 
 /* Checks and computes everything; w is [OC][C/group][k..].  OC_FORMAT says what does not fit. */
 OC_MUST_CHECK oc_status oc_conv_geom_read(const oc_node *node, const oc_tensor_info *x,
-                                          const oc_tensor_info *w, oc_conv_geom *g,
-                                          oc_error *err);
+                                          const oc_tensor_info *w, oc_conv_geom *g, oc_error *err);
 /* ConvTranspose: w is [C][OC/group][k..]; output_padding and output_shape are honoured. */
 OC_MUST_CHECK oc_status oc_conv_geom_read_transposed(const oc_node *node, const oc_tensor_info *x,
                                                      const oc_tensor_info *w, oc_conv_geom *g,

@@ -152,8 +152,11 @@ void oc_conv_plain_init(oc_conv_plain *plan, const oc_prepare *p, const oc_conv_
     size_t planes = (size_t)geom->n * (size_t)geom->oc;
     double flops = oc_conv_geom_flops(geom, transposed);
 
-    *plan = (oc_conv_plain){.geom = *geom, .at = at, .act = p->node->act,
-                            .dtype = p->in[0].info.dtype, .transposed = transposed};
+    *plan = (oc_conv_plain){.geom = *geom,
+                            .at = at,
+                            .act = p->node->act,
+                            .dtype = p->in[0].info.dtype,
+                            .transposed = transposed};
     p->work->n_phases = 1;
     p->work->phase[0].units = planes;
     double each = planes ? flops / (double)planes : 0;

@@ -34,8 +34,8 @@ static oc_status convt_infer(const oc_infer *ask, oc_error *err)
                        oc_dtype_name(w->dtype));
     if ((st = oc_conv_geom_read_transposed(ask->node, x, w, &g, err)) != OC_OK)
         return st;
-    oc_conv_inputs at = oc_conv_inputs_of(ask->node, ask->n_in,
-                                          ask->n_in > 2 && ask->in[2].dtype != OC_DTYPE_NONE);
+    oc_conv_inputs at =
+        oc_conv_inputs_of(ask->node, ask->n_in, ask->n_in > 2 && ask->in[2].dtype != OC_DTYPE_NONE);
     if (at.bias >= 0 && (ask->in[2].dtype != x->dtype || ask->in[2].shape.rank != 1 ||
                          ask->in[2].shape.dim[0] != g.oc))
         return OC_FAIL(err, OC_FORMAT, "bias does not have %lld values of the input's type",
@@ -113,15 +113,35 @@ static oc_status make_phase(oc_dense *d, const oc_prepare *p, const oc_conv_geom
     const size_t     merge = merged_groups(g);
     const ptrdiff_t  taps = g->k[0] * g->k[1], og = g->oc / g->groups, cg = g->c / g->groups;
     const ptrdiff_t  sy = g->stride[0], sx = g->stride[1], row = g->out[1] * 8;
-    oc_dense_shape   s = {.n = (size_t)g->n, .groups = (size_t)g->groups / merge,
-                          .c = (size_t)cg * merge, .oc = (size_t)og * merge, .in_h = g->in[0],
-                          .in_w = g->in[1], .kh = y.taps, .kw = x.taps, .sy = 1, .sx = 1, .dy = 1,
-                          .dx = 1, .top = y.top, .left = x.top, .out_h = y.count, .out_w = x.count,
-                          .y_at = py * row + px * 8, .y_px = sx * 8, .y_row = sy * row,
-                          .y_blk = g->out[0] * row, .y_image = (g->oc + 7) / 8 * g->out[0] * row};
+    oc_dense_shape   s = {.n = (size_t)g->n,
+                          .groups = (size_t)g->groups / merge,
+                          .c = (size_t)cg * merge,
+                          .oc = (size_t)og * merge,
+                          .in_h = g->in[0],
+                          .in_w = g->in[1],
+                          .kh = y.taps,
+                          .kw = x.taps,
+                          .sy = 1,
+                          .sx = 1,
+                          .dy = 1,
+                          .dx = 1,
+                          .top = y.top,
+                          .left = x.top,
+                          .out_h = y.count,
+                          .out_w = x.count,
+                          .y_at = py * row + px * 8,
+                          .y_px = sx * 8,
+                          .y_row = sy * row,
+                          .y_blk = g->out[0] * row,
+                          .y_image = (g->oc + 7) / 8 * g->out[0] * row};
     /* tap j of the phase is the kernel's first + stride * (taps - 1 - j) */
-    oc_dense_weights w = {.bias = bias < 0 ? NULL : p->in[bias].data, .oc = taps, .c = og * taps,
-                          .group = cg * og * taps, .ky = -sy * g->k[1], .kx = -sx, .merge = merge};
+    oc_dense_weights w = {.bias = bias < 0 ? NULL : p->in[bias].data,
+                          .oc = taps,
+                          .c = og * taps,
+                          .group = cg * og * taps,
+                          .ky = -sy * g->k[1],
+                          .kx = -sx,
+                          .merge = merge};
     w.w = (const float *)p->in[1].data;
     if (y.taps > 0 && x.taps > 0)
         w.w += (y.first_tap + sy * (y.taps - 1)) * g->k[1] + x.first_tap + sx * (x.taps - 1);
@@ -159,10 +179,22 @@ static oc_status prepare_spread(convt_state *s, const oc_prepare *p, const oc_co
                                 oc_error *err)
 {
     const ptrdiff_t  taps = g->k[0] * g->k[1];
-    oc_dense_shape   d = {.n = (size_t)g->n, .groups = 1, .c = (size_t)g->c,
-                          .oc = (size_t)(g->oc * taps), .in_h = g->in[0], .in_w = g->in[1], .kh = 1,
-                          .kw = 1, .sy = 1, .sx = 1, .dy = 1, .dx = 1, .out_h = g->in[0],
-                          .out_w = g->in[1], .plain = true, .spread_h = g->k[0],
+    oc_dense_shape   d = {.n = (size_t)g->n,
+                          .groups = 1,
+                          .c = (size_t)g->c,
+                          .oc = (size_t)(g->oc * taps),
+                          .in_h = g->in[0],
+                          .in_w = g->in[1],
+                          .kh = 1,
+                          .kw = 1,
+                          .sy = 1,
+                          .sx = 1,
+                          .dy = 1,
+                          .dx = 1,
+                          .out_h = g->in[0],
+                          .out_w = g->in[1],
+                          .plain = true,
+                          .spread_h = g->k[0],
                           .spread_w = g->k[1]};
     oc_dense_weights w = {.w = p->in[1].data, .oc = 1, .c = g->oc * taps, .merge = 1};
     float           *bias = oc_arena_alloc(p->mem, d.oc, sizeof(float));
@@ -191,8 +223,8 @@ static oc_status convt_prepare(const oc_prepare *p, oc_error *err)
 
     if (st != OC_OK)
         return st;
-    s->at = oc_conv_inputs_of(p->node, p->n_in,
-                              p->n_in > 2 && p->in[2].info.dtype != OC_DTYPE_NONE);
+    s->at =
+        oc_conv_inputs_of(p->node, p->n_in, p->n_in > 2 && p->in[2].info.dtype != OC_DTYPE_NONE);
     p->work->n_phases = 1;
     if (p->out[0].layout == OC_LAYOUT_PLAIN && p->in[0].layout == OC_LAYOUT_PLAIN) {
         oc_conv_plain_init(&s->plain, p, &g, s->at, true);
@@ -218,14 +250,23 @@ static void convt_run(const oc_op_run *r)
     size_t first = 0;
     for (size_t i = 0; i < s->n_phases; first += s->phases[i++].units) {
         const oc_dense *d = &s->phases[i];
-        size_t begin = r->part.begin > first ? r->part.begin : first;
+        size_t          begin = r->part.begin > first ? r->part.begin : first;
         for (size_t u = begin; u < r->part.end && u < first + d->units; u++)
             oc_dense_run(d, r->in[0].data, add, r->out[0].data, u - first, r->scratch);
     }
 }
 
 const oc_op oc_op_conv_transpose = {
-    .name = "ConvTranspose", .domain = "", .n_in_min = 2, .n_in_max = 4, .n_out_min = 1,
-    .n_out_max = 1, .flags = OC_OP_ACT | OC_OP_ADD, .state_size = sizeof(convt_state),
-    .infer = convt_infer, .layout = convt_layout, .prepare = convt_prepare, .run = convt_run,
+    .name = "ConvTranspose",
+    .domain = "",
+    .n_in_min = 2,
+    .n_in_max = 4,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .flags = OC_OP_ACT | OC_OP_ADD,
+    .state_size = sizeof(convt_state),
+    .infer = convt_infer,
+    .layout = convt_layout,
+    .prepare = convt_prepare,
+    .run = convt_run,
 };

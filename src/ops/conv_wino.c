@@ -12,8 +12,8 @@
 bool oc_conv_wino_fits(const oc_conv_geom *g)
 {
     const int64_t tiles = ((g->out[0] + 3) / 4) * ((g->out[1] + 3) / 4);
-    const int64_t weights_max = (tiles >= 9 ? WEIGHT_BYTES_MAX : WEIGHT_BYTES_MAX / 16) /
-                                (36 * (int64_t)sizeof(float));
+    const int64_t weights_max =
+        (tiles >= 9 ? WEIGHT_BYTES_MAX : WEIGHT_BYTES_MAX / 16) / (36 * (int64_t)sizeof(float));
 
     return g->groups == 1 && g->k[0] == 3 && g->k[1] == 3 && g->stride[0] == 1 &&
            g->stride[1] == 1 && g->dil[0] == 1 && g->dil[1] == 1 && g->c >= 8 && g->oc >= 8 &&
@@ -28,15 +28,18 @@ static size_t panel_blocks(const oc_conv_wino *d, size_t panel)
 /* u = G w G^T of one output and input channel. */
 static void turn_weights(const float *w, double u[36])
 {
-    static const double g[6][3] = {{1 / 4., 0, 0}, {-1 / 6., -1 / 6., -1 / 6.},
-                                   {-1 / 6., 1 / 6., -1 / 6.}, {1 / 24., 1 / 12., 1 / 6.},
-                                   {1 / 24., -1 / 12., 1 / 6.}, {0, 0, 1}};
+    static const double g[6][3] = {{1 / 4., 0, 0},
+                                   {-1 / 6., -1 / 6., -1 / 6.},
+                                   {-1 / 6., 1 / 6., -1 / 6.},
+                                   {1 / 24., 1 / 12., 1 / 6.},
+                                   {1 / 24., -1 / 12., 1 / 6.},
+                                   {0, 0, 1}};
     double              t[6][3];
 
     for (int i = 0; i < 6; i++)
         for (int j = 0; j < 3; j++)
-            t[i][j] = g[i][0] * (double)w[j] + g[i][1] * (double)w[3 + j] +
-                      g[i][2] * (double)w[6 + j];
+            t[i][j] =
+                g[i][0] * (double)w[j] + g[i][1] * (double)w[3 + j] + g[i][2] * (double)w[6 + j];
     for (int i = 0; i < 6; i++)
         for (int j = 0; j < 6; j++)
             u[i * 6 + j] = t[i][0] * g[j][0] + t[i][1] * g[j][1] + t[i][2] * g[j][2];
@@ -90,13 +93,20 @@ static void cut_units(oc_conv_wino *d, size_t images)
 }
 
 oc_status oc_conv_wino_init(oc_conv_wino *d, const oc_conv_geom *g, const float *w,
-                            const float *bias, oc_act act, oc_isa isa, oc_arena *mem,
-                            oc_error *err)
+                            const float *bias, oc_act act, oc_isa isa, oc_arena *mem, oc_error *err)
 {
-    *d = (oc_conv_wino){.mac = oc_k_f32_mac(isa), .in = oc_k_f32_wino_in(isa),
-                        .out = oc_k_f32_wino_out(isa), .act = act, .in_h = g->in[0],
-                        .in_w = g->in[1], .out_h = g->out[0], .out_w = g->out[1], .top = g->pad[0],
-                        .left = g->pad[1], .c = (size_t)g->c, .oc = (size_t)g->oc};
+    *d = (oc_conv_wino){.mac = oc_k_f32_mac(isa),
+                        .in = oc_k_f32_wino_in(isa),
+                        .out = oc_k_f32_wino_out(isa),
+                        .act = act,
+                        .in_h = g->in[0],
+                        .in_w = g->in[1],
+                        .out_h = g->out[0],
+                        .out_w = g->out[1],
+                        .top = g->pad[0],
+                        .left = g->pad[1],
+                        .c = (size_t)g->c,
+                        .oc = (size_t)g->oc};
     d->blocks_in = (d->c + 7) / 8;
     d->blocks_out = (d->oc + 7) / 8;
     d->n_panels = d->blocks_out == 1 ? 1 : d->blocks_out / 2;
@@ -108,9 +118,17 @@ oc_status oc_conv_wino_init(oc_conv_wino *d, const oc_conv_geom *g, const float 
 
 static void multiply(const oc_conv_wino *d, const float *v, float *m, size_t tiles)
 {
-    oc_mac call = {.x_px = 8, .x2 = (ptrdiff_t)d->per_unit * 8, .n0 = 1, .n1 = 1,
-                   .n2 = d->blocks_in, .k_last = (unsigned)((d->c - 1) % 8 + 1), .y_px = 8,
-                   .y_blk = (ptrdiff_t)d->per_unit * 8, .px = tiles, .lanes = 8, .whole = true};
+    oc_mac call = {.x_px = 8,
+                   .x2 = (ptrdiff_t)d->per_unit * 8,
+                   .n0 = 1,
+                   .n1 = 1,
+                   .n2 = d->blocks_in,
+                   .k_last = (unsigned)((d->c - 1) % 8 + 1),
+                   .y_px = 8,
+                   .y_blk = (ptrdiff_t)d->per_unit * 8,
+                   .px = tiles,
+                   .lanes = 8,
+                   .whole = true};
 
     for (size_t q = 0; q < 36; q++)
         for (size_t p = 0; p < d->n_panels; p++) {
@@ -130,11 +148,21 @@ void oc_conv_wino_run(const oc_conv_wino *d, const float *x, const float *add, f
     const size_t in_plane = (size_t)(d->in_h * d->in_w) * 8;
     const size_t out_plane = (size_t)(d->out_h * d->out_w) * 8;
     float       *v = scratch, *m = scratch + 36 * d->v_q;
-    oc_wino_in   in = {.in_h = d->in_h, .in_w = d->in_w, .top = d->top, .left = d->left,
-                       .v_q = (ptrdiff_t)d->v_q, .tiles_w = d->tiles_w, .first = first,
+    oc_wino_in   in = {.in_h = d->in_h,
+                       .in_w = d->in_w,
+                       .top = d->top,
+                       .left = d->left,
+                       .v_q = (ptrdiff_t)d->v_q,
+                       .tiles_w = d->tiles_w,
+                       .first = first,
                        .tiles = tiles};
-    oc_wino_out  out = {.out_h = d->out_h, .out_w = d->out_w, .m_q = (ptrdiff_t)d->m_q,
-                        .tiles_w = d->tiles_w, .first = first, .tiles = tiles, .lanes = 8,
+    oc_wino_out  out = {.out_h = d->out_h,
+                        .out_w = d->out_w,
+                        .m_q = (ptrdiff_t)d->m_q,
+                        .tiles_w = d->tiles_w,
+                        .first = first,
+                        .tiles = tiles,
+                        .lanes = 8,
                         .act = d->act};
 
     for (size_t b = 0; b < d->blocks_in; b++) {

@@ -30,11 +30,10 @@ static oc_status read_shape(const oc_node *node, const oc_tensor_info *a, const 
     g->k = (size_t)a->shape.dim[!g->turn_a];
     g->n = (size_t)b->shape.dim[!g->turn_b];
     if (g->k != (size_t)b->shape.dim[g->turn_b])
-        return OC_FAIL(err, OC_FORMAT, "%s%s times %s%s",
-                       oc_shape_text(&a->shape, text[0], sizeof(text[0])),
-                       g->turn_a ? " transposed" : "",
-                       oc_shape_text(&b->shape, text[1], sizeof(text[1])),
-                       g->turn_b ? " transposed" : "");
+        return OC_FAIL(
+            err, OC_FORMAT, "%s%s times %s%s", oc_shape_text(&a->shape, text[0], sizeof(text[0])),
+            g->turn_a ? " transposed" : "", oc_shape_text(&b->shape, text[1], sizeof(text[1])),
+            g->turn_b ? " transposed" : "");
     return OC_OK;
 }
 
@@ -72,11 +71,11 @@ static oc_status gemm_infer(const oc_infer *ask, oc_error *err)
     if ((st = read_shape(ask->node, &ask->in[0], &ask->in[1], &g, err)) != OC_OK)
         return st;
     int c = addend_of(ask->node, ask->n_in, ask->n_in > 2 && ask->in[2].dtype != OC_DTYPE_NONE);
-    if (c >= 0 && (ask->in[c].dtype != ask->in[0].dtype ||
-                   !read_addend(&ask->in[c].shape, &g, &row, &col)))
+    if (c >= 0 &&
+        (ask->in[c].dtype != ask->in[0].dtype || !read_addend(&ask->in[c].shape, &g, &row, &col)))
         return OC_FAIL(err, OC_FORMAT, "C does not broadcast to %zux%zu", g.m, g.n);
-    ask->out[0] = (oc_tensor_info){
-        .dtype = ask->in[0].dtype, .shape = {2, {(int64_t)g.m, (int64_t)g.n}}};
+    ask->out[0] =
+        (oc_tensor_info){.dtype = ask->in[0].dtype, .shape = {2, {(int64_t)g.m, (int64_t)g.n}}};
     return OC_OK;
 }
 
@@ -88,10 +87,16 @@ static oc_status gemm_prepare(const oc_prepare *p, oc_error *err)
 
     if (st != OC_OK)
         return st;
-    *d = (oc_product){.dtype = p->in[0].info.dtype, .m = g.m, .n = g.n, .k = g.k, .batches = 1,
-                      .a_turned = g.turn_a, .w_turned = g.turn_b,
+    *d = (oc_product){.dtype = p->in[0].info.dtype,
+                      .m = g.m,
+                      .n = g.n,
+                      .k = g.k,
+                      .batches = 1,
+                      .a_turned = g.turn_a,
+                      .w_turned = g.turn_b,
                       .alpha = oc_node_float(p->node, "alpha", 1.0f),
-                      .beta = oc_node_float(p->node, "beta", 1.0f), .act = p->node->act,
+                      .beta = oc_node_float(p->node, "beta", 1.0f),
+                      .act = p->node->act,
                       .add = p->node->add ? (int)p->n_in - 1 : -1};
     d->c = addend_of(p->node, p->n_in, p->n_in > 2 && p->in[2].info.dtype != OC_DTYPE_NONE);
     if (d->c >= 0 && !read_addend(&p->in[d->c].info.shape, &g, &d->c_row, &d->c_col))
@@ -109,7 +114,15 @@ static void gemm_run(const oc_op_run *r)
 }
 
 const oc_op oc_op_gemm = {
-    .name = "Gemm", .domain = "", .n_in_min = 2, .n_in_max = 4, .n_out_min = 1, .n_out_max = 1,
-    .flags = OC_OP_ACT | OC_OP_ADD, .state_size = sizeof(oc_product), .infer = gemm_infer,
-    .prepare = gemm_prepare, .run = gemm_run,
+    .name = "Gemm",
+    .domain = "",
+    .n_in_min = 2,
+    .n_in_max = 4,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .flags = OC_OP_ACT | OC_OP_ADD,
+    .state_size = sizeof(oc_product),
+    .infer = gemm_infer,
+    .prepare = gemm_prepare,
+    .run = gemm_run,
 };

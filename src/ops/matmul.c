@@ -110,9 +110,15 @@ static oc_status matmul_prepare(const oc_prepare *p, oc_error *err)
 
     if (st != OC_OK)
         return st;
-    *d = (oc_product){.dtype = p->in[0].info.dtype, .m = g.m, .n = g.n, .k = g.k,
-                      .batches = elements_of(&g.batch), .alpha = 1.0f, .act = p->node->act,
-                      .c = -1, .add = p->node->add ? (int)p->n_in - 1 : -1};
+    *d = (oc_product){.dtype = p->in[0].info.dtype,
+                      .m = g.m,
+                      .n = g.n,
+                      .k = g.k,
+                      .batches = elements_of(&g.batch),
+                      .alpha = 1.0f,
+                      .act = p->node->act,
+                      .c = -1,
+                      .add = p->node->add ? (int)p->n_in - 1 : -1};
     if (elements_of(&g.b) == 1) {
         d->m *= d->batches;
         d->batches = 1;
@@ -135,7 +141,15 @@ static void matmul_run(const oc_op_run *r)
 }
 
 const oc_op oc_op_matmul = {
-    .name = "MatMul", .domain = "", .n_in_min = 2, .n_in_max = 3, .n_out_min = 1, .n_out_max = 1,
-    .flags = OC_OP_ACT | OC_OP_ADD, .state_size = sizeof(oc_product), .infer = matmul_infer,
-    .prepare = matmul_prepare, .run = matmul_run,
+    .name = "MatMul",
+    .domain = "",
+    .n_in_min = 2,
+    .n_in_max = 3,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .flags = OC_OP_ACT | OC_OP_ADD,
+    .state_size = sizeof(oc_product),
+    .infer = matmul_infer,
+    .prepare = matmul_prepare,
+    .run = matmul_run,
 };

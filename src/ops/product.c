@@ -12,8 +12,13 @@
 bool oc_product_takes(oc_dtype dtype)
 {
     switch (dtype) {
-    case OC_F32: case OC_F16: case OC_F64: case OC_I32: case OC_I64: case OC_U32: case OC_U64:
-        return true;
+    case OC_F32:
+    case OC_F16:
+    case OC_F64:
+    case OC_I32:
+    case OC_I64:
+    case OC_U32:
+    case OC_U64: return true;
     default: return false;
     }
 }
@@ -93,15 +98,15 @@ static void cut_units(oc_product *d, oc_work *work)
     d->chunks = rows ? (d->m + rows - 1) / rows : 0;
     /* the panels pass by once a chunk, whatever the rows: 4 bytes are worth some 6 flops */
     double flops = row * (double)rows + 6.0 * (double)d->n * (double)d->k;
-    size_t parts = min_size((size_t)(flops / (d->packed ? 2 * UNIT_FLOPS : UNIT_FLOPS / 2)) + 1,
-                            d->panels);
+    size_t parts =
+        min_size((size_t)(flops / (d->packed ? 2 * UNIT_FLOPS : UNIT_FLOPS / 2)) + 1, d->panels);
     d->panels_per = parts ? (d->panels + parts - 1) / parts : 0;
     d->groups = d->panels_per ? (d->panels + d->panels_per - 1) / d->panels_per : 0;
     work->phase[0].units = d->batches * d->chunks * d->groups;
-    work->phase[0].grain = oc_grain_of_flops(work->phase[0].units,
-                                              flops / (double)(d->groups ? d->groups : 1));
-    work->scratch_bytes = ((d->packed ? 0 : d->k * 24) + (d->a_turned ? rows * d->k : 0)) *
-                          sizeof(float);
+    work->phase[0].grain =
+        oc_grain_of_flops(work->phase[0].units, flops / (double)(d->groups ? d->groups : 1));
+    work->scratch_bytes =
+        ((d->packed ? 0 : d->k * 24) + (d->a_turned ? rows * d->k : 0)) * sizeof(float);
 }
 
 oc_status oc_product_init(oc_product *d, const oc_prepare *p, oc_error *err)
@@ -112,8 +117,8 @@ oc_status oc_product_init(oc_product *d, const oc_prepare *p, oc_error *err)
     p->work->flops = 2.0 * (double)d->batches * (double)d->m * (double)d->n * (double)d->k;
     if (d->dtype != OC_F32) {
         p->work->phase[0].units = d->batches * d->m;
-        p->work->phase[0].grain = oc_grain_of_flops(p->work->phase[0].units,
-                                                     64.0 * (double)d->n * (double)d->k);
+        p->work->phase[0].grain =
+            oc_grain_of_flops(p->work->phase[0].units, 64.0 * (double)d->n * (double)d->k);
         return OC_OK;
     }
     bool shared = true;
@@ -169,9 +174,17 @@ static void run_unit(const oc_product *d, const oc_op_run *r, size_t unit)
     } else {
         a += row * d->k;
     }
-    oc_mac m = {.x = a, .x_px = (ptrdiff_t)d->k, .x2 = 8, .n0 = d->k > 0, .n1 = 1,
-                .n2 = (d->k + 7) / 8, .k_last = d->k ? (unsigned)((d->k - 1) % 8 + 1) : 8,
-                .y_px = (ptrdiff_t)d->n, .y_blk = 8, .px = rows, .act = d->act};
+    oc_mac m = {.x = a,
+                .x_px = (ptrdiff_t)d->k,
+                .x2 = 8,
+                .n0 = d->k > 0,
+                .n1 = 1,
+                .n2 = (d->k + 7) / 8,
+                .k_last = d->k ? (unsigned)((d->k - 1) % 8 + 1) : 8,
+                .y_px = (ptrdiff_t)d->n,
+                .y_blk = 8,
+                .px = rows,
+                .act = d->act};
     for (size_t i = group * d->panels_per; i < last; i++) {
         const size_t width = panel_width(d->n, i), cols = min_size(width, d->n - i * 16);
         const size_t at = (batch * d->m + row) * d->n + i * 16;

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define ROWS 6           /* sequences of a unit: the height of a tile */
+#define ROWS 6             /* sequences of a unit: the height of a tile */
 #define SHARE_FLOATS 32768 /* of the input's share that is multiplied ahead */
 
 enum { IN_X, IN_W, IN_R, IN_B, IN_LENGTHS, IN_H, IN_C, IN_P };
@@ -132,8 +132,14 @@ oc_status oc_recurrent_init(oc_recurrent *d, const oc_prepare *p, oc_error *err)
 static void multiply(const oc_recurrent *d, size_t rows, size_t k, const float *x, ptrdiff_t x_row,
                      const float *w, size_t columns, const float *bias, float *y, ptrdiff_t y_row)
 {
-    oc_mac m = {.x_px = x_row, .x2 = 8, .n0 = k > 0, .n1 = 1, .n2 = (k + 7) / 8,
-                .k_last = k ? (unsigned)((k - 1) % 8 + 1) : 8, .y_px = y_row, .y_blk = 8,
+    oc_mac m = {.x_px = x_row,
+                .x2 = 8,
+                .n0 = k > 0,
+                .n1 = 1,
+                .n2 = (k + 7) / 8,
+                .k_last = k ? (unsigned)((k - 1) % 8 + 1) : 8,
+                .y_px = y_row,
+                .y_blk = 8,
                 .px = rows};
 
     for (size_t first = 0; first < columns; first += 16) {
@@ -249,8 +255,8 @@ static void begin(const oc_recurrent *d, walk *k, size_t unit)
     k->y_step = (d->batchwise ? 1 : d->batch) * d->dirs * d->hidden;
     k->share = at;
     at += eights(d->steps_per * d->rows_per * d->gates * d->hidden);
-    *s = (oc_recurrent_step){.d = d, .act = d->act[k->dir],
-                             .rows = min_size(d->rows_per, d->batch - k->row)};
+    *s = (oc_recurrent_step){
+        .d = d, .act = d->act[k->dir], .rows = min_size(d->rows_per, d->batch - k->row)};
     if (d->has_cell && input(r, IN_P))
         s->peephole = input(r, IN_P) + k->dir * 3 * d->hidden;
     s->h = k->h = at + 0 * one;

@@ -34,17 +34,17 @@ typedef struct oc_recurrent_weights {
 
 typedef struct oc_recurrent {
     /* by the operator */
-    size_t gates;     /* 1, 3, 4 */
-    size_t n_acts;    /* 1, 2, 3 */
-    bool   has_cell;  /* a second state: initial_c, Y_c, peepholes */
-    bool   parted;    /* R's last gate is multiplied by itself (GRU) ... */
+    size_t gates;      /* 1, 3, 4 */
+    size_t n_acts;     /* 1, 2, 3 */
+    bool   has_cell;   /* a second state: initial_c, Y_c, peepholes */
+    bool   parted;     /* R's last gate is multiplied by itself (GRU) ... */
     bool   bias_apart; /* ... and its bias of R is not added to W's */
     /* by oc_recurrent_read */
-    size_t seq, batch, input, hidden, dirs;
-    bool   reversed;  /* the only direction is "reverse" */
-    bool   batchwise; /* layout 1 */
-    bool   input_forget;
-    float  clip;      /* 0: none */
+    size_t           seq, batch, input, hidden, dirs;
+    bool             reversed;  /* the only direction is "reverse" */
+    bool             batchwise; /* layout 1 */
+    bool             input_forget;
+    float            clip; /* 0: none */
     oc_recurrent_act act[2][OC_RECURRENT_ACTS];
     /* by oc_recurrent_init */
     oc_k_f32_mac_fn     *mac;
@@ -61,10 +61,10 @@ typedef struct oc_recurrent_step {
     const oc_recurrent_act     *act;
     const float                *peephole; /* i, o, f: hidden each; or NULL */
     size_t                      rows;
-    float                      *gates;    /* [rows][gates*hidden]: the input's share; to spoil */
-    const float                *h, *c;    /* [rows][hidden]: the state before */
+    float                      *gates; /* [rows][gates*hidden]: the input's share; to spoil */
+    const float                *h, *c; /* [rows][hidden]: the state before */
     float                      *next_h, *next_c; /* to fill */
-    float                      *spare;    /* [rows][hidden] */
+    float                      *spare;           /* [rows][hidden] */
 } oc_recurrent_step;
 
 typedef void oc_recurrent_cell(const oc_recurrent_step *s);

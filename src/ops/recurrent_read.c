@@ -131,9 +131,9 @@ static oc_status check_inputs(const oc_recurrent *d, const oc_args *a, oc_error 
     const int64_t  dirs = (int64_t)d->dirs, n = (int64_t)(d->gates * d->hidden);
     const int64_t  input = (int64_t)d->input, hidden = (int64_t)d->hidden;
     const int64_t  batch = (int64_t)d->batch;
-    const oc_shape state = d->batchwise ? (oc_shape){3, {batch, dirs, hidden}}
-                                        : (oc_shape){3, {dirs, batch, hidden}};
-    oc_status      st;
+    const oc_shape state =
+        d->batchwise ? (oc_shape){3, {batch, dirs, hidden}} : (oc_shape){3, {dirs, batch, hidden}};
+    oc_status st;
 
     if ((st = expect(a, IN_W, "W", OC_F32, (oc_shape){3, {dirs, n, input}}, err)) != OC_OK ||
         (st = expect(a, IN_R, "R", OC_F32, (oc_shape){3, {dirs, n, hidden}}, err)) != OC_OK ||
@@ -183,8 +183,8 @@ oc_status oc_recurrent_infer(oc_recurrent *d, const oc_infer *ask, oc_error *err
     const int64_t  hidden = (int64_t)d->hidden;
     const oc_shape y = d->batchwise ? (oc_shape){4, {batch, seq, dirs, hidden}}
                                     : (oc_shape){4, {seq, dirs, batch, hidden}};
-    const oc_shape last = d->batchwise ? (oc_shape){3, {batch, dirs, hidden}}
-                                       : (oc_shape){3, {dirs, batch, hidden}};
+    const oc_shape last =
+        d->batchwise ? (oc_shape){3, {batch, dirs, hidden}} : (oc_shape){3, {dirs, batch, hidden}};
     if (!oc_shape_elements(&y, &total))
         return OC_FAIL(err, OC_FORMAT, "the result is too large");
     for (uint32_t i = 0; i < ask->n_out; i++)

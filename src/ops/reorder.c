@@ -66,8 +66,8 @@ static void run_unit(const reorder_state *s, const oc_op_run *r, size_t unit)
         memcpy(y + planar + c * s->pixels, x + planar + c * s->pixels, count * sizeof(float));
     if (s->copy)
         return;
-    oc_nc8 t = {.plane = s->pixels, .n = count, .lanes = (unsigned)lanes,
-                .to_blocked = s->to_blocked};
+    oc_nc8 t = {
+        .plane = s->pixels, .n = count, .lanes = (unsigned)lanes, .to_blocked = s->to_blocked};
     t.planar = (s->to_blocked ? x : y) + planar;
     t.blocked = (s->to_blocked ? y : x) + blocked;
     s->kernel(&t);
@@ -80,7 +80,14 @@ static void reorder_run(const oc_op_run *r)
 }
 
 const oc_op oc_op_reorder = {
-    .name = "Reorder", .domain = "ocellus", .n_in_min = 1, .n_in_max = 1, .n_out_min = 1,
-    .n_out_max = 1, .state_size = sizeof(reorder_state), .infer = reorder_infer,
-    .prepare = reorder_prepare, .run = reorder_run,
+    .name = "Reorder",
+    .domain = "ocellus",
+    .n_in_min = 1,
+    .n_in_max = 1,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .state_size = sizeof(reorder_state),
+    .infer = reorder_infer,
+    .prepare = reorder_prepare,
+    .run = reorder_run,
 };

@@ -62,8 +62,7 @@ static bool clip_bounds(const oc_graph *g, const oc_node *n, float *lo, float *h
     *hi = oc_node_float(n, "max", FLT_MAX);
     if (n->n_in > 1 && n->in[1] != OC_VID_NONE && !oc_value_is_splat(&g->values[n->in[1]], lo))
         return false;
-    return n->n_in < 3 || n->in[2] == OC_VID_NONE ||
-           oc_value_is_splat(&g->values[n->in[2]], hi);
+    return n->n_in < 3 || n->in[2] == OC_VID_NONE || oc_value_is_splat(&g->values[n->in[2]], hi);
 }
 
 /* v = Clip(x + 3, 0, 6) */
@@ -84,8 +83,8 @@ static oc_status become(matcher *m, oc_node *node, const char *domain, const cha
 
 static oc_status become_hard_sigmoid(matcher *m, oc_node *node, oc_vid x)
 {
-    oc_attr attrs[] = {{.name = "alpha", .kind = OC_ATTR_FLOAT, .f = 1.0f / 6.0f},
-                       {.name = "beta", .kind = OC_ATTR_FLOAT, .f = 0.5f}};
+    oc_attr   attrs[] = {{.name = "alpha", .kind = OC_ATTR_FLOAT, .f = 1.0f / 6.0f},
+                         {.name = "beta", .kind = OC_ATTR_FLOAT, .f = 0.5f}};
     oc_status st = become(m, node, "", "HardSigmoid", x);
     return st == OC_OK ? oc_node_set_attrs(m->g, node, attrs, 2, m->err) : st;
 }

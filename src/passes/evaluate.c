@@ -44,8 +44,12 @@ oc_status oc_node_infer(oc_graph *graph, oc_node *node, oc_error *err)
         st = OC_FAIL(err, OC_NOMEM, "shape inference");
         goto out;
     }
-    oc_infer ask = {.node = node, .in = info, .in_data = data, .n_in = node->n_in,
-                    .n_out = node->n_out, .out = info + node->n_in};
+    oc_infer ask = {.node = node,
+                    .in = info,
+                    .in_data = data,
+                    .n_in = node->n_in,
+                    .n_out = node->n_out,
+                    .out = info + node->n_in};
     for (uint32_t i = 0; i < node->n_in; i++) {
         if (node->in[i] == OC_VID_NONE)
             continue;
@@ -99,9 +103,14 @@ static void evaluation_run(const oc_node *node, evaluation *e)
 {
     uint32_t phases = e->work.n_phases ? e->work.n_phases : 1;
     for (uint32_t p = 0; p < phases; p++) {
-        oc_op_run r = {.state = e->state, .in = e->in_view, .out = e->out_view, .n_in = node->n_in,
-                       .n_out = node->n_out, .phase = p,
-                       .part = {0, e->work.phase[p].units}, .scratch = e->scratch};
+        oc_op_run r = {.state = e->state,
+                       .in = e->in_view,
+                       .out = e->out_view,
+                       .n_in = node->n_in,
+                       .n_out = node->n_out,
+                       .phase = p,
+                       .part = {0, e->work.phase[p].units},
+                       .scratch = e->scratch};
         if (r.part.end)
             node->op->run(&r);
     }
@@ -130,8 +139,14 @@ oc_status oc_node_evaluate(oc_graph *graph, const oc_node *node, oc_isa isa, voi
     }
     if ((st = evaluation_outputs(graph, node, &e, out_data, err)) != OC_OK)
         goto out;
-    oc_prepare p = {.node = node, .in = e.in, .out = e.out, .n_in = node->n_in,
-                    .n_out = node->n_out, .isa = isa, .mem = &e.mem, .state = e.state,
+    oc_prepare p = {.node = node,
+                    .in = e.in,
+                    .out = e.out,
+                    .n_in = node->n_in,
+                    .n_out = node->n_out,
+                    .isa = isa,
+                    .mem = &e.mem,
+                    .state = e.state,
                     .work = &e.work};
     if ((st = node->op->prepare(&p, err)) != OC_OK)
         goto out;

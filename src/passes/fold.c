@@ -21,8 +21,8 @@ static bool any_output(const oc_graph *graph, const oc_node *node)
 
 static oc_status fold_node(oc_graph *graph, oc_node *node, oc_isa isa, oc_error *err)
 {
-    void     *data[64] = {0};
-    oc_error  quiet;
+    void    *data[64] = {0};
+    oc_error quiet;
     if (node->n_out > 64)
         return OC_OK;
     oc_status st = oc_node_evaluate(graph, node, isa, data, &quiet);

@@ -17,8 +17,11 @@ static bool act_of(const oc_graph *g, const oc_node *n, oc_act *act)
     static const struct {
         const char *op;
         oc_act_kind kind;
-    } plain[] = {{"Relu", OC_ACT_RELU}, {"Sigmoid", OC_ACT_SIGMOID}, {"Silu", OC_ACT_SILU},
-                 {"Tanh", OC_ACT_TANH}, {"Mish", OC_ACT_MISH}};
+    } plain[] = {{"Relu", OC_ACT_RELU},
+                 {"Sigmoid", OC_ACT_SIGMOID},
+                 {"Silu", OC_ACT_SILU},
+                 {"Tanh", OC_ACT_TANH},
+                 {"Mish", OC_ACT_MISH}};
     *act = (oc_act){0};
     for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
         if (oc_node_is(n, plain[i].op)) {
@@ -38,8 +41,7 @@ static bool act_of(const oc_graph *g, const oc_node *n, oc_act *act)
                         oc_node_float(n, "beta", 0.5f)};
     else if (oc_node_is(n, "HardSwish"))
         *act = (oc_act){OC_ACT_HARDSWISH, 1.0f / 6.0f, 0.5f};
-    else if (oc_node_is(n, "Gelu") &&
-             strcmp(oc_node_string(n, "approximate", "none"), "none") == 0)
+    else if (oc_node_is(n, "Gelu") && strcmp(oc_node_string(n, "approximate", "none"), "none") == 0)
         *act = (oc_act){OC_ACT_GELU, 0, 0};
     return act->kind != OC_ACT_NONE;
 }

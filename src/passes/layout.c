@@ -98,8 +98,11 @@ static bool may_block(const oc_value *v)
 static bool ask_node(const assigner *a, const oc_node *node, oc_slot *slots, oc_layout_ask *ask)
 {
     const oc_value *values = a->g->values;
-    *ask = (oc_layout_ask){.node = node, .in = slots, .out = slots + node->n_in,
-                           .n_in = node->n_in, .n_out = node->n_out};
+    *ask = (oc_layout_ask){.node = node,
+                           .in = slots,
+                           .out = slots + node->n_in,
+                           .n_in = node->n_in,
+                           .n_out = node->n_out};
     for (uint32_t k = 0; k < node->n_in + node->n_out; k++) {
         oc_vid v = k < node->n_in ? node->in[k] : node->out[k - node->n_in];
         slots[k] = (oc_slot){0};

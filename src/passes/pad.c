@@ -59,8 +59,8 @@ oc_status oc_pass_pad(oc_graph *graph, const oc_pass_options *options, oc_error 
             continue;
         int32_t p = uses.producer[conv->in[0]];
         if (p < 0 || !oc_node_is(&graph->nodes[p], "Pad") ||
-            !zero_pads(graph, &graph->nodes[p], &pad, &n) || n != 8 || pad[0] || pad[1] ||
-            pad[4] || pad[5] || pad[2] < 0 || pad[3] < 0 || pad[6] < 0 || pad[7] < 0)
+            !zero_pads(graph, &graph->nodes[p], &pad, &n) || n != 8 || pad[0] || pad[1] || pad[4] ||
+            pad[5] || pad[2] < 0 || pad[3] < 0 || pad[6] < 0 || pad[7] < 0)
             continue;
         /* the Pad stays for users that are no convolutions, else nobody needs it any more */
         st = widen_conv(graph, conv, pad, err);

@@ -27,7 +27,7 @@ const oc_pass *oc_pass_at(size_t i);
 
 /* Runs them all, in order; nodes are sorted and swept after each.  `seen` (may be NULL) is called
  * before the first and after every pass that changed the number of nodes. */
-typedef void oc_pass_seen_fn(void *ctx, const oc_pass *pass, const oc_graph *graph);
+typedef void            oc_pass_seen_fn(void *ctx, const oc_pass *pass, const oc_graph *graph);
 OC_MUST_CHECK oc_status oc_passes_run(oc_graph *graph, const oc_pass_options *options,
                                       oc_pass_seen_fn *seen, void *ctx, oc_error *err);
 

@@ -82,8 +82,7 @@ bool oc_value_is_splat(const oc_value *value, float *value_out)
 }
 
 oc_status oc_graph_add_constant(oc_graph *graph, const char *name, oc_dtype dtype,
-                                const oc_shape *shape, const void *data, oc_vid *out,
-                                oc_error *err)
+                                const oc_shape *shape, const void *data, oc_vid *out, oc_error *err)
 {
     oc_status st = oc_graph_add_value(graph, name, out, err);
     if (st != OC_OK)

@@ -26,8 +26,8 @@ static double *channel_operand(prescaler *p, const oc_node *n, int64_t channels,
             !oc_shape_elements(&v->info.shape, &count))
             continue;
         uint32_t lead = rank - v->info.shape.rank;
-        if (count != 1 && (lead > 1 || count != (size_t)channels ||
-                           v->info.shape.dim[1 - lead] != channels))
+        if (count != 1 &&
+            (lead > 1 || count != (size_t)channels || v->info.shape.dim[1 - lead] != channels))
             continue;
         double *out = oc_arena_alloc(&p->g->arena, (size_t)channels, sizeof(*out));
         for (int64_t c = 0; out && c < channels; c++)
@@ -184,8 +184,9 @@ oc_status oc_pass_prescale(oc_graph *graph, const oc_pass_options *options, oc_e
     (void)options;
     for (uint32_t i = 0; i < graph->n_nodes && st == OC_OK; i++) {
         oc_node *conv = &graph->nodes[i];
-        if (oc_node_is(conv, "Conv") && !conv->add && graph->values[conv->in[0]].info.shape.rank > 2 &&
-            graph->values[conv->in[1]].data && constant_float(graph, conv->in[1]) &&
+        if (oc_node_is(conv, "Conv") && !conv->add &&
+            graph->values[conv->in[0]].info.shape.rank > 2 && graph->values[conv->in[1]].data &&
+            constant_float(graph, conv->in[1]) &&
             (conv->n_in < 3 || constant_float(graph, conv->in[2])))
             st = prescale(&p, conv);
     }

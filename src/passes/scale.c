@@ -6,8 +6,8 @@
 #include "passes/pass.h"
 
 typedef struct affine {
-    double  *scale, *shift; /* per output channel: y = x * scale + shift */
-    int64_t  n;
+    double *scale, *shift; /* per output channel: y = x * scale + shift */
+    int64_t n;
 } affine;
 
 /* Element for channel c of a constant that broadcasts over [N,C,H,W]; NULL when it does not. */
@@ -85,12 +85,11 @@ static oc_status apply(oc_graph *g, uint32_t index, const affine *a, bool transp
     const oc_node *conv = &g->nodes[index];
     const oc_value w = g->values[conv->in[1]];
     const float   *old = w.data;
-    const float   *old_bias = conv->n_in > 2 && conv->in[2] != OC_VID_NONE
-                                  ? g->values[conv->in[2]].data
-                                  : NULL;
-    size_t         n, kernel = 1;
-    oc_shape       vec = {.rank = 1, .dim = {a->n}};
-    oc_vid         ids[2];
+    const float   *old_bias =
+        conv->n_in > 2 && conv->in[2] != OC_VID_NONE ? g->values[conv->in[2]].data : NULL;
+    size_t   n, kernel = 1;
+    oc_shape vec = {.rank = 1, .dim = {a->n}};
+    oc_vid   ids[2];
     if (!oc_shape_elements(&w.info.shape, &n))
         return OC_FAIL(err, OC_FORMAT, "weights too large");
     for (uint32_t d = 2; d < w.info.shape.rank; d++)

@@ -24,10 +24,10 @@ typedef enum shape_of_op { OTHER, ELEMENTWISE, REDUCTION, CONCAT } shape_of_op;
 
 static shape_of_op kind_of(const oc_node *n)
 {
-    static const char *const names[] = {"Add",  "Sub",  "Mul",     "Div",  "Pow",     "Min",
-                                        "Max",  "Relu", "Sigmoid", "Tanh", "Sqrt",    "Exp",
-                                        "Neg",  "Abs",  "Clip",    "Silu", "HardSwish", "Erf",
-                                        "HardSigmoid", "LeakyRelu", "Elu", "Reciprocal"};
+    static const char *const names[] = {
+        "Add",       "Sub",  "Mul",         "Div",       "Pow", "Min",       "Max",  "Relu",
+        "Sigmoid",   "Tanh", "Sqrt",        "Exp",       "Neg", "Abs",       "Clip", "Silu",
+        "HardSwish", "Erf",  "HardSigmoid", "LeakyRelu", "Elu", "Reciprocal"};
     if (oc_node_is(n, "ReduceMean") || oc_node_is(n, "ReduceSum") || oc_node_is(n, "ReduceMax"))
         return oc_node_int(n, "keepdims", 1) ? REDUCTION : OTHER;
     if (oc_node_is(n, "Concat"))
@@ -58,16 +58,20 @@ static bool may_sink(const oc_graph *g, const oc_uses *uses, const oc_node *n, s
 /* A constant of NHWC broadcasting shape, for NCHW. */
 static oc_status turn_constant(oc_graph *g, oc_vid v, oc_isa isa, oc_vid *out, oc_error *err)
 {
-    oc_value  from = g->values[v];
-    oc_shape  four = {.rank = 4, .dim = {1, 1, 1, 1}}, turned = {.rank = 4};
-    uint32_t  lead = 4 - from.info.shape.rank;
-    oc_node   node = {.name = "constant", .op_type = "Transpose", .domain = "", .n_in = 1,
-                      .n_out = 1, .opset = 13};
+    oc_value             from = g->values[v];
+    oc_shape             four = {.rank = 4, .dim = {1, 1, 1, 1}}, turned = {.rank = 4};
+    uint32_t             lead = 4 - from.info.shape.rank;
+    oc_node              node = {.name = "constant",
+                                 .op_type = "Transpose",
+                                 .domain = "",
+                                 .n_in = 1,
+                                 .n_out = 1,
+                                 .opset = 13};
     static const int64_t to_nchw[4] = {0, 3, 1, 2};
-    oc_attr   attr = {.name = "perm", .kind = OC_ATTR_INTS, .n = 4, .ints = to_nchw};
-    oc_vid    in[2] = {OC_VID_NONE, OC_VID_NONE};
-    void     *data = NULL;
-    oc_status st;
+    oc_attr              attr = {.name = "perm", .kind = OC_ATTR_INTS, .n = 4, .ints = to_nchw};
+    oc_vid               in[2] = {OC_VID_NONE, OC_VID_NONE};
+    void                *data = NULL;
+    oc_status            st;
     if (from.info.shape.rank == 0) {
         *out = v; /* a scalar is a scalar */
         return OC_OK;

@@ -24,8 +24,8 @@ static oc_status bind_input(oc_value *v, const oc_port *port, oc_error *err)
     }
     bool fits = port->info.shape.rank == s->rank;
     for (uint32_t d = 0; fits && d < s->rank; d++)
-        fits = port->info.shape.dim[d] > 0 &&
-               (s->dim[d] < 0 || s->dim[d] == port->info.shape.dim[d]);
+        fits =
+            port->info.shape.dim[d] > 0 && (s->dim[d] < 0 || s->dim[d] == port->info.shape.dim[d]);
     if (!fits)
         return OC_FAIL(err, OC_INVALID, "input '%.80s' is %s, it cannot be %s", v->name,
                        oc_shape_text(s, have, sizeof(have)),

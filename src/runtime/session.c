@@ -84,8 +84,11 @@ static oc_status make_ports(oc_session *s, uint64_t bytes_max, oc_error *err)
 static oc_status make_program(oc_session *s, const oc_session_options *o, oc_error *err)
 {
     oc_host            host = {.struct_size = sizeof(host), .subgraph = &oc_subgraph_table};
-    oc_compile_options co = {.struct_size = sizeof(co), .pool = o->pool, .isa = o->isa,
-                             .memory_bytes_max = o->arena_bytes_max, .minimal = o->no_fusion};
+    oc_compile_options co = {.struct_size = sizeof(co),
+                             .pool = o->pool,
+                             .isa = o->isa,
+                             .memory_bytes_max = o->arena_bytes_max,
+                             .minimal = o->no_fusion};
     oc_status          st = s->ops->open(&host, &s->backend, err);
     if (st != OC_OK)
         return st;
@@ -118,7 +121,8 @@ oc_status oc_session_create(oc_model *model, const oc_session_options *options, 
         goto out;
     s->subgraph.graph = s->graph;
     s->model = oc_model_ref(model);
-    if ((st = make_program(s, &o, err)) != OC_OK || (st = make_ports(s, o.arena_bytes_max, err)) != OC_OK)
+    if ((st = make_program(s, &o, err)) != OC_OK ||
+        (st = make_ports(s, o.arena_bytes_max, err)) != OC_OK)
         goto out;
     *out = s;
     s = NULL;
@@ -168,7 +172,8 @@ void oc_session_stats_get(const oc_session *session, oc_session_stats *stats)
     oc_session_stats all = {.struct_size = sizeof(all),
                             .arena_bytes = session->info.workspace_bytes,
                             .weight_bytes = session->info.weight_bytes,
-                            .flops = session->info.flops, .n_nodes = session->info.n_steps};
+                            .flops = session->info.flops,
+                            .n_nodes = session->info.n_steps};
     uint32_t         n = stats->struct_size < sizeof(all) ? stats->struct_size : sizeof(all);
     all.struct_size = stats->struct_size;
     memcpy(stats, &all, n);
@@ -178,8 +183,9 @@ static oc_status check_inputs(const oc_session *s, const oc_tensor_view *in, siz
                               size_t n_out, oc_error *err)
 {
     if (n_in != s->n_in || n_out != s->n_out)
-        return OC_FAIL(err, OC_INVALID, "%zu inputs and %zu outputs given, the network has %zu and %zu",
-                       n_in, n_out, s->n_in, s->n_out);
+        return OC_FAIL(err, OC_INVALID,
+                       "%zu inputs and %zu outputs given, the network has %zu and %zu", n_in, n_out,
+                       s->n_in, s->n_out);
     for (size_t i = 0; i < n_in; i++) {
         const oc_port *p = &s->ports[i];
         char           have[96], want[96];
@@ -213,7 +219,9 @@ oc_status oc_session_run_watched(oc_session *session, const oc_tensor_view *in, 
         if (!out[i].data)
             out[i].data = session->memory[n_in + i];
     }
-    oc_run run = {.struct_size = sizeof(run), .workspace = session->workspace,
-                  .on_step = on_step, .on_step_ctx = ctx};
+    oc_run run = {.struct_size = sizeof(run),
+                  .workspace = session->workspace,
+                  .on_step = on_step,
+                  .on_step_ctx = ctx};
     return session->ops->run(session->program, &run, in, out, err);
 }

@@ -51,10 +51,9 @@ const char *oc_shape_text(const oc_shape *shape, char *text, size_t text_bytes)
     size_t at = 0;
     snprintf(text, text_bytes, "%s", shape->rank ? "" : "scalar");
     for (uint32_t i = 0; i < shape->rank && at < text_bytes; i++) {
-        int n = shape->dim[i] < 0
-                    ? snprintf(text + at, text_bytes - at, "%s?", i ? "x" : "")
-                    : snprintf(text + at, text_bytes - at, "%s%lld", i ? "x" : "",
-                               (long long)shape->dim[i]);
+        int n = shape->dim[i] < 0 ? snprintf(text + at, text_bytes - at, "%s?", i ? "x" : "")
+                                  : snprintf(text + at, text_bytes - at, "%s%lld", i ? "x" : "",
+                                             (long long)shape->dim[i]);
         at += n > 0 ? (size_t)n : 0;
     }
     return text;

@@ -256,8 +256,8 @@ static oc_status parse_card(oc_card *card, oc_error *err)
     if (head)
         m.status = parse_head(head, card, err);
     parse_labels(&m, card);
-    if (m.status == OC_OK && strspn(card->name, "abcdefghijklmnopqrstuvwxyz0123456789-._") !=
-                                 strlen(card->name))
+    if (m.status == OC_OK &&
+        strspn(card->name, "abcdefghijklmnopqrstuvwxyz0123456789-._") != strlen(card->name))
         oc_yaml_object(&m, "name", "only a-z, 0-9, '-', '.' and '_'");
     return oc_yaml_end(&m);
 }
@@ -281,8 +281,8 @@ static oc_status finish_load(oc_card *card, const char *path, const char *folder
     return OC_OK;
 }
 
-oc_status oc_card_load_memory(const char *name, const char *folder, const void *text,
-                              size_t bytes, oc_card **out, oc_error *err)
+oc_status oc_card_load_memory(const char *name, const char *folder, const void *text, size_t bytes,
+                              oc_card **out, oc_error *err)
 {
     oc_card *card = calloc(1, sizeof(*card));
     if (!card)

@@ -37,8 +37,8 @@ typedef struct oc_card_source {
     const char *convert; /* NULL: the first member is the network */
     const char *options[16];
     size_t      n_options;
-    const char *file;   /* the network's name in the cache folder */
-    const char *sha256; /* of that file; NULL where a converter's output is not pinned */
+    const char *file;      /* the network's name in the cache folder */
+    const char *sha256;    /* of that file; NULL where a converter's output is not pinned */
     const char *mirror[4]; /* other names under which a mirror folder may have the network */
     size_t      n_mirror;
 } oc_card_source;
@@ -48,7 +48,7 @@ typedef struct oc_card_size {
 } oc_card_size;
 
 typedef struct oc_card {
-    oc_arena    arena;  /* owns all texts below */
+    oc_arena    arena; /* owns all texts below */
     oc_yaml    *doc;
     const char *path;   /* of card.yaml */
     const char *folder; /* where it stands */
@@ -83,7 +83,7 @@ OC_MUST_CHECK oc_status oc_card_load(const char *path, oc_card **out, oc_error *
 /* From memory; labels files are looked for in `folder`. */
 OC_MUST_CHECK oc_status oc_card_load_memory(const char *name, const char *folder, const void *text,
                                             size_t bytes, oc_card **out, oc_error *err);
-void oc_card_destroy(oc_card *card); /* NULL is fine */
+void                    oc_card_destroy(oc_card *card); /* NULL is fine */
 
 /* Reads the labels file where it was not beside the card: from the folder of `model_path`. */
 OC_MUST_CHECK oc_status oc_card_labels(oc_card *card, const char *model_path, oc_error *err);

@@ -66,9 +66,8 @@ static void parse_convert(oc_yaml_map *m, oc_card_source *source)
     oc_yaml_begin(&c, node, m->err);
     oc_yaml_word_of(&c, "tool", tools);
     source->convert = oc_yaml_text(&c, "tool");
-    source->n_options = oc_yaml_texts_or(&c, "options",
-                                         sizeof(source->options) / sizeof(*source->options),
-                                         source->options);
+    source->n_options = oc_yaml_texts_or(
+        &c, "options", sizeof(source->options) / sizeof(*source->options), source->options);
     m->status = oc_yaml_end(&c);
 }
 
@@ -95,8 +94,8 @@ oc_status oc_card_source_parse(const oc_yaml_node *node, oc_arena *arena, oc_car
 
     /* The network itself: named here where it is converted or comes by URL. */
     bool own = url || source->convert;
-    source->file = own ? oc_yaml_text_or(&m, "file", source->members[0].file)
-                       : source->members[0].file;
+    source->file =
+        own ? oc_yaml_text_or(&m, "file", source->members[0].file) : source->members[0].file;
     source->sha256 = own ? oc_yaml_text_or(&m, "sha256", NULL) : source->members[0].sha256;
     check_hash(&m, "sha256", source->sha256);
     if (m.status == OC_OK && own)

@@ -101,16 +101,19 @@ oc_status oc_detector_run_file(oc_detector *detector, const char *path, oc_detec
 }
 
 oc_status oc_detector_run_rgb(oc_detector *detector, const uint8_t *rgb, int32_t width,
-                              int32_t height, size_t row_bytes, oc_detections *found,
-                              oc_error *err)
+                              int32_t height, size_t row_bytes, oc_detections *found, oc_error *err)
 {
     if (width < 1 || height < 1 || width > OC_FRAME_SIDE_MAX || height > OC_FRAME_SIDE_MAX ||
         row_bytes < (size_t)width * 3 || row_bytes > INT32_MAX)
         return OC_FAIL(err, OC_INVALID, "a picture of %dx%d with rows of %zu bytes", width, height,
                        row_bytes);
     /* A frame over the caller's memory: nothing writes to it, nobody keeps it. */
-    oc_frame frame = {.struct_size = sizeof(frame), .refs = 1, .format = OC_PIXEL_RGB24,
-                      .width = width, .height = height, .plane = {(uint8_t *)rgb},
+    oc_frame frame = {.struct_size = sizeof(frame),
+                      .refs = 1,
+                      .format = OC_PIXEL_RGB24,
+                      .width = width,
+                      .height = height,
+                      .plane = {(uint8_t *)rgb},
                       .stride = {(int32_t)row_bytes}};
     return run_frame(detector, &frame, found, err);
 }

@@ -36,8 +36,7 @@ static void list_outputs(const oc_head_bind *bind, char *text, size_t bytes)
     size_t used = 0;
     text[0] = 0;
     for (size_t i = 0; i < bind->n_outputs && used < bytes; i++) {
-        int n = snprintf(text + used, bytes - used, "%s'%s'", i ? ", " : "",
-                         bind->outputs[i].name);
+        int n = snprintf(text + used, bytes - used, "%s'%s'", i ? ", " : "", bind->outputs[i].name);
         used += n > 0 ? (size_t)n : 0;
     }
 }
@@ -136,14 +135,19 @@ void oc_candidates_add(oc_candidates *c, oc_box box, float score, uint32_t label
 void oc_candidates_finish(oc_candidates *c, const oc_to_tensor_map *map, oc_result *result)
 {
     const oc_head_select *s = c->select;
-    oc_nms_options        options = {.iou = s->iou, .agnostic = s->agnostic, .top_k = s->top_k,
+    oc_nms_options        options = {.iou = s->iou,
+                                     .agnostic = s->agnostic,
+                                     .top_k = s->top_k,
                                      .keep_max = s->keep_max < c->cap ? s->keep_max : c->cap};
     size_t                n = oc_nms(c->items, c->n, &options, c->order);
     for (size_t i = 0; i < n; i++) {
         c->kept[i] = c->items[c->order[i]];
         c->kept[i].box = oc_map_box(map, c->kept[i].box);
     }
-    result->detections = (oc_detections){.items = c->kept, .points = c->points, .n = n,
-                                         .cap = options.keep_max, .n_points = c->n_points};
+    result->detections = (oc_detections){.items = c->kept,
+                                         .points = c->points,
+                                         .n = n,
+                                         .cap = options.keep_max,
+                                         .n_points = c->n_points};
     c->n = 0;
 }

@@ -41,9 +41,9 @@ typedef struct oc_head_bind {
     int32_t            width, height; /* of the input these outputs belong to */
     const oc_port     *outputs;       /* with bound shapes; f16 ones are f32 by here */
     size_t             n_outputs;
-    const char *const *labels;        /* may be NULL */
+    const char *const *labels; /* may be NULL */
     size_t             n_labels;
-    oc_arena          *arena;         /* state and scratch for decode */
+    oc_arena          *arena; /* state and scratch for decode */
 } oc_head_bind;
 
 typedef struct oc_head_ops {
@@ -93,7 +93,7 @@ void oc_head_select_parse(oc_yaml_map *map, float score, float iou, oc_head_sele
 /* Candidates that passed the score threshold, and the memory their winners go to. */
 typedef struct oc_candidates {
     const oc_head_select *select;
-    oc_detection *items;  /* in input pixels */
+    oc_detection         *items; /* in input pixels */
     uint32_t     *source; /* where in the outputs the item came from: the head's own numbering */
     uint32_t     *order;
     size_t        n, cap;

@@ -78,8 +78,8 @@ static oc_status blazeface_bind(const oc_head_bind *bind, void **state, oc_error
         all += s->level[l].n;
     }
     *state = s;
-    return oc_candidates_init(&s->c, bind->arena, &s->p->select, (size_t)all,
-                              (size_t)s->p->points, err);
+    return oc_candidates_init(&s->c, bind->arena, &s->p->select, (size_t)all, (size_t)s->p->points,
+                              err);
 }
 
 static void cell_center(const blazeface_level *v, int64_t i, float *x, float *y)
@@ -103,9 +103,8 @@ static void decode_level(blazeface_state *s, const blazeface_level *v, uint32_t 
         cell_center(v, i, &x, &y);
         x += b[0];
         y += b[1];
-        oc_candidates_add(&s->c,
-                          (oc_box){x - b[2] / 2, y - b[3] / 2, x + b[2] / 2, y + b[3] / 2}, score,
-                          0, first + (uint32_t)i);
+        oc_candidates_add(&s->c, (oc_box){x - b[2] / 2, y - b[3] / 2, x + b[2] / 2, y + b[3] / 2},
+                          score, 0, first + (uint32_t)i);
     }
 }
 
@@ -139,6 +138,10 @@ static void blazeface_decode(void *state, const oc_tensor_view *outs, const oc_t
 }
 
 const oc_head_ops oc_head_blazeface = {
-    .name = "blazeface", .kind = OC_HEAD_DETECT, .params_bytes = sizeof(blazeface_params),
-    .parse = blazeface_parse, .bind = blazeface_bind, .decode = blazeface_decode,
+    .name = "blazeface",
+    .kind = OC_HEAD_DETECT,
+    .params_bytes = sizeof(blazeface_params),
+    .parse = blazeface_parse,
+    .bind = blazeface_bind,
+    .decode = blazeface_decode,
 };

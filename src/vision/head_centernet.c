@@ -62,6 +62,10 @@ static void centernet_decode(void *state, const oc_tensor_view *outs, const oc_t
 }
 
 const oc_head_ops oc_head_centernet = {
-    .name = "centernet", .kind = OC_HEAD_DETECT, .params_bytes = sizeof(centernet_params),
-    .parse = centernet_parse, .bind = centernet_bind, .decode = centernet_decode,
+    .name = "centernet",
+    .kind = OC_HEAD_DETECT,
+    .params_bytes = sizeof(centernet_params),
+    .parse = centernet_parse,
+    .bind = centernet_bind,
+    .decode = centernet_decode,
 };

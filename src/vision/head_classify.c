@@ -92,6 +92,10 @@ static void classify_decode(void *state, const oc_tensor_view *outs, const oc_to
 }
 
 const oc_head_ops oc_head_classify = {
-    .name = "classify", .kind = OC_HEAD_CLASS, .params_bytes = sizeof(classify_params),
-    .parse = classify_parse, .bind = classify_bind, .decode = classify_decode,
+    .name = "classify",
+    .kind = OC_HEAD_CLASS,
+    .params_bytes = sizeof(classify_params),
+    .parse = classify_parse,
+    .bind = classify_bind,
+    .decode = classify_decode,
 };

@@ -50,7 +50,10 @@ static oc_status ctc_bind(const oc_head_bind *bind, void **state, oc_error *err)
     ctc_state *s = oc_arena_alloc(bind->arena, 1, sizeof(*s));
     if (!s)
         return OC_FAIL(err, OC_NOMEM, "out of memory");
-    *s = (ctc_state){.p = p, .output = i, .classes = classes, .labels = bind->labels,
+    *s = (ctc_state){.p = p,
+                     .output = i,
+                     .classes = classes,
+                     .labels = bind->labels,
                      .n_labels = bind->n_labels};
     s->steps = (size_t)oc_head_dim(bind, i, 2, 0);
     size_t longest = 1;
@@ -108,6 +111,10 @@ static void ctc_decode(void *state, const oc_tensor_view *outs, const oc_to_tens
 }
 
 const oc_head_ops oc_head_ctc_text = {
-    .name = "ctc_text", .kind = OC_HEAD_TEXT, .params_bytes = sizeof(ctc_params),
-    .parse = ctc_parse, .bind = ctc_bind, .decode = ctc_decode,
+    .name = "ctc_text",
+    .kind = OC_HEAD_TEXT,
+    .params_bytes = sizeof(ctc_params),
+    .parse = ctc_parse,
+    .bind = ctc_bind,
+    .decode = ctc_decode,
 };

@@ -22,7 +22,7 @@ typedef struct db_state {
     const db_params *p;
     oc_candidates    c;
     int              output;
-    int32_t          columns, rows; /* of the map */
+    int32_t          columns, rows;    /* of the map */
     float            scale_x, scale_y; /* map pixels to input pixels */
     uint8_t         *seen;
     int32_t         *stack;
@@ -122,9 +122,9 @@ static oc_rect region_rect(db_state *s, int32_t y0, int32_t y1)
 /* Mean of the map over the pixel centres inside the rectangle. */
 static float mean_inside(const db_state *s, const float *map, const oc_rect *r)
 {
-    oc_xy u = r->along;
-    float reach_x = (fabsf(u.x) * r->width + fabsf(u.y) * r->height) / 2;
-    float reach_y = (fabsf(u.y) * r->width + fabsf(u.x) * r->height) / 2;
+    oc_xy   u = r->along;
+    float   reach_x = (fabsf(u.x) * r->width + fabsf(u.y) * r->height) / 2;
+    float   reach_y = (fabsf(u.y) * r->width + fabsf(u.x) * r->height) / 2;
     int32_t x0 = (int32_t)fmaxf(floorf(r->center.x - reach_x), 0);
     int32_t y0 = (int32_t)fmaxf(floorf(r->center.y - reach_y), 0);
     int32_t x1 = (int32_t)fminf(ceilf(r->center.x + reach_x), (float)s->columns);
@@ -192,6 +192,10 @@ static void db_decode(void *state, const oc_tensor_view *outs, const oc_to_tenso
 }
 
 const oc_head_ops oc_head_db_text = {
-    .name = "db_text", .kind = OC_HEAD_DETECT, .params_bytes = sizeof(db_params),
-    .parse = db_parse, .bind = db_bind, .decode = db_decode,
+    .name = "db_text",
+    .kind = OC_HEAD_DETECT,
+    .params_bytes = sizeof(db_params),
+    .parse = db_parse,
+    .bind = db_bind,
+    .decode = db_decode,
 };

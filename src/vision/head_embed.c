@@ -69,6 +69,10 @@ static void embed_decode(void *state, const oc_tensor_view *outs, const oc_to_te
 }
 
 const oc_head_ops oc_head_embed = {
-    .name = "embed", .kind = OC_HEAD_EMBED, .params_bytes = sizeof(embed_params),
-    .parse = embed_parse, .bind = embed_bind, .decode = embed_decode,
+    .name = "embed",
+    .kind = OC_HEAD_EMBED,
+    .params_bytes = sizeof(embed_params),
+    .parse = embed_parse,
+    .bind = embed_bind,
+    .decode = embed_decode,
 };

@@ -55,7 +55,7 @@ static oc_status bind_level(const oc_head_bind *bind, gfl_state *s, size_t l, oc
     if ((s->scores[l] = oc_head_output(bind, p->scores[l], err)) < 0 ||
         (s->boxes[l] = oc_head_output(bind, p->boxes[l], err)) < 0)
         return OC_INVALID;
-    int64_t classes = bind->n_labels ? (int64_t)bind->n_labels : l ? (int64_t)s->classes : -1;
+    int64_t   classes = bind->n_labels ? (int64_t)bind->n_labels : l ? (int64_t)s->classes : -1;
     oc_status st = oc_head_shape(bind, s->scores[l], 2, (int64_t[]){cells, classes}, err);
     if (st == OC_OK)
         st = oc_head_shape(bind, s->boxes[l], 2, (int64_t[]){cells, 4 * (p->reg_max + 1)}, err);
@@ -129,6 +129,10 @@ static void gfl_decode(void *state, const oc_tensor_view *outs, const oc_to_tens
 }
 
 const oc_head_ops oc_head_gfl = {
-    .name = "gfl", .kind = OC_HEAD_DETECT, .params_bytes = sizeof(gfl_params),
-    .parse = gfl_parse, .bind = gfl_bind, .decode = gfl_decode,
+    .name = "gfl",
+    .kind = OC_HEAD_DETECT,
+    .params_bytes = sizeof(gfl_params),
+    .parse = gfl_parse,
+    .bind = gfl_bind,
+    .decode = gfl_decode,
 };

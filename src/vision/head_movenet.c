@@ -84,10 +84,10 @@ static void add_multi(movenet_state *s, const float *rows)
     for (size_t i = 0; i < s->poses; i++) {
         const float *b = rows + i * (3 * s->points + 5) + 3 * s->points;
         if (b[4] >= s->p->select.score)
-            oc_candidates_add(&s->c,
-                              (oc_box){b[1] * s->width, b[0] * s->height, b[3] * s->width,
-                                       b[2] * s->height},
-                              b[4], 0, (uint32_t)i);
+            oc_candidates_add(
+                &s->c,
+                (oc_box){b[1] * s->width, b[0] * s->height, b[3] * s->width, b[2] * s->height},
+                b[4], 0, (uint32_t)i);
     }
 }
 
@@ -110,6 +110,10 @@ static void movenet_decode(void *state, const oc_tensor_view *outs, const oc_to_
 }
 
 const oc_head_ops oc_head_movenet = {
-    .name = "movenet", .kind = OC_HEAD_DETECT, .params_bytes = sizeof(movenet_params),
-    .parse = movenet_parse, .bind = movenet_bind, .decode = movenet_decode,
+    .name = "movenet",
+    .kind = OC_HEAD_DETECT,
+    .params_bytes = sizeof(movenet_params),
+    .parse = movenet_parse,
+    .bind = movenet_bind,
+    .decode = movenet_decode,
 };

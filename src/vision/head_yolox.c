@@ -44,8 +44,8 @@ static oc_status yolox_bind(const oc_head_bind *bind, void **state, oc_error *er
     for (size_t l = 0; l < p->n_strides; l++)
         cells += (bind->width / p->strides[l]) * (bind->height / p->strides[l]);
     int64_t   classes = bind->n_labels ? (int64_t)bind->n_labels : -1;
-    oc_status st = oc_head_shape(bind, i, 2, (int64_t[]){cells, classes < 0 ? -1 : classes + 5},
-                                 err);
+    oc_status st =
+        oc_head_shape(bind, i, 2, (int64_t[]){cells, classes < 0 ? -1 : classes + 5}, err);
     if (st != OC_OK)
         return st;
     yolox_state *s = oc_arena_alloc(bind->arena, 1, sizeof(*s));
@@ -96,6 +96,10 @@ static void yolox_decode(void *state, const oc_tensor_view *outs, const oc_to_te
 }
 
 const oc_head_ops oc_head_yolox = {
-    .name = "yolox", .kind = OC_HEAD_DETECT, .params_bytes = sizeof(yolox_params),
-    .parse = yolox_parse, .bind = yolox_bind, .decode = yolox_decode,
+    .name = "yolox",
+    .kind = OC_HEAD_DETECT,
+    .params_bytes = sizeof(yolox_params),
+    .parse = yolox_parse,
+    .bind = yolox_bind,
+    .decode = yolox_decode,
 };

@@ -112,9 +112,9 @@ static void face_points(const yunet_state *s, uint32_t source, const oc_tensor_v
         i -= v->columns * v->rows;
     const float *k = (const float *)outs[v->points].data + i * 2 * POINTS;
     for (int j = 0; j < POINTS; j++)
-        points[j] = oc_map_point(map, ((float)(i % v->columns) + k[2 * j]) * (float)v->stride,
-                                 ((float)(i / v->columns) + k[2 * j + 1]) * (float)v->stride,
-                                 score);
+        points[j] =
+            oc_map_point(map, ((float)(i % v->columns) + k[2 * j]) * (float)v->stride,
+                         ((float)(i / v->columns) + k[2 * j + 1]) * (float)v->stride, score);
 }
 
 static void yunet_decode(void *state, const oc_tensor_view *outs, const oc_to_tensor_map *map,
@@ -133,6 +133,10 @@ static void yunet_decode(void *state, const oc_tensor_view *outs, const oc_to_te
 }
 
 const oc_head_ops oc_head_yunet = {
-    .name = "yunet", .kind = OC_HEAD_DETECT, .params_bytes = sizeof(yunet_params),
-    .parse = yunet_parse, .bind = yunet_bind, .decode = yunet_decode,
+    .name = "yunet",
+    .kind = OC_HEAD_DETECT,
+    .params_bytes = sizeof(yunet_params),
+    .parse = yunet_parse,
+    .bind = yunet_bind,
+    .decode = yunet_decode,
 };

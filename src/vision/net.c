@@ -18,7 +18,7 @@ typedef struct bucket {
     oc_session     *session;
     oc_to_tensor   *prepare;
     oc_frame       *upright; /* of the input's size, for turned pieces; NULL for other heads */
-    void           *head; /* in the arena */
+    void           *head;    /* in the arena */
     oc_arena        arena;
     oc_tensor_view  in;
     float          *full; /* the input in f32, where the network takes f16 */
@@ -98,8 +98,7 @@ static oc_status make_session(oc_net *net, bucket *b, oc_card_size size,
     if (st != OC_OK)
         return st;
     oc_session_inputs(b->session, &bound);
-    b->in = (oc_tensor_view){.info = bound[0].info,
-                             .data = oc_session_input_buffer(b->session, 0)};
+    b->in = (oc_tensor_view){.info = bound[0].info, .data = oc_session_input_buffer(b->session, 0)};
     if (!oc_shape_elements(&b->in.info.shape, &b->n_in))
         return OC_FAIL(err, OC_INVALID, "input '%s' is too large", port.name);
     return OC_OK;
@@ -140,9 +139,14 @@ static oc_status make_head(oc_net *net, bucket *b, oc_card_size size, oc_error *
     oc_status st = make_buffers(net, b, ports, err);
     if (st != OC_OK)
         return st;
-    oc_head_bind bind = {.params = card->head_params, .width = size.width, .height = size.height,
-                         .outputs = ports, .n_outputs = b->n_out, .labels = card->labels,
-                         .n_labels = card->n_labels, .arena = &b->arena};
+    oc_head_bind bind = {.params = card->head_params,
+                         .width = size.width,
+                         .height = size.height,
+                         .outputs = ports,
+                         .n_outputs = b->n_out,
+                         .labels = card->labels,
+                         .n_labels = card->n_labels,
+                         .arena = &b->arena};
     return card->head->bind(&bind, &b->head, err);
 }
 
@@ -164,8 +168,8 @@ static oc_status make_bucket(oc_net *net, bucket *b, oc_card_size size,
     oc_to_tensor_options image = net->card->image;
     image.width = size.width;
     image.height = size.height;
-    return oc_to_tensor_create(&image, isa, net->pool ? oc_pool_threads(net->pool) : 1,
-                               &b->prepare, err);
+    return oc_to_tensor_create(&image, isa, net->pool ? oc_pool_threads(net->pool) : 1, &b->prepare,
+                               err);
 }
 
 /* What the head gives does not depend on the picture: asked of it once, with zeros. */

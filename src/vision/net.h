@@ -8,12 +8,12 @@
 typedef struct oc_net oc_net;
 
 typedef struct oc_net_options {
-    oc_pool    *pool;            /* borrowed for the network's life; NULL = the caller's thread */
-    uint64_t    arena_bytes_max; /* per session; 0 = no limit */
-    const char *backend, *isa;   /* as in oc_session_options */
-    oc_card_size size;           /* instead of the card's sizes, for dynamic networks; 0 = card's */
-    float       score;           /* instead of the card's score threshold; 0 = card's */
-    const char *mirror;          /* as in oc_store_model, when model_path is NULL */
+    oc_pool     *pool;            /* borrowed for the network's life; NULL = the caller's thread */
+    uint64_t     arena_bytes_max; /* per session; 0 = no limit */
+    const char  *backend, *isa;   /* as in oc_session_options */
+    oc_card_size size;   /* instead of the card's sizes, for dynamic networks; 0 = card's */
+    float        score;  /* instead of the card's score threshold; 0 = card's */
+    const char  *mirror; /* as in oc_store_model, when model_path is NULL */
 } oc_net_options;
 
 /* What the last run took, in nanoseconds. */
@@ -29,7 +29,7 @@ OC_MUST_CHECK oc_status oc_net_create_take(oc_card *card, const char *model_path
 /* The same with a card by name or path. */
 OC_MUST_CHECK oc_status oc_net_create(const char *card, const char *model_path,
                                       const oc_net_options *options, oc_net **out, oc_error *err);
-void oc_net_destroy(oc_net *net); /* NULL is fine */
+void                    oc_net_destroy(oc_net *net); /* NULL is fine */
 
 const oc_card *oc_net_card(const oc_net *net);
 const char    *oc_net_model_path(const oc_net *net);
@@ -46,11 +46,11 @@ OC_MUST_CHECK oc_status oc_net_run(oc_net *net, const oc_frame *frame, const oc_
 /* A turned piece of the frame, set upright: quad is upper left, upper right, lower right, lower left
  * of a line of text, as the head db_text gives them.  Pieces that are much taller than wide are read
  * from top to bottom.  For heads without coordinates only (text, class, embedding). */
-OC_MUST_CHECK oc_status oc_net_run_quad(oc_net *net, const oc_frame *frame,
-                                        const oc_point quad[4], oc_result *out, oc_error *err);
+OC_MUST_CHECK oc_status oc_net_run_quad(oc_net *net, const oc_frame *frame, const oc_point quad[4],
+                                        oc_result *out, oc_error *err);
 
 /* n crops of one frame: `each` is called with every result before the next one is made. */
-typedef void oc_net_each(void *ctx, size_t i, const oc_result *result);
+typedef void            oc_net_each(void *ctx, size_t i, const oc_result *result);
 OC_MUST_CHECK oc_status oc_net_run_crops(oc_net *net, const oc_frame *frame, const oc_box *crops,
                                          size_t n, oc_net_each *each, void *ctx, oc_error *err);
 

@@ -9,10 +9,10 @@
 #include "ocellus/detect.h"
 
 typedef struct oc_nms_options {
-    float  iou;       /* a box goes when it overlaps a better one by more than this */
-    bool   agnostic;  /* boxes of different labels suppress each other, too */
-    size_t top_k;     /* candidates looked at, best first; 0 = all */
-    size_t keep_max;  /* boxes kept */
+    float  iou;      /* a box goes when it overlaps a better one by more than this */
+    bool   agnostic; /* boxes of different labels suppress each other, too */
+    size_t top_k;    /* candidates looked at, best first; 0 = all */
+    size_t keep_max; /* boxes kept */
 } oc_nms_options;
 
 /* Intersection over union, 0 for empty boxes. */

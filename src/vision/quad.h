@@ -12,7 +12,7 @@ typedef struct oc_xy {
 
 typedef struct oc_rect { /* a rotated rectangle */
     oc_xy center;
-    oc_xy along;  /* unit vector of the side `width` */
+    oc_xy along; /* unit vector of the side `width` */
     float width, height;
 } oc_rect;
 

@@ -49,8 +49,9 @@ bool oc_store_folder(size_t i, char *path, size_t path_bytes)
     case 1: return put(path, path_bytes, "models");
     case 2:
     case 3:
-        return program_folder(program, sizeof(program)) && put(path, path_bytes,
-               i == 2 ? "%s/../models" : "%s/../share/ocellus/models", program);
+        return program_folder(program, sizeof(program)) &&
+               put(path, path_bytes, i == 2 ? "%s/../models" : "%s/../share/ocellus/models",
+                   program);
     default: return false;
     }
 }
@@ -113,9 +114,8 @@ oc_status oc_store_model(const oc_card *card, const char *mirror, char *path, si
         return st;
     if (put(path, path_bytes, "%s/%s/%s", cache, card->name, source->file) && is_there(path))
         return OC_OK;
-    return OC_FAIL(err, OC_NOT_FOUND,
-                   "the network '%s' was not fetched yet: ocellus models get %s", card->name,
-                   card->name);
+    return OC_FAIL(err, OC_NOT_FOUND, "the network '%s' was not fetched yet: ocellus models get %s",
+                   card->name, card->name);
 }
 
 oc_status oc_store_media(const char *file, const char *mirror, char *path, size_t path_bytes,

@@ -20,7 +20,7 @@ static int replay_file(const char *path)
             fclose(file);
         return 1;
     }
-    long     n = ftell(file);
+    long n = ftell(file);
     /* a copy of its own and of the exact size: a sanitizer sees one byte too far */
     uint8_t *bytes = malloc(n > 0 ? (size_t)n : 1);
     rewind(file);

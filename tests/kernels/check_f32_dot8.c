@@ -6,7 +6,9 @@ static void check(oc_k_f32_dot8_fn *kernel)
 {
     for (size_t px = 1; px <= 35; px++)
         for (int i = 0; i < 12; i++) {
-            oc_dot8 d = {.px = px, .oc = ck_rand_in(1, 4), .blocks = ck_rand_in(1, 9),
+            oc_dot8 d = {.px = px,
+                         .oc = ck_rand_in(1, 4),
+                         .blocks = ck_rand_in(1, 9),
                          .act = {(oc_act_kind)(ck_rand() % 11), 0.2f, 0.6f}};
             d.x_blk = (ptrdiff_t)(px + ck_rand() % 3) * 8;
             d.y_plane = (ptrdiff_t)(px + ck_rand() % 3);
@@ -24,9 +26,14 @@ static void check(oc_k_f32_dot8_fn *kernel)
         }
     const size_t px = 52 * 52;
     for (size_t oc = 1; oc <= 4; oc += 3) {
-        oc_dot8 d = {.px = px, .oc = oc, .blocks = 8, .x_blk = (ptrdiff_t)px * 8,
-                     .y_plane = (ptrdiff_t)px, .x = ck_floats(px * 64, CK_UNIT),
-                     .w = ck_floats(oc * 64, CK_UNIT), .y = ck_floats(px * oc, CK_JUNK)};
+        oc_dot8 d = {.px = px,
+                     .oc = oc,
+                     .blocks = 8,
+                     .x_blk = (ptrdiff_t)px * 8,
+                     .y_plane = (ptrdiff_t)px,
+                     .x = ck_floats(px * 64, CK_UNIT),
+                     .w = ck_floats(oc * 64, CK_UNIT),
+                     .y = ck_floats(px * oc, CK_JUNK)};
         CK_BENCH_WORK(oc == 1 ? "64 -> 1" : "64 -> 4", 128.0 * (double)(oc * px), 0, kernel(&d));
     }
 }
@@ -34,8 +41,8 @@ static void check(oc_k_f32_dot8_fn *kernel)
 int main(int argc, char **argv)
 {
     ck_begin("f32_dot8", argc, argv);
-#define OC_K(name, isa)         \
-    if (ck_wants(#name, isa))   \
+#define OC_K(name, isa)       \
+    if (ck_wants(#name, isa)) \
         check(oc_k_f32_dot8__##name);
 #include "kernels/f32_dot8.inc"
 #undef OC_K

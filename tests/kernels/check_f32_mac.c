@@ -48,8 +48,8 @@ static void use_places(oc_mac *m)
         for (size_t i1 = 0; i1 < m->n1; i1++)
             for (size_t i2 = 0; i2 < m->n2; i2++)
                 for (unsigned k = 0; k < (i2 + 1 == m->n2 ? m->k_last : 8); k++)
-                    at[n++] = (ptrdiff_t)i0 * m->x0 + (ptrdiff_t)i1 * m->x1 +
-                              (ptrdiff_t)i2 * m->x2 + k;
+                    at[n++] =
+                        (ptrdiff_t)i0 * m->x0 + (ptrdiff_t)i1 * m->x1 + (ptrdiff_t)i2 * m->x2 + k;
     m->at = at;
     m->n_at = n;
     m->n0 = m->n1 = m->n2 = 77; /* not looked at */
@@ -57,8 +57,15 @@ static void use_places(oc_mac *m)
 
 static void check_one(oc_k_f32_mac_fn *kernel, const shape *s)
 {
-    oc_mac m = {.px = s->px, .n0 = s->n0, .n1 = s->n1, .n2 = s->n2, .k_last = s->k_last,
-                .blocks = s->blocks, .lanes = s->lanes, .whole = s->whole, .act = s->act};
+    oc_mac m = {.px = s->px,
+                .n0 = s->n0,
+                .n1 = s->n1,
+                .n2 = s->n2,
+                .k_last = s->k_last,
+                .blocks = s->blocks,
+                .lanes = s->lanes,
+                .whole = s->whole,
+                .act = s->act};
     size_t x_floats, w_floats = k_count(s) * s->blocks * 8;
 
     strides(s, &m, &x_floats);
@@ -97,16 +104,31 @@ static void check(oc_k_f32_mac_fn *kernel)
     for (unsigned blocks = 1; blocks <= OC_MAC_BLOCKS_MAX; blocks++)
         for (size_t px = 1; px <= 40; px++)
             for (unsigned i = 0; i < 8; i++) {
-                shape s = {.px = px, .n0 = 1 + ck_rand() % 3, .n1 = 1 + ck_rand() % 3,
-                           .n2 = 1 + ck_rand() % 4, .k_last = (unsigned)ck_rand_in(1, 8),
-                           .blocks = blocks, .lanes = (unsigned)ck_rand_in(1, 8),
-                           .planar = i & 1, .whole = i & 2, .bias = i & 4, .add = ck_rand() & 1,
+                shape s = {.px = px,
+                           .n0 = 1 + ck_rand() % 3,
+                           .n1 = 1 + ck_rand() % 3,
+                           .n2 = 1 + ck_rand() % 4,
+                           .k_last = (unsigned)ck_rand_in(1, 8),
+                           .blocks = blocks,
+                           .lanes = (unsigned)ck_rand_in(1, 8),
+                           .planar = i & 1,
+                           .whole = i & 2,
+                           .bias = i & 4,
+                           .add = ck_rand() & 1,
                            .places = ck_rand() & 1,
                            .act = {(oc_act_kind)(ck_rand() % 11), 0.2f, 0.6f}};
                 check_one(kernel, &s);
             }
-    shape none = {.px = 7, .n0 = 1, .n1 = 1, .n2 = 1, .k_last = 8, .blocks = 2, .lanes = 8,
-                  .whole = true, .bias = true, .act = {OC_ACT_SIGMOID, 0, 0}};
+    shape none = {.px = 7,
+                  .n0 = 1,
+                  .n1 = 1,
+                  .n2 = 1,
+                  .k_last = 8,
+                  .blocks = 2,
+                  .lanes = 8,
+                  .whole = true,
+                  .bias = true,
+                  .act = {OC_ACT_SIGMOID, 0, 0}};
     check_one(kernel, &none);
 }
 
@@ -118,8 +140,20 @@ static void check_edges(oc_k_f32_mac_fn *kernel)
         float *want = ck_floats(24 * 16, CK_JUNK), *got = ck_floats(24 * 16, CK_JUNK);
         for (size_t i = 0; i < 24 * 8; i++)
             x[i] = x[i] > 1e30f || x[i] < -1e30f || i % 5 ? 0.5f : x[i];
-        oc_mac m = {.x = x, .x_px = 8, .n0 = 1, .n1 = 1, .n2 = 1, .k_last = 8, .w = w, .y = want,
-                    .y_px = 8, .y_blk = 24 * 8, .px = 24, .blocks = 2, .lanes = 8, .whole = true,
+        oc_mac m = {.x = x,
+                    .x_px = 8,
+                    .n0 = 1,
+                    .n1 = 1,
+                    .n2 = 1,
+                    .k_last = 8,
+                    .w = w,
+                    .y = want,
+                    .y_px = 8,
+                    .y_blk = 24 * 8,
+                    .px = 24,
+                    .blocks = 2,
+                    .lanes = 8,
+                    .whole = true,
                     .act = {(oc_act_kind)kind, 0.2f, 0.5f}};
         oc_k_f32_mac__ref(&m);
         m.y = got;
@@ -131,8 +165,9 @@ static void check_edges(oc_k_f32_mac_fn *kernel)
 
 static void bench(oc_k_f32_mac_fn *kernel)
 {
-    static const struct { size_t k, oc; } cases[] = {{16, 32}, {64, 64}, {128, 128}, {232, 232},
-                                                     {96, 24}, {64, 8}};
+    static const struct {
+        size_t k, oc;
+    } cases[] = {{16, 32}, {64, 64}, {128, 128}, {232, 232}, {96, 24}, {64, 8}};
     const size_t px = 676;
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -140,9 +175,20 @@ static void bench(oc_k_f32_mac_fn *kernel)
         unsigned blocks = oc % 16 == 0 ? 2 : oc == 24 ? 3 : 1;
         float   *x = ck_floats(k * px, CK_UNIT), *w = ck_floats((k + 7) * oc, CK_UNIT);
         float   *y = ck_floats(px * oc, CK_JUNK);
-        oc_mac   m = {.x = x, .x_px = 8, .x2 = (ptrdiff_t)px * 8, .n0 = 1, .n1 = 1, .n2 = k / 8,
-                      .k_last = 8, .y_px = 8, .y_blk = (ptrdiff_t)px * 8, .px = px,
-                      .blocks = blocks, .lanes = 8, .whole = true, .act = {OC_ACT_RELU, 0, 0}};
+        oc_mac   m = {.x = x,
+                      .x_px = 8,
+                      .x2 = (ptrdiff_t)px * 8,
+                      .n0 = 1,
+                      .n1 = 1,
+                      .n2 = k / 8,
+                      .k_last = 8,
+                      .y_px = 8,
+                      .y_blk = (ptrdiff_t)px * 8,
+                      .px = px,
+                      .blocks = blocks,
+                      .lanes = 8,
+                      .whole = true,
+                      .act = {OC_ACT_RELU, 0, 0}};
         char     what[64];
         snprintf(what, sizeof(what), "%zu -> %zu, %zu pixels", k, oc, px);
         CK_BENCH_WORK(what, 2.0 * (double)(k * oc * px), 0, {
@@ -158,11 +204,11 @@ static void bench(oc_k_f32_mac_fn *kernel)
 int main(int argc, char **argv)
 {
     ck_begin("f32_mac", argc, argv);
-#define OC_K(name, isa)                       \
-    if (ck_wants(#name, isa)) {               \
-        check(oc_k_f32_mac__##name);          \
-        check_edges(oc_k_f32_mac__##name);    \
-        bench(oc_k_f32_mac__##name);          \
+#define OC_K(name, isa)                    \
+    if (ck_wants(#name, isa)) {            \
+        check(oc_k_f32_mac__##name);       \
+        check_edges(oc_k_f32_mac__##name); \
+        bench(oc_k_f32_mac__##name);       \
     }
 #include "kernels/f32_mac.inc"
 #undef OC_K

@@ -39,10 +39,10 @@ static void bench(oc_k_f32_nc8_fn *kernel)
 int main(int argc, char **argv)
 {
     ck_begin("f32_nc8", argc, argv);
-#define OC_K(name, isa)               \
-    if (ck_wants(#name, isa)) {       \
-        check(oc_k_f32_nc8__##name);  \
-        bench(oc_k_f32_nc8__##name);  \
+#define OC_K(name, isa)              \
+    if (ck_wants(#name, isa)) {      \
+        check(oc_k_f32_nc8__##name); \
+        bench(oc_k_f32_nc8__##name); \
     }
 #include "kernels/f32_nc8.inc"
 #undef OC_K

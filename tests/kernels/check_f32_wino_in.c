@@ -5,8 +5,10 @@
 static void check(oc_k_f32_wino_in_fn *kernel)
 {
     for (int i = 0; i < 200; i++) {
-        oc_wino_in t = {.in_h = (ptrdiff_t)ck_rand_in(1, 20), .in_w = (ptrdiff_t)ck_rand_in(1, 20),
-                        .top = (ptrdiff_t)ck_rand_in(0, 3), .left = (ptrdiff_t)ck_rand_in(0, 3)};
+        oc_wino_in t = {.in_h = (ptrdiff_t)ck_rand_in(1, 20),
+                        .in_w = (ptrdiff_t)ck_rand_in(1, 20),
+                        .top = (ptrdiff_t)ck_rand_in(0, 3),
+                        .left = (ptrdiff_t)ck_rand_in(0, 3)};
         t.tiles_w = (size_t)(t.in_w + 3) / 4;
         size_t all = t.tiles_w * ((size_t)(t.in_h + 3) / 4);
         t.first = ck_rand_in(0, all - 1);
@@ -24,16 +26,24 @@ static void check(oc_k_f32_wino_in_fn *kernel)
                     t.left, t.first, t.tiles);
     }
     float     *v = ck_floats(36 * 48 * 8, CK_ZERO);
-    oc_wino_in t = {.x = ck_floats(52 * 52 * 8, CK_UNIT), .v = v, .in_h = 52, .in_w = 52, .top = 1,
-                    .left = 1, .v_q = 48 * 8, .tiles_w = 13, .first = 14, .tiles = 48};
+    oc_wino_in t = {.x = ck_floats(52 * 52 * 8, CK_UNIT),
+                    .v = v,
+                    .in_h = 52,
+                    .in_w = 52,
+                    .top = 1,
+                    .left = 1,
+                    .v_q = 48 * 8,
+                    .tiles_w = 13,
+                    .first = 14,
+                    .tiles = 48};
     CK_BENCH(kernel(&t));
 }
 
 int main(int argc, char **argv)
 {
     ck_begin("f32_wino_in", argc, argv);
-#define OC_K(name, isa)         \
-    if (ck_wants(#name, isa))   \
+#define OC_K(name, isa)       \
+    if (ck_wants(#name, isa)) \
         check(oc_k_f32_wino_in__##name);
 #include "kernels/f32_wino_in.inc"
 #undef OC_K

@@ -27,9 +27,16 @@ static void check(oc_k_f32_wino_out_fn *kernel)
             ck_fail("out %tdx%td first %zu tiles %zu lanes %u act %d", t.out_h, t.out_w, t.first,
                     t.tiles, t.lanes, (int)t.act.kind);
     }
-    oc_wino_out t = {.m = ck_floats(36 * 48 * 8, CK_UNIT), .bias = ck_floats(8, CK_UNIT),
-                     .y = ck_floats(52 * 52 * 8, CK_JUNK), .out_h = 52, .out_w = 52,
-                     .m_q = 48 * 8, .tiles_w = 13, .first = 14, .tiles = 48, .lanes = 8,
+    oc_wino_out t = {.m = ck_floats(36 * 48 * 8, CK_UNIT),
+                     .bias = ck_floats(8, CK_UNIT),
+                     .y = ck_floats(52 * 52 * 8, CK_JUNK),
+                     .out_h = 52,
+                     .out_w = 52,
+                     .m_q = 48 * 8,
+                     .tiles_w = 13,
+                     .first = 14,
+                     .tiles = 48,
+                     .lanes = 8,
                      .act = {OC_ACT_RELU, 0, 0}};
     CK_BENCH(kernel(&t));
 }
@@ -37,8 +44,8 @@ static void check(oc_k_f32_wino_out_fn *kernel)
 int main(int argc, char **argv)
 {
     ck_begin("f32_wino_out", argc, argv);
-#define OC_K(name, isa)         \
-    if (ck_wants(#name, isa))   \
+#define OC_K(name, isa)       \
+    if (ck_wants(#name, isa)) \
         check(oc_k_f32_wino_out__##name);
 #include "kernels/f32_wino_out.inc"
 #undef OC_K

@@ -43,8 +43,7 @@ static void check_one(oc_k_u8_bilinear_fn *kernel, size_t n, size_t n_src, size_
     uint8_t *a = ck_bytes(bytes, n & 1 ? CK_EDGES : CK_PLAIN);
     uint8_t *b = w > 0 ? ck_bytes(bytes, n & 2 ? CK_EDGES : CK_PLAIN) : a;
     float   *want = ck_floats(t.whole, CK_JUNK), *got = ck_floats(t.whole, CK_JUNK);
-    int16_t *scratch =
-        (int16_t *)(void *)ck_halfs(OC_U8_BILINEAR_SCRATCH(n_src), CK_ZERO);
+    int16_t *scratch = (int16_t *)(void *)ck_halfs(OC_U8_BILINEAR_SCRATCH(n_src), CK_ZERO);
     oc_u8_bilinear_row row = {a, b, w, step, &t.taps, scratch};
 
     oc_k_u8_bilinear__ref(&row, want);
@@ -60,7 +59,7 @@ static void check_one(oc_k_u8_bilinear_fn *kernel, size_t n, size_t n_src, size_
 
 static void check(oc_k_u8_bilinear_fn *kernel)
 {
-    static const float weights[] = {0, 0.5f, 1, 0.001f, 0.999f, 0.3337f};
+    static const float  weights[] = {0, 0.5f, 1, 0.001f, 0.999f, 0.3337f};
     static const size_t sources[] = {1, 2, 3, 9, 16, 17, 31, 33, 50, 67, 200, 1001};
 
     for (size_t n = 1; n <= 67; n++)
@@ -68,19 +67,20 @@ static void check(oc_k_u8_bilinear_fn *kernel)
             for (size_t step = 1; step <= 4; step++)
                 check_one(kernel, n, sources[s], step, weights[(n + s + step) % 6]);
 
-    tables   t = make_taps(512, 768, false);
-    uint8_t *a = ck_bytes(768, CK_PLAIN), *b = ck_bytes(768, CK_PLAIN);
-    float   *out = ck_floats(512, CK_JUNK);
+    tables             t = make_taps(512, 768, false);
+    uint8_t           *a = ck_bytes(768, CK_PLAIN), *b = ck_bytes(768, CK_PLAIN);
+    float             *out = ck_floats(512, CK_JUNK);
     oc_u8_bilinear_row row = {
-        a, b, 0.3f, 1, &t.taps,
-        (int16_t *)(void *)ck_halfs(OC_U8_BILINEAR_SCRATCH(768), CK_ZERO)};
+        a, b, 0.3f, 1, &t.taps, (int16_t *)(void *)ck_halfs(OC_U8_BILINEAR_SCRATCH(768), CK_ZERO)};
     CK_BENCH_WORK("768 to 512", 0, 2 * 768 + 4 * 512, kernel(&row, out));
 }
 
 int main(int argc, char **argv)
 {
     ck_begin("u8_bilinear", argc, argv);
-#define OC_K(name, isa) if (ck_wants(#name, isa)) check(oc_k_u8_bilinear__##name);
+#define OC_K(name, isa)       \
+    if (ck_wants(#name, isa)) \
+        check(oc_k_u8_bilinear__##name);
 #include "kernels/u8_bilinear.inc"
 #undef OC_K
     return ck_end();

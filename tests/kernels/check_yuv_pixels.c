@@ -7,7 +7,7 @@
 /* Random matrices, some of them far beyond 0..255 so that both clamps are met. */
 static oc_yuv_pixels random_how(void)
 {
-    oc_yuv_pixels h = {.n_out = ck_rand() % 2 ? 3 : 1, .interleaved = ck_rand() % 2};
+    oc_yuv_pixels         h = {.n_out = ck_rand() % 2 ? 3 : 1, .interleaved = ck_rand() % 2};
     static const oc_dtype kinds[] = {OC_F32, OC_U8, OC_I32};
 
     h.kind = kinds[ck_rand() % 3];
@@ -23,7 +23,7 @@ static oc_yuv_pixels random_how(void)
 
 static double value(const oc_yuv_pixels *h, const void *p, size_t i)
 {
-    return h->kind == OC_F32 ? (double)((const float *)p)[i]
+    return h->kind == OC_F32  ? (double)((const float *)p)[i]
            : h->kind == OC_U8 ? ((const uint8_t *)p)[i]
                               : ((const int32_t *)p)[i];
 }
@@ -64,14 +64,14 @@ static void check_one(oc_k_yuv_pixels_fn *kernel, size_t n)
 /* Exact values: what is whole stays whole, ties go to even, both ends are clamped. */
 static void check_exact(oc_k_yuv_pixels_fn *kernel)
 {
-    static const float in[16] = {0, 1, 2.5f, 3.5f, 254.5f, 255, 100, 77.25f,
-                                 0, 1, 2.5f, 3.5f, 254.5f, 255, 100, 77.25f};
+    static const float   in[16] = {0, 1, 2.5f, 3.5f, 254.5f, 255, 100, 77.25f,
+                                   0, 1, 2.5f, 3.5f, 254.5f, 255, 100, 77.25f};
     static const uint8_t bytes[8] = {0, 1, 2, 4, 254, 255, 100, 77};
     const float *const   c[3] = {in, in, in};
-    oc_yuv_pixels h = {.m = {{1}}, .scale = {1, 1, 1}, .n_out = 1, .kind = OC_U8};
-    uint8_t       u8[8];
-    int32_t       i32[8];
-    float         f32[8];
+    oc_yuv_pixels        h = {.m = {{1}}, .scale = {1, 1, 1}, .n_out = 1, .kind = OC_U8};
+    uint8_t              u8[8];
+    int32_t              i32[8];
+    float                f32[8];
 
     kernel(8, c, &h, (void *[3]){u8});
     if (!ck_same_bytes(bytes, u8, 8))
@@ -99,10 +99,12 @@ static void check(oc_k_yuv_pixels_fn *kernel)
             check_one(kernel, n);
     check_exact(kernel);
 
-    const float  *c[3] = {ck_floats(512, CK_UNIT), ck_floats(512, CK_UNIT),
-                          ck_floats(512, CK_UNIT)};
+    const float *c[3] = {ck_floats(512, CK_UNIT), ck_floats(512, CK_UNIT), ck_floats(512, CK_UNIT)};
     oc_yuv_pixels h = {.m = {{1, 0, 1.4f}, {1, -.3f, -.7f}, {1, 1.7f, 0}},
-                       .scale = {1, 1, 1}, .n_out = 3, .interleaved = true, .kind = OC_F32};
+                       .scale = {1, 1, 1},
+                       .n_out = 3,
+                       .interleaved = true,
+                       .kind = OC_F32};
     void         *out[3] = {ck_floats(3 * 512, CK_JUNK)};
     CK_BENCH_WORK("512 f32 interleaved", 0, 24 * 512, kernel(512, c, &h, out));
     h.interleaved = false;
@@ -114,7 +116,9 @@ static void check(oc_k_yuv_pixels_fn *kernel)
 int main(int argc, char **argv)
 {
     ck_begin("yuv_pixels", argc, argv);
-#define OC_K(name, isa) if (ck_wants(#name, isa)) check(oc_k_yuv_pixels__##name);
+#define OC_K(name, isa)       \
+    if (ck_wants(#name, isa)) \
+        check(oc_k_yuv_pixels__##name);
 #include "kernels/yuv_pixels.inc"
 #undef OC_K
     return ck_end();

@@ -13,12 +13,12 @@
 #define PORTS_MAX 64
 
 typedef struct pair {
-    oc_model    *model;
-    oc_session  *session;
-    ort_session *peer;
-    oc_pool     *pool;
+    oc_model      *model;
+    oc_session    *session;
+    ort_session   *peer;
+    oc_pool       *pool;
     const oc_port *in, *out;
-    size_t       n_in, n_out;
+    size_t         n_in, n_out;
 } pair;
 
 static double element(const oc_tensor_view *v, size_t i)

@@ -204,7 +204,7 @@ static bool make_slice(maker *m)
 static bool make_pad(maker *m)
 {
     static const char *const modes[] = {"constant", "constant", "constant", "reflect", "edge"};
-    int x = pick_image(m);
+    int                      x = pick_image(m);
     if (x < 0)
         return false;
     made        in = m->v[x];
@@ -408,7 +408,7 @@ static bool make_shuffle(maker *m)
     int64_t c = in.dim[1], g = rnd_between(m, 2, 4);
     if (c % g)
         return false;
-    const int64_t five[] = {in.dim[0], g, c / g, in.dim[2], in.dim[3]};
+    const int64_t        five[] = {in.dim[0], g, c / g, in.dim[2], in.dim[3]};
     static const int64_t swap[] = {0, 2, 1, 3, 4}, other[] = {0, 1, 2, 4, 3};
     const bool           near_miss = chance(m, 10);
     x = reshape_of(m, x, 5, five);
@@ -429,7 +429,7 @@ static bool make_shuffle(maker *m)
 }
 
 const recipe move_recipes[] = {
-    {make_concat, 14}, {make_split, 7},   {make_slice, 7},  {make_pad, 6},
+    {make_concat, 14},   {make_split, 7},   {make_slice, 7},   {make_pad, 6},
     {make_transpose, 6}, {make_reshape, 5}, {make_flatten, 1}, {make_squeeze, 2},
-    {make_expand, 2},  {make_gather, 2},  {make_shuffle, 4}, {NULL, 0},
+    {make_expand, 2},    {make_gather, 2},  {make_shuffle, 4}, {NULL, 0},
 };

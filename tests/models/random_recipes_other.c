@@ -24,8 +24,8 @@ int axes_op(maker *m, const char *op, int x, int64_t keep, int n, const int64_t 
 static bool make_reduce(maker *m)
 {
     static const char *const ops[] = {"ReduceMean", "ReduceMean", "ReduceSum", "ReduceMax",
-                                      "ReduceMin", "ReduceL2", "ReduceL1", "ReduceSumSquare"};
-    int x = tame(m, pick(m, T_F32, 0));
+                                      "ReduceMin",  "ReduceL2",   "ReduceL1",  "ReduceSumSquare"};
+    int                      x = tame(m, pick(m, T_F32, 0));
     if (x < 0 || m->v[x].rank == 0)
         return false;
     made    in = m->v[x];
@@ -201,7 +201,7 @@ static int exact_value(maker *m)
 static bool make_compare(maker *m)
 {
     static const char *const ops[] = {"Greater", "Less", "Equal"};
-    int x = exact_value(m), other = scalar(m, rnd_float(m, -1, 1));
+    int                      x = exact_value(m), other = scalar(m, rnd_float(m, -1, 1));
     if (m->v[other].rank > m->v[x].rank)
         return false;
     op_begin(m, ops[rnd(m, 3)], NULL);
@@ -240,9 +240,9 @@ static bool make_compare(maker *m)
 
 static bool make_arg_max(maker *m)
 {
-    int  x = exact_value(m), dim_at = (int)rnd(m, (uint32_t)m->v[x].rank), rank = 0;
-    made in = m->v[x];
-    bool keep = chance(m, 50);
+    int     x = exact_value(m), dim_at = (int)rnd(m, (uint32_t)m->v[x].rank), rank = 0;
+    made    in = m->v[x];
+    bool    keep = chance(m, 50);
     int64_t dim[MAKER_RANK_MAX];
     for (int i = 0; i < in.rank; i++)
         if (i != dim_at || keep)
@@ -401,7 +401,7 @@ static bool make_qlinear_conv(maker *m)
 }
 
 const recipe other_recipes[] = {
-    {make_reduce, 6},  {make_softmax, 4}, {make_matmul, 4},  {make_gemm, 2},
-    {make_attention, 2}, {make_compare, 2}, {make_arg_max, 1}, {make_topk, 1},
-    {make_cumsum, 1},  {make_qdq, 2},     {make_qlinear_conv, 2}, {NULL, 0},
+    {make_reduce, 6},    {make_softmax, 4}, {make_matmul, 4},       {make_gemm, 2},
+    {make_attention, 2}, {make_compare, 2}, {make_arg_max, 1},      {make_topk, 1},
+    {make_cumsum, 1},    {make_qdq, 2},     {make_qlinear_conv, 2}, {NULL, 0},
 };

@@ -38,7 +38,8 @@ static oc_status net_open(const model_case *c, const char *path, net *n, oc_erro
         return st;
     (void)oc_session_inputs(n->session, &n->in);
     n->n_out = oc_session_outputs(n->session, &n->out);
-    return n->n_out <= PORTS_MAX ? OC_OK : OC_FAIL(err, OC_UNSUPPORTED, "%s: too many outputs", path);
+    return n->n_out <= PORTS_MAX ? OC_OK
+                                 : OC_FAIL(err, OC_UNSUPPORTED, "%s: too many outputs", path);
 }
 
 static void net_close(net *n)
@@ -86,7 +87,8 @@ static oc_status compare(const model_case *c, net *a, net *b, const char *path, 
         goto out;
     }
     picture_to_input(&pic, &recipe, input);
-    if ((st = net_run(a, input, left, err)) != OC_OK || (st = net_run(b, input, right, err)) != OC_OK)
+    if ((st = net_run(a, input, left, err)) != OC_OK ||
+        (st = net_run(b, input, right, err)) != OC_OK)
         goto out;
     *good = a->n_out == b->n_out;
     for (size_t i = 0; i < a->n_out && i < b->n_out; i++)

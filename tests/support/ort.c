@@ -10,11 +10,11 @@
 #define PORTS_MAX 64
 
 static struct {
-    void         *dl;
-    const OrtApi *api;
-    OrtEnv       *env;
+    void          *dl;
+    const OrtApi  *api;
+    OrtEnv        *env;
     OrtMemoryInfo *cpu;
-    char          version[32];
+    char           version[32];
 } ort;
 
 struct ort_session {
@@ -29,12 +29,12 @@ static const struct {
     oc_dtype                  ours;
     ONNXTensorElementDataType theirs;
 } dtypes[] = {
-    {OC_F32, ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT},   {OC_F16, ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16},
-    {OC_F64, ONNX_TENSOR_ELEMENT_DATA_TYPE_DOUBLE},  {OC_U8, ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8},
-    {OC_I8, ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8},     {OC_U16, ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT16},
-    {OC_I16, ONNX_TENSOR_ELEMENT_DATA_TYPE_INT16},   {OC_U32, ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT32},
-    {OC_I32, ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32},   {OC_U64, ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT64},
-    {OC_I64, ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64},   {OC_BOOL, ONNX_TENSOR_ELEMENT_DATA_TYPE_BOOL},
+    {OC_F32, ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT},  {OC_F16, ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16},
+    {OC_F64, ONNX_TENSOR_ELEMENT_DATA_TYPE_DOUBLE}, {OC_U8, ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8},
+    {OC_I8, ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8},    {OC_U16, ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT16},
+    {OC_I16, ONNX_TENSOR_ELEMENT_DATA_TYPE_INT16},  {OC_U32, ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT32},
+    {OC_I32, ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32},  {OC_U64, ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT64},
+    {OC_I64, ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64},  {OC_BOOL, ONNX_TENSOR_ELEMENT_DATA_TYPE_BOOL},
 };
 #define N_DTYPES (sizeof(dtypes) / sizeof(dtypes[0]))
 
@@ -78,7 +78,8 @@ oc_status ort_open(oc_error *err)
         return OC_FAIL(err, OC_UNSUPPORTED, "%s: too old (%s)", path, ort.version);
     oc_status st = check(ort.api->CreateEnv(ORT_LOGGING_LEVEL_ERROR, "ocellus", &ort.env), err);
     if (st == OC_OK)
-        st = check(ort.api->CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &ort.cpu), err);
+        st = check(ort.api->CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &ort.cpu),
+                   err);
     return st;
 }
 
@@ -127,8 +128,8 @@ static oc_status create(const char *path, const void *model, size_t n, int threa
     if ((st = check(ort.api->CreateSessionOptions(&options), err)) != OC_OK ||
         (st = check(ort.api->SetIntraOpNumThreads(options, threads), err)) != OC_OK ||
         (st = check(ort.api->SetInterOpNumThreads(options, 1), err)) != OC_OK ||
-        (st = check(ort.api->SetSessionGraphOptimizationLevel(
-                        options, optimise ? ORT_ENABLE_ALL : ORT_DISABLE_ALL),
+        (st = check(ort.api->SetSessionGraphOptimizationLevel(options, optimise ? ORT_ENABLE_ALL
+                                                                                : ORT_DISABLE_ALL),
                     err)) != OC_OK ||
         (st = check(ort.api->AddSessionConfigEntry(options, "session.x64quantprecision", "1"),
                     err)) != OC_OK ||

@@ -8,8 +8,8 @@ typedef struct ort_session ort_session;
 
 /* The library of the cache folder, or $OC_ORT; OC_NOT_FOUND: neither is there. */
 OC_MUST_CHECK oc_status ort_open(oc_error *err);
-void ort_close(void);
-const char *ort_version(void);
+void                    ort_close(void);
+const char             *ort_version(void);
 
 /* All graph optimisations; integer products exact (session.x64quantprecision). */
 OC_MUST_CHECK oc_status ort_session_create(const char *path, int threads, ort_session **out,
@@ -17,7 +17,7 @@ OC_MUST_CHECK oc_status ort_session_create(const char *path, int threads, ort_se
 /* From memory, for one thread; with all graph optimisations or with none. */
 OC_MUST_CHECK oc_status ort_session_create_memory(const void *model, size_t n, bool optimise,
                                                   ort_session **out, oc_error *err);
-void ort_session_destroy(ort_session *s); /* NULL is fine */
+void                    ort_session_destroy(ort_session *s); /* NULL is fine */
 
 size_t      ort_n_inputs(const ort_session *s);
 size_t      ort_n_outputs(const ort_session *s);

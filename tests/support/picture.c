@@ -86,7 +86,8 @@ static float sample(const picture *p, int x0, int y0, int w, int h, float x, flo
     int   xi = (int)x, yi = (int)y;
     int   xn = xi + 1 < w ? xi + 1 : xi, yn = yi + 1 < h ? yi + 1 : yi;
     float fx = x - (float)xi, fy = y - (float)yi;
-#define AT(px, py) (float)p->rgb[((size_t)(y0 + (py)) * (size_t)p->width + (size_t)(x0 + (px))) * 3 + (size_t)c]
+#define AT(px, py) \
+    (float)p->rgb[((size_t)(y0 + (py)) * (size_t)p->width + (size_t)(x0 + (px))) * 3 + (size_t)c]
     float top = AT(xi, yi) * (1 - fx) + AT(xn, yi) * fx;
     float low = AT(xi, yn) * (1 - fx) + AT(xn, yn) * fx;
 #undef AT
@@ -118,8 +119,11 @@ void picture_to_input(const picture *p, const picture_recipe *r, void *out)
                 rgb[0] = 0.299f * rgb[0] + 0.587f * rgb[1] + 0.114f * rgb[2];
             for (int c = 0; c < channels; c++) {
                 float  v = (rgb[r->bgr && !r->gray ? 2 - c : c] - r->mean[c]) * r->scale[c];
-                size_t at = r->nhwc ? ((size_t)y * (size_t)r->width + (size_t)x) * (size_t)channels + (size_t)c
-                                    : ((size_t)c * (size_t)r->height + (size_t)y) * (size_t)r->width + (size_t)x;
+                size_t at =
+                    r->nhwc
+                        ? ((size_t)y * (size_t)r->width + (size_t)x) * (size_t)channels + (size_t)c
+                        : ((size_t)c * (size_t)r->height + (size_t)y) * (size_t)r->width +
+                              (size_t)x;
                 store(r->dtype, out, at, v);
             }
         }

@@ -15,13 +15,13 @@ typedef struct picture {
 
 /* JPEG or PNG.  A zeroed picture is fine for finish. */
 OC_MUST_CHECK oc_status picture_load(const char *path, picture *out, oc_error *err);
-void picture_finish(picture *p);
+void                    picture_finish(picture *p);
 
 typedef struct picture_recipe {
-    int      width, height;   /* of the input */
-    int      crop[4];         /* x, y, width, height; width 0 = all */
+    int      width, height; /* of the input */
+    int      crop[4];       /* x, y, width, height; width 0 = all */
     bool     bgr, gray, nhwc;
-    oc_dtype dtype;           /* F32, F16, I32 or U8 */
+    oc_dtype dtype;             /* F32, F16, I32 or U8 */
     float    mean[3], scale[3]; /* (value - mean) * scale, in the network's channel order */
 } picture_recipe;
 

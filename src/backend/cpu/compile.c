@@ -45,8 +45,14 @@ static oc_status prepare_step(oc_program *p, const oc_graph *g, const oc_node *n
     }
     fill_slots(g, node->in, node->n_in, slots);
     fill_slots(g, node->out, node->n_out, slots + node->n_in);
-    oc_prepare ask = {.node = node, .in = slots, .out = slots + node->n_in, .n_in = node->n_in,
-                      .n_out = node->n_out, .isa = isa, .mem = &p->mem, .state = step->state,
+    oc_prepare ask = {.node = node,
+                      .in = slots,
+                      .out = slots + node->n_in,
+                      .n_in = node->n_in,
+                      .n_out = node->n_out,
+                      .isa = isa,
+                      .mem = &p->mem,
+                      .state = step->state,
                       .work = &step->work};
     st = node->op->prepare(&ask, err);
     if (step->work.n_phases == 0)
@@ -159,11 +165,13 @@ oc_status cpu_compile(const oc_subgraph *sg, const oc_compile_options *options, 
     double flops = 0;
     for (size_t i = 0; i < p->n_steps; i++)
         flops += p->steps[i].work.flops;
-    *info = (oc_program_info){.struct_size = sizeof(*info), .weight_bytes = p->mem.bytes,
+    *info = (oc_program_info){.struct_size = sizeof(*info),
+                              .weight_bytes = p->mem.bytes,
                               .cores_max = oc_pool_threads(p->pool),
-                              .workspace_bytes = p->arena_bytes + 64 +
-                                                 p->scratch_bytes * oc_pool_threads(p->pool),
-                              .flops = flops, .n_steps = (uint32_t)p->n_steps};
+                              .workspace_bytes =
+                                  p->arena_bytes + 64 + p->scratch_bytes * oc_pool_threads(p->pool),
+                              .flops = flops,
+                              .n_steps = (uint32_t)p->n_steps};
     *out = p;
     p = NULL;
 out:

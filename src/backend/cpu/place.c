@@ -98,10 +98,10 @@ static bool whole(const placer *p, oc_vid root, oc_vid v, size_t offset)
 
 static void place_view(placer *p, uint32_t i)
 {
-    const oc_node *n = &p->graph->nodes[i];
-    oc_vid         in = n->in[0], out = n->out[0];
-    size_t         offset;
-    oc_vid         root = root_of(p, in, &offset);
+    const oc_node  *n = &p->graph->nodes[i];
+    oc_vid          in = n->in[0], out = n->out[0];
+    size_t          offset;
+    oc_vid          root = root_of(p, in, &offset);
     const oc_value *vi = &p->graph->values[in], *vo = &p->graph->values[out];
     if (vi->layout != vo->layout || vi->info.dtype != vo->info.dtype)
         return;
@@ -133,7 +133,8 @@ static bool concat_is_flat(const oc_graph *g, const oc_node *n)
         const oc_value *v = &g->values[n->in[k]];
         if (v->layout != out->layout)
             return false;
-        if (out->layout == OC_LAYOUT_NC8 && (axis != 1 || (k + 1 < n->n_in && v->info.shape.dim[1] % 8)))
+        if (out->layout == OC_LAYOUT_NC8 &&
+            (axis != 1 || (k + 1 < n->n_in && v->info.shape.dim[1] % 8)))
             return false;
     }
     return true;

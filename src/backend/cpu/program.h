@@ -46,7 +46,7 @@ struct oc_program {
     cpu_patch *copies;  /* outputs that are inputs or constants: view is the source */
     size_t     n_steps, n_arena, n_patches, n_copies;
     size_t     arena_bytes, scratch_bytes; /* scratch: per worker */
-    void      *bound; /* workspace the arena patches were made for */
+    void      *bound;                      /* workspace the arena patches were made for */
 };
 
 /* Fills places[value id] for every value; elided[node] is set for nodes that need not run. */
@@ -56,12 +56,12 @@ typedef struct cpu_layout {
     size_t         arena_bytes;
 } cpu_layout;
 OC_MUST_CHECK oc_status cpu_place_values(const oc_graph *graph, cpu_layout *out, oc_error *err);
-void cpu_layout_finish(cpu_layout *layout);
+void                    cpu_layout_finish(cpu_layout *layout);
 
 OC_MUST_CHECK oc_status cpu_compile(const oc_subgraph *sg, const oc_compile_options *options,
                                     oc_program **out, oc_program_info *info, oc_error *err);
 OC_MUST_CHECK oc_status cpu_run(oc_program *program, const oc_run *run, const oc_tensor_view *in,
                                 oc_tensor_view *out, oc_error *err);
-void cpu_drop(oc_program *program);
+void                    cpu_drop(oc_program *program);
 
 #endif

@@ -29,9 +29,14 @@ typedef struct step_run {
 static void run_range(void *ctx, oc_range part, unsigned worker)
 {
     const step_run *s = ctx;
-    oc_op_run       r = {.state = s->step->state, .in = s->step->in, .out = s->step->out,
-                         .n_in = s->step->n_in, .n_out = s->step->n_out, .phase = s->phase,
-                         .part = part, .scratch = s->scratch + worker * s->scratch_bytes};
+    oc_op_run       r = {.state = s->step->state,
+                         .in = s->step->in,
+                         .out = s->step->out,
+                         .n_in = s->step->n_in,
+                         .n_out = s->step->n_out,
+                         .phase = s->phase,
+                         .part = part,
+                         .scratch = s->scratch + worker * s->scratch_bytes};
     s->step->op->run(&r);
 }
 
@@ -55,8 +60,12 @@ static double view_bytes(const oc_tensor_view *v, uint32_t n)
 
 static void tell_step(const oc_run *run, const cpu_step *s, uint32_t i, uint64_t ns)
 {
-    oc_step_view v = {.struct_size = sizeof(v), .name = s->node->name, .op_type = s->op->name,
-                      .index = i, .ns = ns, .flops = s->work.flops,
+    oc_step_view v = {.struct_size = sizeof(v),
+                      .name = s->node->name,
+                      .op_type = s->op->name,
+                      .index = i,
+                      .ns = ns,
+                      .flops = s->work.flops,
                       .bytes = view_bytes(s->in, s->n_in) + view_bytes(s->out, s->n_out),
                       .out = s->n_out ? &s->out[0].info : NULL};
     run->on_step(run->on_step_ctx, &v);
@@ -66,16 +75,17 @@ oc_status cpu_run(oc_program *program, const oc_run *run, const oc_tensor_view *
                   oc_tensor_view *out, oc_error *err)
 {
     bind(program, run, in, out);
-    unsigned cores = run->cores ? run->cores : program->cores_max;
-    unsigned mode = oc_fp_flush_denormals();
-    char    *scratch = (char *)run->workspace + (program->arena_bytes + 63) / 64 * 64;
+    unsigned  cores = run->cores ? run->cores : program->cores_max;
+    unsigned  mode = oc_fp_flush_denormals();
+    char     *scratch = (char *)run->workspace + (program->arena_bytes + 63) / 64 * 64;
     oc_status st = OC_OK;
     for (size_t i = 0; i < program->n_steps; i++) {
-        step_run s = {.step = &program->steps[i], .scratch = scratch,
+        step_run s = {.step = &program->steps[i],
+                      .scratch = scratch,
                       .scratch_bytes = program->scratch_bytes};
         if (run->cancel && *run->cancel) {
-            st = OC_FAIL(err, OC_CANCELLED, "cancelled before step %zu of %zu", i,
-                         program->n_steps);
+            st =
+                OC_FAIL(err, OC_CANCELLED, "cancelled before step %zu of %zu", i, program->n_steps);
             break;
         }
         uint64_t t0 = run->on_step ? now_ns() : 0;
@@ -139,7 +149,14 @@ static oc_status cpu_compile_slot(oc_backend *self, const oc_subgraph *sg,
 }
 
 const oc_backend_ops oc_backend_cpu = {
-    .abi = OC_BACKEND_ABI, .struct_size = sizeof(oc_backend_ops), .name = "cpu",
-    .score = cpu_score, .open = cpu_open, .close = cpu_close, .supports = cpu_supports,
-    .compile = cpu_compile_slot, .run = cpu_run, .drop = cpu_drop,
+    .abi = OC_BACKEND_ABI,
+    .struct_size = sizeof(oc_backend_ops),
+    .name = "cpu",
+    .score = cpu_score,
+    .open = cpu_open,
+    .close = cpu_close,
+    .supports = cpu_supports,
+    .compile = cpu_compile_slot,
+    .run = cpu_run,
+    .drop = cpu_drop,
 };

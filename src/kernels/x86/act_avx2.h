@@ -50,17 +50,17 @@ OC_INLINE __m256 oc_v8_exp_poly(__m256 f)
 OC_INLINE __m256 oc_v8_exp(__m256 x)
 {
     const __m256 lo = _mm256_set1_ps(-104.0f), hi = _mm256_set1_ps(88.8f);
-    __m256 c = _mm256_min_ps(hi, _mm256_max_ps(lo, x));
-    __m256 n = _mm256_round_ps(_mm256_mul_ps(c, _mm256_set1_ps(1.44269504f)),
-                               _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    __m256       c = _mm256_min_ps(hi, _mm256_max_ps(lo, x));
+    __m256       n = _mm256_round_ps(_mm256_mul_ps(c, _mm256_set1_ps(1.44269504f)),
+                                     _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
     /* ln2 in two parts: the first has few bits, n * 0.693359375 is exact */
     __m256 f = _mm256_fnmadd_ps(n, _mm256_set1_ps(0.693359375f), c);
     f = _mm256_fnmadd_ps(n, _mm256_set1_ps(-2.12194440e-4f), f);
-    __m256 p = oc_v8_exp_poly(f);
+    __m256  p = oc_v8_exp_poly(f);
     __m256i k = _mm256_cvtps_epi32(n), bias = _mm256_set1_epi32(127);
     __m256i k1 = _mm256_srai_epi32(k, 1), k2 = _mm256_sub_epi32(k, k1);
-    __m256 s1 = _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(k1, bias), 23));
-    __m256 s2 = _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(k2, bias), 23));
+    __m256  s1 = _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(k1, bias), 23));
+    __m256  s2 = _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(k2, bias), 23));
     return _mm256_mul_ps(_mm256_mul_ps(p, s1), s2);
 }
 
@@ -71,9 +71,9 @@ OC_INLINE __m256 oc_v8_exp(__m256 x)
 OC_INLINE __m256 oc_v8_exp_bounded(const float s, const int exact, __m256 x)
 {
     const __m256 magic = _mm256_set1_ps(12582912.0f), scale = _mm256_set1_ps(s * 1.44269504f);
-    __m256 c = _mm256_min_ps(_mm256_set1_ps(87.0f), _mm256_max_ps(_mm256_set1_ps(-87.0f), x));
-    __m256 t = _mm256_fmadd_ps(c, scale, magic);
-    __m256 f = _mm256_fmsub_ps(c, scale, _mm256_sub_ps(t, magic));
+    __m256       c = _mm256_min_ps(_mm256_set1_ps(87.0f), _mm256_max_ps(_mm256_set1_ps(-87.0f), x));
+    __m256       t = _mm256_fmadd_ps(c, scale, magic);
+    __m256       f = _mm256_fmsub_ps(c, scale, _mm256_sub_ps(t, magic));
     if (exact)
         f = _mm256_fmadd_ps(c, _mm256_set1_ps(s * 1.92596299e-8f), f);
     __m256 p = _mm256_set1_ps(1.326459071e-3f);
@@ -96,7 +96,7 @@ OC_INLINE __m256 oc_v8_keep_nan(__m256 y, __m256 x)
 OC_INLINE __m256 oc_v8_sigmoid(__m256 x)
 {
     const __m256 one = _mm256_set1_ps(1.0f);
-    __m256 e = oc_v8_exp_bounded(-1.0f, 1, x);
+    __m256       e = oc_v8_exp_bounded(-1.0f, 1, x);
     return oc_v8_keep_nan(_mm256_div_ps(one, _mm256_add_ps(one, e)), x);
 }
 
@@ -117,8 +117,8 @@ OC_INLINE __m256 oc_v8_clamp(__m256 x, __m256 lo, __m256 hi)
 OC_INLINE __m256 oc_v8_tanh(__m256 x)
 {
     const __m256 sign = _mm256_set1_ps(-0.0f), one = _mm256_set1_ps(1.0f);
-    __m256 ax = _mm256_andnot_ps(sign, x), x2 = _mm256_mul_ps(x, x);
-    __m256 p = _mm256_set1_ps(-5.70498872745e-3f);
+    __m256       ax = _mm256_andnot_ps(sign, x), x2 = _mm256_mul_ps(x, x);
+    __m256       p = _mm256_set1_ps(-5.70498872745e-3f);
     p = _mm256_fmadd_ps(p, x2, _mm256_set1_ps(2.06390887954e-2f));
     p = _mm256_fmadd_ps(p, x2, _mm256_set1_ps(-5.37397155531e-2f));
     p = _mm256_fmadd_ps(p, x2, _mm256_set1_ps(1.33314422036e-1f));
@@ -128,8 +128,7 @@ OC_INLINE __m256 oc_v8_tanh(__m256 x)
     __m256 big = _mm256_sub_ps(one, _mm256_div_ps(_mm256_set1_ps(2.0f), _mm256_add_ps(e, one)));
     big = _mm256_or_ps(big, _mm256_and_ps(sign, x));
     big = oc_v8_keep_nan(big, x);
-    return _mm256_blendv_ps(big, small,
-                            _mm256_cmp_ps(ax, _mm256_set1_ps(0.625f), _CMP_LT_OQ));
+    return _mm256_blendv_ps(big, small, _mm256_cmp_ps(ax, _mm256_set1_ps(0.625f), _CMP_LT_OQ));
 }
 
 /* erf: for |x| < 1 x * P(x^2); beyond 1 - t exp(-x^2) Q(t), t = 1 / (1 + x / 2), the rational form
@@ -137,8 +136,8 @@ OC_INLINE __m256 oc_v8_tanh(__m256 x)
 OC_INLINE __m256 oc_v8_erf(__m256 x)
 {
     const __m256 sign = _mm256_set1_ps(-0.0f), one = _mm256_set1_ps(1.0f);
-    __m256 ax = _mm256_andnot_ps(sign, x), x2 = _mm256_mul_ps(x, x);
-    __m256 p = _mm256_set1_ps(7.853861353153693e-5f);
+    __m256       ax = _mm256_andnot_ps(sign, x), x2 = _mm256_mul_ps(x, x);
+    __m256       p = _mm256_set1_ps(7.853861353153693e-5f);
     p = _mm256_fmadd_ps(p, x2, _mm256_set1_ps(-8.010193625184903e-4f));
     p = _mm256_fmadd_ps(p, x2, _mm256_set1_ps(5.188327685732524e-3f));
     p = _mm256_fmadd_ps(p, x2, _mm256_set1_ps(-2.685381193529856e-2f));
@@ -172,9 +171,9 @@ OC_INLINE __m256 oc_v8_gelu(__m256 x)
 OC_INLINE __m256 oc_v8_mish(__m256 x)
 {
     const __m256 two = _mm256_set1_ps(2.0f), limit = _mm256_set1_ps(20.0f);
-    __m256 e = oc_v8_exp(_mm256_min_ps(limit, x));
-    __m256 n = _mm256_mul_ps(e, _mm256_add_ps(e, two));
-    __m256 y = _mm256_mul_ps(x, _mm256_div_ps(n, _mm256_add_ps(n, two)));
+    __m256       e = oc_v8_exp(_mm256_min_ps(limit, x));
+    __m256       n = _mm256_mul_ps(e, _mm256_add_ps(e, two));
+    __m256       y = _mm256_mul_ps(x, _mm256_div_ps(n, _mm256_add_ps(n, two)));
     return _mm256_blendv_ps(y, x, _mm256_cmp_ps(x, limit, _CMP_GT_OQ));
 }
 

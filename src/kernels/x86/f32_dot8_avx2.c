@@ -25,11 +25,11 @@ OC_INLINE __m256 eight(const oc_dot8 *d, size_t o, size_t p, const size_t n)
     for (size_t b = 0; b < d->blocks; b++, x += d->x_blk, w += 8) {
         __m256 v = _mm256_load_ps(w);
         if (n == 8) {
-            OC_UNROLL for (size_t i = 0; i < 8; i++)
-                acc[i] = _mm256_fmadd_ps(v, _mm256_load_ps(x + i * 8), acc[i]);
+            OC_UNROLL for (size_t i = 0; i < 8; i++) acc[i] =
+                _mm256_fmadd_ps(v, _mm256_load_ps(x + i * 8), acc[i]);
         } else {
-            OC_UNROLL for (size_t i = 0; i < 7; i++) if (i < n)
-                acc[i] = _mm256_fmadd_ps(v, _mm256_load_ps(x + i * 8), acc[i]);
+            OC_UNROLL for (size_t i = 0; i < 7; i++) if (i < n) acc[i] =
+                _mm256_fmadd_ps(v, _mm256_load_ps(x + i * 8), acc[i]);
         }
     }
     __m256 sum = sums_of(acc);

@@ -83,8 +83,8 @@ OC_INLINE void tile(const int px, const int kw, const int sx, const bool edge, c
         {
             const float *at = edge ? pixel_or_zero(x + j * 8, ix + j, in_w) : x + j * 8;
             __m256       v = _mm256_load_ps(at);
-            OC_UNROLL for (int p = 0; p < px; p++) if (j - p * sx >= 0 && j - p * sx < kw)
-                acc[p] = _mm256_fmadd_ps(v, wv[j - p * sx], acc[p]);
+            OC_UNROLL for (int p = 0; p < px; p++) if (j - p * sx >= 0 && j - p * sx < kw) acc[p] =
+                _mm256_fmadd_ps(v, wv[j - p * sx], acc[p]);
         }
     }
     store_tile(px, r, col, acc);
@@ -150,18 +150,18 @@ static __attribute__((noinline)) void tile_one(const int px, const int kw, const
 #define tile tile_one
 #endif
 
-#define TILE(px, kw, sx)                                                  \
-    static void tile_##px##_##kw##_##sx(const row *r, ptrdiff_t col)       \
-    {                                                                     \
-        tile(px, kw, sx, false, r, col);                                  \
-    }                                                                     \
-    static void edge_##px##_##kw##_##sx(const row *r, ptrdiff_t col)       \
-    {                                                                     \
-        tile(px, kw, sx, true, r, col);                                   \
+#define TILE(px, kw, sx)                                             \
+    static void tile_##px##_##kw##_##sx(const row *r, ptrdiff_t col) \
+    {                                                                \
+        tile(px, kw, sx, false, r, col);                             \
+    }                                                                \
+    static void edge_##px##_##kw##_##sx(const row *r, ptrdiff_t col) \
+    {                                                                \
+        tile(px, kw, sx, true, r, col);                              \
     }
-TILE(8, 3, 1) TILE(4, 3, 1) TILE(8, 3, 2) TILE(4, 3, 2)
-TILE(8, 5, 1) TILE(4, 5, 1) TILE(8, 5, 2) TILE(4, 5, 2)
-static void tile_8_any(const row *r, ptrdiff_t col)
+TILE(8, 3, 1)
+TILE(4, 3, 1) TILE(8, 3, 2) TILE(4, 3, 2) TILE(8, 5, 1) TILE(4, 5, 1) TILE(8, 5, 2)
+    TILE(4, 5, 2) static void tile_8_any(const row *r, ptrdiff_t col)
 {
     tile_any(8, r, col);
 }
@@ -176,8 +176,11 @@ typedef struct tile_set {
 
 static tile_set tiles_for(const oc_dw *d)
 {
-#define SET(kw, sx) \
-    (tile_set){tile_8_##kw##_##sx, tile_4_##kw##_##sx, edge_8_##kw##_##sx, edge_4_##kw##_##sx}
+#define SET(kw, sx)                                                                    \
+    (tile_set)                                                                         \
+    {                                                                                  \
+        tile_8_##kw##_##sx, tile_4_##kw##_##sx, edge_8_##kw##_##sx, edge_4_##kw##_##sx \
+    }
     if (d->dx == 1 && d->kw == 3 && d->sx == 1)
         return SET(3, 1);
     if (d->dx == 1 && d->kw == 3 && d->sx == 2)
@@ -315,7 +318,7 @@ static row_end end_of(const oc_dw *d)
 void oc_k_f32_dw__avx2(const oc_dw *d)
 {
     const tile_set t = tiles_for(d);
-    row             r = {.d = d, .e = end_of(d), .x_row = d->dy * d->in_w * 8};
+    row            r = {.d = d, .e = end_of(d), .x_row = d->dy * d->in_w * 8};
     /* columns [c0, c1) have all their taps inside */
     ptrdiff_t c0 = (d->left + d->sx - 1) / d->sx;
     ptrdiff_t last = d->in_w - 1 - (d->kw - 1) * d->dx + d->left; /* c * sx <= last */

@@ -67,8 +67,8 @@ OC_INLINE const float *tile_blocks(const int px, const int nb, const oc_mac *m, 
 /* By places.  The second to fourth pointers come from the first: no register is kept for them. */
 OC_INLINE void tile_at(const int px, const int nb, const oc_mac *m, const float *x, __m256 acc[12])
 {
-    const ptrdiff_t  s = m->x_px, *at = m->at, *const end = at + m->n_at;
-    const float     *w = m->w;
+    const ptrdiff_t s = m->x_px, *at = m->at, *const end = at + m->n_at;
+    const float *w = m->w;
 
     for (; at < end; at++, w += nb * 8) {
         const float *const x0 = x + *at, *const xp[4] = {x0, x0 + 3 * s, x0 + 6 * s, x0 + 9 * s};
@@ -97,8 +97,8 @@ OC_INLINE const float *pixel_blocks(const int nb, const oc_mac *m, const float *
         OC_UNROLL for (int k = 0; k < 8; k++)
         {
             __m256 v = _mm256_broadcast_ss(x + k);
-            OC_UNROLL for (int b = 0; b < nb; b++) acc[(k & 3) * nb + b] = _mm256_fmadd_ps(
-                v, _mm256_load_ps(w + (k * nb + b) * 8), acc[(k & 3) * nb + b]);
+            OC_UNROLL for (int b = 0; b < nb; b++) acc[(k & 3) * nb + b] =
+                _mm256_fmadd_ps(v, _mm256_load_ps(w + (k * nb + b) * 8), acc[(k & 3) * nb + b]);
         }
     if (m->k_last != 8)
         for (unsigned k = 0; k < m->k_last; k++, w += 8 * nb) {
@@ -133,28 +133,25 @@ OC_INLINE void tile_store(const int px, const int nb, const oc_mac *m, const til
     const ptrdiff_t y_px = m->y_px, y_blk = m->y_blk;
 
     if (m->add || e->swish || (e->part && !m->whole)) {
-        OC_UNROLL for (int p = 0; p < px; p++)
-            OC_UNROLL for (int b = 0; b < nb; b++)
-                store_any(m, e, b + 1 == nb, (p0 + p) * y_px + b * y_blk, acc[p * nb + b]);
+        OC_UNROLL for (int p = 0; p < px; p++) OC_UNROLL for (int b = 0; b < nb; b++)
+            store_any(m, e, b + 1 == nb, (p0 + p) * y_px + b * y_blk, acc[p * nb + b]);
         return;
     }
     const __m256 lo = e->lo, hi = e->hi;
     float       *y = m->y + p0 * y_px;
     if (e->part) {
         const __m256 mask = _mm256_castsi256_ps(e->mask);
-        OC_UNROLL for (int b = 0; b < nb; b++)
-            OC_UNROLL for (int p = 0; p < px; p++)
-            {
-                __m256 v = oc_v8_clamp(acc[p * nb + b], lo, hi);
-                v = b + 1 == nb ? _mm256_and_ps(v, mask) : v;
-                _mm256_storeu_ps(y + b * y_blk + p * y_px, v);
-            }
+        OC_UNROLL for (int b = 0; b < nb; b++) OC_UNROLL for (int p = 0; p < px; p++)
+        {
+            __m256 v = oc_v8_clamp(acc[p * nb + b], lo, hi);
+            v = b + 1 == nb ? _mm256_and_ps(v, mask) : v;
+            _mm256_storeu_ps(y + b * y_blk + p * y_px, v);
+        }
         return;
     }
     if (!e->clamps) {
-        OC_UNROLL for (int b = 0; b < nb; b++)
-            OC_UNROLL for (int p = 0; p < px; p++)
-                _mm256_storeu_ps(y + b * y_blk + p * y_px, acc[p * nb + b]);
+        OC_UNROLL for (int b = 0; b < nb; b++) OC_UNROLL for (int p = 0; p < px; p++)
+            _mm256_storeu_ps(y + b * y_blk + p * y_px, acc[p * nb + b]);
         return;
     }
     OC_UNROLL for (int b = 0; b < nb; b++)
@@ -192,9 +189,8 @@ OC_INLINE void tile_sum(const int px, const int nb, const bool places, const oc_
             w = px == 1 ? pixel_blocks(nb, m, at, w, acc) : tile_blocks(px, nb, m, at, w, acc);
     }
     if (px == 1)
-        OC_UNROLL for (int b = 0; b < nb; b++) acc[b] =
-            _mm256_add_ps(_mm256_add_ps(acc[b], acc[nb + b]),
-                          _mm256_add_ps(acc[2 * nb + b], acc[3 * nb + b]));
+        OC_UNROLL for (int b = 0; b < nb; b++) acc[b] = _mm256_add_ps(
+            _mm256_add_ps(acc[b], acc[nb + b]), _mm256_add_ps(acc[2 * nb + b], acc[3 * nb + b]));
 }
 
 /* `count` tiles of px pixels, one after the other. */
@@ -232,18 +228,22 @@ static __attribute__((noinline)) void tile_run_one(const int px, const int nb, c
     {                                                                                          \
         tile_run(px, nb, true, m, e, p0, count);                                               \
     }
-TILE(1, 1) TILE(2, 1) TILE(3, 1) TILE(4, 1) TILE(5, 1) TILE(6, 1)
-TILE(7, 1) TILE(8, 1) TILE(9, 1) TILE(10, 1) TILE(11, 1) TILE(12, 1)
-TILE(1, 2) TILE(2, 2) TILE(3, 2) TILE(4, 2) TILE(5, 2) TILE(6, 2)
-TILE(1, 3) TILE(2, 3) TILE(3, 3) TILE(4, 3)
+TILE(1, 1)
+TILE(2, 1) TILE(3, 1) TILE(4, 1) TILE(5, 1) TILE(6, 1) TILE(7, 1) TILE(8, 1) TILE(9, 1) TILE(10, 1)
+    TILE(11, 1) TILE(12, 1) TILE(1, 2) TILE(2, 2) TILE(3, 2) TILE(4, 2) TILE(5, 2) TILE(6, 2)
+        TILE(1, 3) TILE(2, 3) TILE(3, 3) TILE(4, 3)
 
 /* [by places][blocks - 1][pixels - 1] */
-#define TABLE(t)                                                                        \
-    {{t##_1x1, t##_2x1, t##_3x1, t##_4x1, t##_5x1, t##_6x1, t##_7x1, t##_8x1, t##_9x1, \
-      t##_10x1, t##_11x1, t##_12x1},                                                    \
-     {t##_1x2, t##_2x2, t##_3x2, t##_4x2, t##_5x2, t##_6x2},                            \
-     {t##_1x3, t##_2x3, t##_3x3, t##_4x3}}
-static tile_fn *const tiles[2][OC_MAC_BLOCKS_MAX][12] = {TABLE(tile), TABLE(place)};
+#define TABLE(t)                                                    \
+    {                                                               \
+        {t##_1x1, t##_2x1, t##_3x1, t##_4x1,  t##_5x1,  t##_6x1,    \
+         t##_7x1, t##_8x1, t##_9x1, t##_10x1, t##_11x1, t##_12x1},  \
+            {t##_1x2, t##_2x2, t##_3x2, t##_4x2, t##_5x2, t##_6x2}, \
+        {                                                           \
+            t##_1x3, t##_2x3, t##_3x3, t##_4x3                      \
+        }                                                           \
+    }
+            static tile_fn *const tiles[2][OC_MAC_BLOCKS_MAX][12] = {TABLE(tile), TABLE(place)};
 
 /* The activations that are more than a few operations: over what was just stored and is in L1. */
 OC_INLINE void act_run(const oc_act_kind kind, const oc_mac *m, const tile_end *e, size_t p0,

@@ -42,8 +42,8 @@ static void to_blocked(const oc_nc8 *t)
         }
     for (; i + 8 <= t->n; i += 8) {
         for (unsigned c = 0; c < 8; c++)
-            r[c] = c < t->lanes ? _mm256_loadu_ps(t->planar + c * t->plane + i)
-                                : _mm256_setzero_ps();
+            r[c] =
+                c < t->lanes ? _mm256_loadu_ps(t->planar + c * t->plane + i) : _mm256_setzero_ps();
         transpose(r);
         OC_UNROLL for (size_t c = 0; c < 8; c++) _mm256_store_ps(t->blocked + (i + c) * 8, r[c]);
     }

@@ -55,8 +55,8 @@ OC_INLINE void finish(const oc_act_kind kind, const oc_wino_out *t, __m256 mask,
 OC_INLINE void run(const oc_act_kind kind, const oc_wino_out *t)
 {
     const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-    const __m256  mask = _mm256_castsi256_ps(
-        _mm256_cmpgt_epi32(_mm256_set1_epi32((int)t->lanes), lane));
+    const __m256  mask =
+        _mm256_castsi256_ps(_mm256_cmpgt_epi32(_mm256_set1_epi32((int)t->lanes), lane));
 
     for (size_t i = 0; i < t->tiles; i++) {
         const size_t at = t->first + i;

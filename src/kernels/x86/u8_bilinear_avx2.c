@@ -30,12 +30,12 @@ static inline __m256i load2(const uint8_t *p)
 static inline __m256i load3(const uint8_t *p)
 {
     const __m128i m0 = _mm_setr_epi8(0, -1, 3, -1, 6, -1, 9, -1, 12, -1, 15, -1, -1, -1, -1, -1);
-    const __m128i m1 = _mm_setr_epi8(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 10, -1, 13,
-                                     -1);
+    const __m128i m1 =
+        _mm_setr_epi8(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 10, -1, 13, -1);
     const __m128i *q = (const __m128i *)(const void *)p;
     const __m128i *r = (const __m128i *)(const void *)(p + 8);
-    __m128i lo = _mm_or_si128(_mm_shuffle_epi8(_mm_loadu_si128(q), m0),
-                              _mm_shuffle_epi8(_mm_loadu_si128(r), m1));
+    __m128i        lo = _mm_or_si128(_mm_shuffle_epi8(_mm_loadu_si128(q), m0),
+                                     _mm_shuffle_epi8(_mm_loadu_si128(r), m1));
     q = (const __m128i *)(const void *)(p + 24);
     r = (const __m128i *)(const void *)(p + 32);
     __m128i hi = _mm_or_si128(_mm_shuffle_epi8(_mm_loadu_si128(q), m0),
@@ -46,28 +46,27 @@ static inline __m256i load3(const uint8_t *p)
 static inline __m256i load4(const uint8_t *p)
 {
     const __m256i mask = _mm256_set1_epi32(0xff);
-    __m256i a = _mm256_loadu_si256((const __m256i *)(const void *)p);
-    __m256i b = _mm256_loadu_si256((const __m256i *)(const void *)(p + 32));
+    __m256i       a = _mm256_loadu_si256((const __m256i *)(const void *)p);
+    __m256i       b = _mm256_loadu_si256((const __m256i *)(const void *)(p + 32));
 
     a = _mm256_packus_epi32(_mm256_and_si256(a, mask), _mm256_and_si256(b, mask));
     return _mm256_permute4x64_epi64(a, 0xd8);
 }
 
-#define VERTICAL(step, load)                                                            \
-    static void vertical##step(const oc_u8_bilinear_row *row, size_t n)                 \
-    {                                                                                   \
-        const int16_t wi = (int16_t)(row->w * 32767.0f + 0.5f);                         \
-        const __m256i w = _mm256_set1_epi16(wi);                                        \
-        size_t        i = 0;                                                            \
-        /* the last pixel's bytes end with its own: (n - 1) * step + 1 may be read */   \
-        for (; (i + 16) * (step) <= (n - 1) * (step) + 1; i += 16)                      \
-            _mm256_storeu_si256(                                                        \
-                (__m256i *)(void *)(row->scratch + i),                                  \
-                blend16(load(row->a + i * (step)), load(row->b + i * (step)), w));      \
-        for (; i < n; i++) {                                                            \
-            int a = row->a[i * (step)], d = (row->b[i * (step)] - a) * (1 << Q);        \
-            row->scratch[i] = (int16_t)(a * (1 << Q) + ((d * wi + (1 << 14)) >> 15));   \
-        }                                                                               \
+#define VERTICAL(step, load)                                                                       \
+    static void vertical##step(const oc_u8_bilinear_row *row, size_t n)                            \
+    {                                                                                              \
+        const int16_t wi = (int16_t)(row->w * 32767.0f + 0.5f);                                    \
+        const __m256i w = _mm256_set1_epi16(wi);                                                   \
+        size_t        i = 0;                                                                       \
+        /* the last pixel's bytes end with its own: (n - 1) * step + 1 may be read */              \
+        for (; (i + 16) * (step) <= (n - 1) * (step) + 1; i += 16)                                 \
+            _mm256_storeu_si256((__m256i *)(void *)(row->scratch + i),                             \
+                                blend16(load(row->a + i * (step)), load(row->b + i * (step)), w)); \
+        for (; i < n; i++) {                                                                       \
+            int a = row->a[i * (step)], d = (row->b[i * (step)] - a) * (1 << Q);                   \
+            row->scratch[i] = (int16_t)(a * (1 << Q) + ((d * wi + (1 << 14)) >> 15));              \
+        }                                                                                          \
     }
 
 VERTICAL(1, load1)

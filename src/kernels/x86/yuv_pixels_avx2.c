@@ -10,7 +10,7 @@
 INLINE __m256 channel(const oc_yuv_pixels *how, int k, __m256 a, __m256 b, __m256 c)
 {
     const float *m = how->m[k];
-    __m256 p = _mm256_fmadd_ps(_mm256_set1_ps(m[2]), c, _mm256_set1_ps(how->off[k]));
+    __m256       p = _mm256_fmadd_ps(_mm256_set1_ps(m[2]), c, _mm256_set1_ps(how->off[k]));
 
     p = _mm256_fmadd_ps(_mm256_set1_ps(m[1]), b, p);
     p = _mm256_fmadd_ps(_mm256_set1_ps(m[0]), a, p);

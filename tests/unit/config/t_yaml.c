@@ -58,9 +58,9 @@ static void test_values(void **state)
     oc_yaml *doc = load("i: -12\nh: 0x10\nf: 1.5e2\ny: true\nt: 'true'\nw: crop\nn:\nq: \"7\"\n"
                         "l: [1, 2.5]\none: 4\ns: 250ms\nm: 1.5min\nu: z\xc3\xa9\n");
     static const oc_yaml_word words[] = {{"stretch", 1}, {"crop", 2}, {NULL, 0}};
-    oc_yaml_map m;
-    oc_error    err = {0};
-    float       list[4] = {0};
+    oc_yaml_map               m;
+    oc_error                  err = {0};
+    float                     list[4] = {0};
     oc_yaml_begin(&m, oc_yaml_root(doc), &err);
     assert_int_equal(oc_yaml_int(&m, "i", -20, 20), -12);
     assert_int_equal(oc_yaml_int(&m, "h", 0, 20), 16);
@@ -83,13 +83,34 @@ static void test_values(void **state)
 /* What one getter says about one document. */
 typedef void getter(oc_yaml_map *m);
 
-static void get_int(oc_yaml_map *m) { oc_yaml_int(m, "k", 1, 10); }
-static void get_float(oc_yaml_map *m) { oc_yaml_float(m, "k", 0, 1); }
-static void get_bool(oc_yaml_map *m) { oc_yaml_bool(m, "k"); }
-static void get_text(oc_yaml_map *m) { oc_yaml_text(m, "k"); }
-static void get_list(oc_yaml_map *m) { oc_yaml_list(m, "k", 2, 3); }
-static void get_sub(oc_yaml_map *m) { oc_yaml_sub(m, "k"); }
-static void get_seconds(oc_yaml_map *m) { oc_yaml_seconds_or(m, "k", 0); }
+static void get_int(oc_yaml_map *m)
+{
+    oc_yaml_int(m, "k", 1, 10);
+}
+static void get_float(oc_yaml_map *m)
+{
+    oc_yaml_float(m, "k", 0, 1);
+}
+static void get_bool(oc_yaml_map *m)
+{
+    oc_yaml_bool(m, "k");
+}
+static void get_text(oc_yaml_map *m)
+{
+    oc_yaml_text(m, "k");
+}
+static void get_list(oc_yaml_map *m)
+{
+    oc_yaml_list(m, "k", 2, 3);
+}
+static void get_sub(oc_yaml_map *m)
+{
+    oc_yaml_sub(m, "k");
+}
+static void get_seconds(oc_yaml_map *m)
+{
+    oc_yaml_seconds_or(m, "k", 0);
+}
 static void get_floats(oc_yaml_map *m)
 {
     float f[3];
@@ -101,7 +122,10 @@ static void get_word(oc_yaml_map *m)
     oc_yaml_word_of(m, "k", words);
 }
 /* A marker: says() asks for width and height. */
-static void get_known(oc_yaml_map *m) { (void)m; }
+static void get_known(oc_yaml_map *m)
+{
+    (void)m;
+}
 
 static void says(const char *text, getter *get, const char *message)
 {
@@ -164,7 +188,9 @@ static void test_syntax(void **state)
     refused("a: *b\n", "t.yaml:1:");
     refused("a: &a [1, *a]\n", "lies inside its own anchor");
     refused_bytes("a: 1\nb\0: 2\n", 11, "t.yaml:2:2: control character 0x00");
-    refused("\x7f" "ELF\x02\x01", "t.yaml:1:1: control character 0x7f");
+    refused("\x7f"
+            "ELF\x02\x01",
+            "t.yaml:1:1: control character 0x7f");
     refused("a: b\nc: \xd5", "t.yaml:2:4: byte 0xd5 is no UTF-8");
     refused("a: \xed\xa0\x80", "t.yaml:1:4: byte 0xed is no UTF-8"); /* half a pair */
     refused("a: \xc0\xaf", "t.yaml:1:4: byte 0xc0 is no UTF-8");     /* longer than need be */
@@ -204,8 +230,9 @@ static void test_limits(void **state)
 static void test_texts(void **state)
 {
     (void)state;
-    oc_yaml *doc = load("a: 'it''s'\nb: \"x\\ty\\u00e9\"\nc: one\n  two\n\n  three\nd: |\n  l1\n   l2\n"
-                        "e: ''''''''''''''''''''''''\nf: ''\n");
+    oc_yaml *doc =
+        load("a: 'it''s'\nb: \"x\\ty\\u00e9\"\nc: one\n  two\n\n  three\nd: |\n  l1\n   l2\n"
+             "e: ''''''''''''''''''''''''\nf: ''\n");
     oc_yaml_map m;
     oc_error    err = {0};
     oc_yaml_begin(&m, oc_yaml_root(doc), &err);
@@ -222,8 +249,8 @@ static void test_texts(void **state)
 static void test_aliases(void **state)
 {
     (void)state;
-    oc_yaml *doc = load("base: &b {w: 3}\nx: *b\ny: [*b, *b]\n");
-    int64_t  w = 0;
+    oc_yaml            *doc = load("base: &b {w: 3}\nx: *b\ny: [*b, *b]\n");
+    int64_t             w = 0;
     const oc_yaml_node *x = oc_yaml_find(oc_yaml_root(doc), "x");
     assert_int_equal(oc_yaml_to_int(oc_yaml_find(x, "w"), 0, 9, &w, NULL), OC_OK);
     assert_int_equal(w, 3);

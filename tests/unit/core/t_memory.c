@@ -79,7 +79,8 @@ static void lifetimes_never_overlap(void **state)
         for (int i = 0; i < N; i++) {
             r ^= r << 13, r ^= r >> 7, r ^= r << 17;
             uint32_t first = (uint32_t)(r % 50);
-            it[i] = (oc_lifetime){.bytes = (r >> 20) % 1000, .first = first,
+            it[i] = (oc_lifetime){.bytes = (r >> 20) % 1000,
+                                  .first = first,
                                   .last = first + (uint32_t)((r >> 40) % 9)};
             sum += (it[i].bytes + 63) / 64 * 64;
         }

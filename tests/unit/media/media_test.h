@@ -16,22 +16,22 @@
 #include "media/frame.h"
 #include "media/source.h"
 
-#define assert_ok(call)                                                  \
-    do {                                                                 \
-        oc_error mt_err = {0}, *err = &mt_err;                           \
-        oc_status mt_st = (call);                                        \
-        if (mt_st != OC_OK)                                              \
-            fail_msg("%s: %s", oc_status_name(mt_st), mt_err.message);   \
+#define assert_ok(call)                                                \
+    do {                                                               \
+        oc_error  mt_err = {0}, *err = &mt_err;                        \
+        oc_status mt_st = (call);                                      \
+        if (mt_st != OC_OK)                                            \
+            fail_msg("%s: %s", oc_status_name(mt_st), mt_err.message); \
     } while (0)
 
 /* The call fails with that status and a message that holds `words`. */
-#define assert_fails(status, words, call)                                                 \
-    do {                                                                                  \
-        oc_error mt_err = {0}, *err = &mt_err;                                            \
-        oc_status mt_st = (call);                                                         \
-        if (mt_st != (status) || !strstr(mt_err.message, (words)))                        \
-            fail_msg("want %s '%s', got %s '%s'", oc_status_name(status), (words),        \
-                     oc_status_name(mt_st), mt_err.message);                              \
+#define assert_fails(status, words, call)                                          \
+    do {                                                                           \
+        oc_error  mt_err = {0}, *err = &mt_err;                                    \
+        oc_status mt_st = (call);                                                  \
+        if (mt_st != (status) || !strstr(mt_err.message, (words)))                 \
+            fail_msg("want %s '%s', got %s '%s'", oc_status_name(status), (words), \
+                     oc_status_name(mt_st), mt_err.message);                       \
     } while (0)
 
 static char mt_folder[64];

@@ -23,8 +23,8 @@ typedef struct rtsp_server {
     size_t         skip_nals; /* the stream starts so many units later: no key frame at first */
     int            listener, port;
     unsigned       connections; /* accepted so far; atomic */
-    int            stop; /* atomic */
-    bool           silent; /* accepts and never answers */
+    int            stop;        /* atomic */
+    bool           silent;      /* accepts and never answers */
     pthread_t      thread;
     uint16_t       sequence;
     int            udp; /* of the connection in hand: connected to the client's port; 0 = TCP */
@@ -80,8 +80,10 @@ static inline void rtsp_setup(rtsp_server *s, const char *request, int seq, char
     socklen_t          bytes = sizeof(to);
 
     if (!ports || sscanf(ports, "client_port=%d-%d", &a, &b) != 2) {
-        snprintf(out, n, "RTSP/1.0 200 OK\r\nCSeq: %d\r\nSession: 1\r\nTransport: "
-                 "RTP/AVP/TCP;unicast;interleaved=0-1\r\n\r\n", seq);
+        snprintf(out, n,
+                 "RTSP/1.0 200 OK\r\nCSeq: %d\r\nSession: 1\r\nTransport: "
+                 "RTP/AVP/TCP;unicast;interleaved=0-1\r\n\r\n",
+                 seq);
         return;
     }
     s->udp = socket(AF_INET, SOCK_DGRAM, 0);
@@ -90,9 +92,10 @@ static inline void rtsp_setup(rtsp_server *s, const char *request, int seq, char
     if (connect(s->udp, (struct sockaddr *)&to, sizeof(to)) != 0)
         perror("connect");
     getsockname(s->udp, (struct sockaddr *)&to, &bytes);
-    snprintf(out, n, "RTSP/1.0 200 OK\r\nCSeq: %d\r\nSession: 1\r\nTransport: RTP/AVP;unicast;"
-             "client_port=%d-%d;server_port=%d-%d\r\n\r\n", seq, a, b, ntohs(to.sin_port),
-             ntohs(to.sin_port) + 1);
+    snprintf(out, n,
+             "RTSP/1.0 200 OK\r\nCSeq: %d\r\nSession: 1\r\nTransport: RTP/AVP;unicast;"
+             "client_port=%d-%d;server_port=%d-%d\r\n\r\n",
+             seq, a, b, ntohs(to.sin_port), ntohs(to.sin_port) + 1);
 }
 
 /* One NAL unit: as it is, or in fragments (FU-A). */
@@ -153,8 +156,8 @@ static inline void rtsp_answer(rtsp_server *s, int fd)
     static const char sdp[] = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=t\r\nc=IN IP4 127.0.0.1\r\n"
                               "t=0 0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
                               "a=fmtp:96 packetization-mode=1\r\na=control:track0\r\n";
-    char   text[4096], out[2048];
-    size_t n = 0;
+    char              text[4096], out[2048];
+    size_t            n = 0;
 
     while (!rtsp_stopped(s)) {
         ssize_t got = recv(fd, text + n, sizeof(text) - 1 - n, 0);
@@ -171,13 +174,17 @@ static inline void rtsp_answer(rtsp_server *s, int fd)
             sscanf(c, "CSeq: %d", &seq);
         bool play = strncmp(text, "PLAY", 4) == 0;
         if (strncmp(text, "DESCRIBE", 8) == 0)
-            snprintf(out, sizeof(out), "RTSP/1.0 200 OK\r\nCSeq: %d\r\nContent-Type: "
-                     "application/sdp\r\nContent-Length: %zu\r\n\r\n%s", seq, sizeof(sdp) - 1, sdp);
+            snprintf(out, sizeof(out),
+                     "RTSP/1.0 200 OK\r\nCSeq: %d\r\nContent-Type: "
+                     "application/sdp\r\nContent-Length: %zu\r\n\r\n%s",
+                     seq, sizeof(sdp) - 1, sdp);
         else if (strncmp(text, "SETUP", 5) == 0)
             rtsp_setup(s, text, seq, out, sizeof(out));
         else
-            snprintf(out, sizeof(out), "RTSP/1.0 200 OK\r\nCSeq: %d\r\nSession: 1\r\n"
-                     "Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN\r\n\r\n", seq);
+            snprintf(out, sizeof(out),
+                     "RTSP/1.0 200 OK\r\nCSeq: %d\r\nSession: 1\r\n"
+                     "Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN\r\n\r\n",
+                     seq);
         if (!rtsp_send(fd, out, strlen(out)))
             return;
         n -= (size_t)(end + 4 - text);

@@ -212,8 +212,8 @@ static void text(void **state)
  * the frame 61 wide, so that a step too far shows. */
 static void outside(void **state)
 {
-    static const float wild[] = {-1e30f, -1e9f, -50, -1, 0, 3.3f, 60.5f, 61, 62, 1e5f, 1e30f,
-                                 NAN, INFINITY, -INFINITY};
+    static const float wild[] = {-1e30f, -1e9f, -50,  -1,    0,   3.3f,     60.5f,
+                                 61,     62,    1e5f, 1e30f, NAN, INFINITY, -INFINITY};
     const size_t       n = sizeof(wild) / sizeof(wild[0]);
     oc_frame          *f = mt_frame(OC_PIXEL_I420, 61, 47, 1, false);
     uint32_t           seed = 1;
@@ -227,9 +227,9 @@ static void outside(void **state)
         float v[6];
         for (int k = 0; k < 6; k++)
             v[k] = wild[mt_rand(&seed) % n];
-        oc_xy  a = {v[0], v[1]}, b = {v[2], v[3]};
-        oc_xy  poly[3] = {a, b, {v[4], v[5]}};
-        oc_box r = {v[0], v[1], v[2], v[3]};
+        oc_xy    a = {v[0], v[1]}, b = {v[2], v[3]};
+        oc_xy    poly[3] = {a, b, {v[4], v[5]}};
+        oc_box   r = {v[0], v[1], v[2], v[3]};
         oc_color c = oc_color_alpha(oc_color_of_id((uint64_t)i), i & 1 ? 255 : 100);
         oc_draw_fill(f, &r, c);
         oc_draw_box(f, &r, v[4], c);
@@ -267,9 +267,9 @@ static void palette(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(fill),     cmocka_unit_test(box),     cmocka_unit_test(lines),
-        cmocka_unit_test(shapes),   cmocka_unit_test(skeleton), cmocka_unit_test(text),
-        cmocka_unit_test(outside),  cmocka_unit_test(palette),
+        cmocka_unit_test(fill),    cmocka_unit_test(box),      cmocka_unit_test(lines),
+        cmocka_unit_test(shapes),  cmocka_unit_test(skeleton), cmocka_unit_test(text),
+        cmocka_unit_test(outside), cmocka_unit_test(palette),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

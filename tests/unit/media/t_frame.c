@@ -122,8 +122,7 @@ static void to_i420(void **state)
         int step = format == OC_PIXEL_YUYV || format == OC_PIXEL_UYVY ? 2 : 1;
         for (int y = 0; y < 7; y++)
             for (int x = 0; x < 13; x++)
-                assert_int_equal(at(g, 0, x, y),
-                                 at(f, 0, step * x + (format == OC_PIXEL_UYVY), y));
+                assert_int_equal(at(g, 0, x, y), at(f, 0, step * x + (format == OC_PIXEL_UYVY), y));
         if (format == OC_PIXEL_I420)
             assert_true(mt_same(f, g));
         if (format == OC_PIXEL_NV21) {
@@ -131,8 +130,9 @@ static void to_i420(void **state)
             assert_int_equal(at(g, 2, 3, 2), at(f, 1, 6, 2));
         }
         if (format == OC_PIXEL_I444)
-            assert_int_equal(at(g, 1, 2, 1), (at(f, 1, 4, 2) + at(f, 1, 5, 2) + at(f, 1, 4, 3) +
-                                              at(f, 1, 5, 3) + 2) / 4);
+            assert_int_equal(
+                at(g, 1, 2, 1),
+                (at(f, 1, 4, 2) + at(f, 1, 5, 2) + at(f, 1, 4, 3) + at(f, 1, 5, 3) + 2) / 4);
         if (format == OC_PIXEL_UYVY) /* rows 6 and 6: the last one stands alone */
             assert_in_range(at(g, 2, 6, 3), at(f, 0, 26, 6), at(f, 0, 26, 6));
         if (format == OC_PIXEL_GRAY8)
@@ -145,8 +145,8 @@ static void to_i420(void **state)
 /* A patch of one colour keeps it through YUV and back. */
 static void rgb_and_back(void **state)
 {
-    static const uint8_t colors[][3] = {{255, 0, 0}, {0, 255, 0}, {0, 0, 255}, {255, 255, 255},
-                                        {0, 0, 0},   {12, 200, 99}};
+    static const uint8_t colors[][3] = {{255, 0, 0},     {0, 255, 0}, {0, 0, 255},
+                                        {255, 255, 255}, {0, 0, 0},   {12, 200, 99}};
 
     (void)state;
     for (size_t i = 0; i < sizeof(colors) / sizeof(colors[0]); i++) {
@@ -198,9 +198,8 @@ static void limit_range(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(geometry),     cmocka_unit_test(creation),
-        cmocka_unit_test(pool_reuse),   cmocka_unit_test(pool_threads),
-        cmocka_unit_test(to_i420),      cmocka_unit_test(rgb_and_back),
+        cmocka_unit_test(geometry),     cmocka_unit_test(creation), cmocka_unit_test(pool_reuse),
+        cmocka_unit_test(pool_threads), cmocka_unit_test(to_i420),  cmocka_unit_test(rgb_and_back),
         cmocka_unit_test(limit_range),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -98,9 +98,9 @@ static void pixel_rgb(const oc_frame *f, int x, int y, int out[3])
 static void jpeg_samplings(void **state)
 {
     static const sampling all[] = {
-        {2, 2, OC_PIXEL_I420, false}, {2, 1, OC_PIXEL_I422, false}, {1, 1, OC_PIXEL_I444, false},
+        {2, 2, OC_PIXEL_I420, false},  {2, 1, OC_PIXEL_I422, false},  {1, 1, OC_PIXEL_I444, false},
         {1, 2, OC_PIXEL_RGB24, false}, {4, 1, OC_PIXEL_RGB24, false}, {1, 1, OC_PIXEL_GRAY8, false},
-        {2, 2, OC_PIXEL_I420, true},  {1, 1, OC_PIXEL_I444, true},
+        {2, 2, OC_PIXEL_I420, true},   {1, 1, OC_PIXEL_I444, true},
     };
     static const int sizes[][2] = {{64, 48}, {1, 1}, {7, 3}, {17, 33}, {130, 65}, {15, 16}};
 
@@ -125,8 +125,8 @@ static void jpeg_samplings(void **state)
                     pixel_rgb(want, x, y, b);
                     for (int k = 0; k < 3; k++)
                         if (abs(a[k] - b[k]) > 1)
-                            fail_msg("sampling %zu size %zu at %d,%d: %d and %d", i, s, x, y,
-                                     b[k], a[k]);
+                            fail_msg("sampling %zu size %zu at %d,%d: %d and %d", i, s, x, y, b[k],
+                                     a[k]);
                 }
             }
             oc_frame_unref(from);

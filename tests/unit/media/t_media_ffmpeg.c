@@ -103,7 +103,7 @@ static void broken_off(void **state)
             continue;
         }
         oc_input *in = mt_open(cut, NULL, 0, 0);
-        uint64_t n = mt_count(in, &end);
+        uint64_t  n = mt_count(in, &end);
         assert_in_range(n, 10, 55);
         assert_int_equal(end.status, OC_FORMAT);
         char words[64];
@@ -178,7 +178,8 @@ static void broken_off_indexed(void **state)
     if (!have_ffmpeg())
         return;
     make("-f lavfi -i testsrc=size=160x120:rate=10:duration=6 -pix_fmt yuv420p "
-         "-movflags +faststart", mt_path("f.mp4"));
+         "-movflags +faststart",
+         mt_path("f.mp4"));
     mt_cut(mt_path("f.mp4"), mt_path("fcut.mp4"), 0.7);
     oc_input *in = mt_open(mt_path("fcut.mp4"), NULL, 0, 0);
     assert_in_range(mt_count(in, &end), 1, 59);
@@ -226,8 +227,7 @@ static void pixel_formats(void **state)
         assert_ok(oc_frame_create(OC_PIXEL_RGB24, 52, 38, &rgb, err));
         assert_ok(oc_frame_convert(f, rgb, err));
         const uint8_t *p = rgb->plane[0] + 30 * rgb->stride[0] + 3 * 40;
-        if (f->format == OC_PIXEL_GRAY8 ? abs(p[0] - 76) > 4
-                                        : p[0] < 245 || p[1] > 10 || p[2] > 10)
+        if (f->format == OC_PIXEL_GRAY8 ? abs(p[0] - 76) > 4 : p[0] < 245 || p[1] > 10 || p[2] > 10)
             fail_msg("%s: red is %d %d %d", rows[i].options, p[0], p[1], p[2]);
         oc_frame_unref(rgb);
         oc_frame_unref(f);
@@ -398,13 +398,18 @@ static void rtsp_over_udp(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(whole_files),        cmocka_unit_test(pictures),
+        cmocka_unit_test(whole_files),
+        cmocka_unit_test(pictures),
         cmocka_unit_test(frames_outlive_the_source),
-        cmocka_unit_test(broken_off),         cmocka_unit_test(broken_off_indexed),
+        cmocka_unit_test(broken_off),
+        cmocka_unit_test(broken_off_indexed),
         cmocka_unit_test(broken_off_avi),
-        cmocka_unit_test(pixel_formats),      cmocka_unit_test(no_video),
-        cmocka_unit_test(damaged),            cmocka_unit_test(silent_server),
-        cmocka_unit_test(rtsp_camera),        cmocka_unit_test(rtsp_over_udp),
+        cmocka_unit_test(pixel_formats),
+        cmocka_unit_test(no_video),
+        cmocka_unit_test(damaged),
+        cmocka_unit_test(silent_server),
+        cmocka_unit_test(rtsp_camera),
+        cmocka_unit_test(rtsp_over_udp),
     };
     if (!ft_find_plugin())
         return 77;

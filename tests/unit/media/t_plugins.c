@@ -13,10 +13,10 @@ static const char *complaint_about(const char *name)
     return "";
 }
 
-#define assert_complains(name, words)                                  \
-    do {                                                               \
-        const char *text = complaint_about(name);                      \
-        if (!strstr(text, words))                                      \
+#define assert_complains(name, words)                                     \
+    do {                                                                  \
+        const char *text = complaint_about(name);                         \
+        if (!strstr(text, words))                                         \
             fail_msg("about %s: want '%s', got '%s'", name, words, text); \
     } while (0)
 

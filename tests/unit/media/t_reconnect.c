@@ -34,9 +34,9 @@ static void *cancel_later(void *arg)
 
 static void back_off(void **state)
 {
-    volatile int         cancel = 0;
-    diary                d = {0};
-    oc_source_options    o = {
+    volatile int      cancel = 0;
+    diary             d = {0};
+    oc_source_options o = {
         .struct_size = sizeof(o), .url = "v4l2:/dev/video987", .cancel = &cancel};
     oc_reconnect_options r = {.wait_ms_first = 10, .wait_ms_max = 60, .notify = note, .ctx = &d};
     oc_reconnect        *c = NULL;
@@ -96,11 +96,11 @@ static bool plugin;
 
 static void comes_back(void **state)
 {
-    rtsp_server  s = {.frame_us = 100000}; /* as fast as its time stamps say */
-    char         url[64];
-    diary        d = {0};
+    rtsp_server   s = {.frame_us = 100000}; /* as fast as its time stamps say */
+    char          url[64];
+    diary         d = {0};
     oc_reconnect *c = NULL;
-    int64_t      last = -1;
+    int64_t       last = -1;
 
     (void)state;
     if (!plugin)

@@ -73,7 +73,7 @@ static oc_status open_url(const char *url, const char *format, oc_error *err)
 {
     oc_source_options o = {.struct_size = sizeof(o), .url = url, .format = format};
     oc_input         *in = NULL;
-    oc_status st = oc_input_open(&o, &in, err);
+    oc_status         st = oc_input_open(&o, &in, err);
 
     if (st == OC_OK)
         oc_input_close(in);
@@ -175,7 +175,7 @@ static void y4m_damage(void **state)
     for (int tenth = 3; tenth < 10; tenth++) {
         mt_cut(mt_path("w.y4m"), mt_path("t.y4m"), tenth / 10.0);
         oc_input *in = mt_open(mt_path("t.y4m"), NULL, 0, 0);
-        uint64_t n = mt_count(in, &end);
+        uint64_t  n = mt_count(in, &end);
         assert_in_range(n, 1, 4);
         assert_int_equal(end.status, OC_FORMAT);
         char words[40];
@@ -325,8 +325,8 @@ static void mjpeg_pipe(void **state)
         assert_ok(oc_image_encode_jpeg(f, 90, &bytes, &one, err));
         stream = realloc(stream, n + one + 64);
         assert_non_null(stream);
-        n += (size_t)snprintf((char *)stream + n, 64,
-                              "\r\n--frame\r\nContent-Length: %zu\r\n\r\n", one);
+        n += (size_t)snprintf((char *)stream + n, 64, "\r\n--frame\r\nContent-Length: %zu\r\n\r\n",
+                              one);
         starts[i] = n;
         memcpy(stream + n, bytes, one);
         n += one;

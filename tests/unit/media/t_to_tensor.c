@@ -78,7 +78,7 @@ static double channel(const oc_frame *f, const oc_to_tensor_options *o, int c, d
 static double color(const oc_frame *f, const oc_to_tensor_options *o, int k, double x, double y)
 {
     static const double kr[] = {.299, .2126, .2627}, kb[] = {.114, .0722, .0593};
-    double r = kr[f->matrix], b = kb[f->matrix], v;
+    double              r = kr[f->matrix], b = kb[f->matrix], v;
 
     if (f->format >= OC_PIXEL_RGB24) {
         if (o->gray)
@@ -117,8 +117,8 @@ static double place(const oc_to_tensor_options *o, const rect *r, int i)
     return r->start + clampd(o->half_pixel ? (u + .5) * s - .5 : u * s, 0, fmax(r->length - 1, 0));
 }
 
-static double want(const oc_frame *f, const oc_to_tensor_options *o, const rect *rx,
-                   const rect *ry, int k, int x, int y)
+static double want(const oc_frame *f, const oc_to_tensor_options *o, const rect *rx, const rect *ry,
+                   int k, int x, int y)
 {
     if (x < rx->origin || y < ry->origin || x >= rx->origin + rx->size ||
         y >= ry->origin + ry->size)
@@ -147,8 +147,9 @@ static void rects(const oc_frame *f, const oc_to_tensor_options *o, const oc_box
         x->origin = (o->width - x->size) / 2;
         y->origin = (o->height - y->size) / 2;
     } else if (o->fit == OC_FIT_CROP_CENTER) {
-        double side = o->resize_short ? o->resize_short : o->width < o->height ? o->width
-                                                                               : o->height;
+        double side = o->resize_short        ? o->resize_short
+                      : o->width < o->height ? o->width
+                                             : o->height;
         double r = side / fmin(x->length, y->length);
         x->size = (int)fmax(floor(x->length * r + 1e-6), 1);
         y->size = (int)fmax(floor(y->length * r + 1e-6), 1);
@@ -159,7 +160,7 @@ static void rects(const oc_frame *f, const oc_to_tensor_options *o, const oc_box
 
 static double element(const oc_to_tensor_options *o, const void *out, size_t i)
 {
-    return o->dtype == OC_F32 ? ((const float *)out)[i]
+    return o->dtype == OC_F32  ? ((const float *)out)[i]
            : o->dtype == OC_U8 ? ((const uint8_t *)out)[i]
                                : ((const int32_t *)out)[i];
 }
@@ -247,9 +248,8 @@ static void every_format(void **state)
 static void every_fit_and_type(void **state)
 {
     static const oc_dtype types[] = {OC_F32, OC_U8, OC_I32};
-    static const int      sizes[][2] = {{1, 1},   {2, 1},   {1, 5},  {3, 3},
-                                        {33, 17}, {40, 64}, {320, 9}};
-    uint32_t              seed = 7;
+    static const int sizes[][2] = {{1, 1}, {2, 1}, {1, 5}, {3, 3}, {33, 17}, {40, 64}, {320, 9}};
+    uint32_t         seed = 7;
 
     (void)state;
     for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++) {
@@ -282,17 +282,25 @@ static void every_fit_and_type(void **state)
 static void crops(void **state)
 {
     static const oc_box boxes[] = {
-        {10, 8, 40, 30},       {10.25f, 8.5f, 40.75f, 30.125f}, {-12, -9, 30, 30},
-        {50, 30, 90, 70},      {-20.5f, -7.25f, 99.5f, 80},     {200, 10, 240, 30},
-        {-50, -50, -10, -10},  {5, 5, 5.5f, 5.25f},             {0, 0, 1, 1},
-        {69.5f, 0, 75, 46},    {-3, 45.5f, 80, 47},             {20, -400, 30, 400},
+        {10, 8, 40, 30},
+        {10.25f, 8.5f, 40.75f, 30.125f},
+        {-12, -9, 30, 30},
+        {50, 30, 90, 70},
+        {-20.5f, -7.25f, 99.5f, 80},
+        {200, 10, 240, 30},
+        {-50, -50, -10, -10},
+        {5, 5, 5.5f, 5.25f},
+        {0, 0, 1, 1},
+        {69.5f, 0, 75, 46},
+        {-3, 45.5f, 80, 47},
+        {20, -400, 30, 400},
     };
 
     (void)state;
     for (int format = 0; format < 4; format++) {
         static const oc_pixel_format formats[] = {OC_PIXEL_I420, OC_PIXEL_NV12, OC_PIXEL_YUYV,
                                                   OC_PIXEL_RGB24};
-        oc_frame *f = mt_frame(formats[format], 71, 47, 3, false);
+        oc_frame                    *f = mt_frame(formats[format], 71, 47, 3, false);
         for (size_t b = 0; b < sizeof(boxes) / sizeof(boxes[0]); b++) {
             for (int v = 0; v < 16; v++) {
                 oc_to_tensor_options o = plain;
@@ -359,7 +367,7 @@ static void changing_frames(void **state)
     (void)state;
     assert_ok(oc_to_tensor_create(&o, oc_cpu_isa(), 1, &t, err));
     for (int i = 0; i < 12; i++) {
-        oc_frame *f = mt_frame(i & 1 ? OC_PIXEL_I444 : OC_PIXEL_NV12, 16 + (i * 37) % 90,
+        oc_frame     *f = mt_frame(i & 1 ? OC_PIXEL_I444 : OC_PIXEL_NV12, 16 + (i * 37) % 90,
                                9 + (i * 17) % 40, (uint32_t)i, false);
         oc_to_tensor *fresh = NULL;
         assert_ok(oc_to_tensor_create(&o, oc_cpu_isa(), 1, &fresh, err));

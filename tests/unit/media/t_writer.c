@@ -124,8 +124,8 @@ static void full_disk_y4m(void **state)
 
 static void closing_after_failure(void **state)
 {
-    oc_writer *w = NULL;
-    oc_error   err = {0};
+    oc_writer    *w = NULL;
+    oc_error      err = {0};
     struct rlimit old, small = {4096, RLIM_INFINITY};
 
     (void)state;
@@ -189,10 +189,13 @@ static void mp4(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(y4m_round_trip), cmocka_unit_test(converted),
-        cmocka_unit_test(refusals),       cmocka_unit_test(full_disk_y4m),
+        cmocka_unit_test(y4m_round_trip),
+        cmocka_unit_test(converted),
+        cmocka_unit_test(refusals),
+        cmocka_unit_test(full_disk_y4m),
         cmocka_unit_test(closing_after_failure),
-        cmocka_unit_test(full_disk_mp4),  cmocka_unit_test(mp4),
+        cmocka_unit_test(full_disk_mp4),
+        cmocka_unit_test(mp4),
     };
     plugin = ft_find_plugin();
     return cmocka_run_group_tests(tests, mt_setup, mt_teardown);

@@ -334,13 +334,15 @@ static void a_constant_if_becomes_its_branch(void **state)
     (void)state;
     for (int yes = 0; yes < 2; yes++) {
         const char *op = yes ? "Abs" : "Exp";
-        expect_branch(
-            onnx_model(if_graph("yes", branch("Abs", "a"), branch("Exp", "b"), yes), 13), op);
-        expect_branch( /* y inside is not y outside */
-            onnx_model(if_graph("same", branch("Abs", "y"), branch("Exp", "y"), yes), 13), op);
+        expect_branch(onnx_model(if_graph("yes", branch("Abs", "a"), branch("Exp", "b"), yes), 13),
+                      op);
+        expect_branch(/* y inside is not y outside */
+                      onnx_model(if_graph("same", branch("Abs", "y"), branch("Exp", "y"), yes), 13),
+                      op);
     }
     /* what is not taken is not looked at */
-    expect_branch(onnx_model(if_graph("yes", branch("Abs", "a"), branch("Fly", "b"), 1), 13), "Abs");
+    expect_branch(onnx_model(if_graph("yes", branch("Abs", "a"), branch("Fly", "b"), 1), 13),
+                  "Abs");
 }
 
 static void an_if_inside_sees_the_names_around_it(void **state)

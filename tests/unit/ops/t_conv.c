@@ -55,7 +55,7 @@ static conv_case to3(const conv_case *t)
 
 /* Gives back the largest sum: rounding is measured by it, not by what an activation leaves. */
 static double naive(const conv_case *t, const float *x, const float *w, const float *bias,
-                  const float *add, double *y)
+                    const float *add, double *y)
 {
     const conv_case v = to3(t);
     const int64_t   c = v.cg * v.groups, oc = v.og * v.groups;
@@ -87,8 +87,8 @@ static double naive(const conv_case *t, const float *x, const float *w, const fl
                         int64_t g = m / v.og;
                         int64_t plane = v.in[0] * v.in[1] * v.in[2];
                         double  xv = (double)x[((n * c) + g * v.cg + ci) * plane + from];
-                        int64_t wi = v.transposed ? (g * v.cg + ci) * v.og + m % v.og
-                                                  : m * v.cg + ci;
+                        int64_t wi =
+                            v.transposed ? (g * v.cg + ci) * v.og + m % v.og : m * v.cg + ci;
                         sum += xv * (double)w[wi * taps + q];
                     }
                 }
@@ -110,8 +110,7 @@ static oc_shape shape_of(const conv_case *t, int64_t a, int64_t b, const int64_t
 static double tolerance(const conv_case *t)
 {
     bool wino = !t->transposed && t->dims == 2 && t->k[0] == 3 && t->k[1] == 3 && t->s[0] == 1 &&
-                t->s[1] == 1 && t->groups == 1 && t->cg >= 8 && t->og >= 8 &&
-                t->isa != OC_ISA_NONE;
+                t->s[1] == 1 && t->groups == 1 && t->cg >= 8 && t->og >= 8 && t->isa != OC_ISA_NONE;
     return wino ? 1e-5 : 2e-6;
 }
 
@@ -148,8 +147,9 @@ static bool check(const conv_case *t)
     opcase_attr_int(&c, "group", t->groups);
     int64_t ch = t->cg * t->groups, oc = t->og * t->groups;
     c.offer_blocked[opcase_input(&c, OC_F32, shape_of(t, t->n, ch, t->in), NULL)] = t->blocked;
-    uint32_t w = opcase_input(&c, OC_F32, t->transposed ? shape_of(t, ch, t->og, t->k)
-                                                        : shape_of(t, oc, t->cg, t->k), NULL);
+    uint32_t w = opcase_input(
+        &c, OC_F32, t->transposed ? shape_of(t, ch, t->og, t->k) : shape_of(t, oc, t->cg, t->k),
+        NULL);
     uint32_t b = 0, a = 0;
     if (t->bias)
         b = opcase_input(&c, OC_F32, DIMS(oc), NULL);
@@ -174,8 +174,8 @@ static bool check(const conv_case *t)
 
 static conv_case random_case(int isa)
 {
-    conv_case t = {.dims = 2, .n = pick(1, 2), .groups = 1, .isa = opcase_isa(isa),
-                   .constant = true};
+    conv_case t = {
+        .dims = 2, .n = pick(1, 2), .groups = 1, .isa = opcase_isa(isa), .constant = true};
     t.cg = pick(1, 40);
     t.og = pick(1, 60);
     for (int i = 0; i < 3; i++) {
@@ -356,8 +356,10 @@ static void auto_padding(void **state)
 {
     static opcase c;
     (void)state;
-    const struct { const char *mode; int64_t out; } want[] = {
-        {"SAME_UPPER", 4}, {"SAME_LOWER", 4}, {"VALID", 3}, {"NOTSET", 3}};
+    const struct {
+        const char *mode;
+        int64_t     out;
+    } want[] = {{"SAME_UPPER", 4}, {"SAME_LOWER", 4}, {"VALID", 3}, {"NOTSET", 3}};
     for (int i = 0; i < 4; i++) {
         opcase_begin(&c, "", "Conv", opcase_isa(1));
         opcase_attr_string(&c, "auto_pad", want[i].mode);
@@ -390,8 +392,8 @@ static void half_and_double(void **state)
     opcase_run(&c, 1);
     const oc_half *y = c.result[0];
     for (int i = 0; i < 3; i++)
-        assert_float_equal(oc_half_to_float(y[i]),
-                           0.5f * (float)(i + 1) - 2.0f * (float)(i + 2), 0);
+        assert_float_equal(oc_half_to_float(y[i]), 0.5f * (float)(i + 1) - 2.0f * (float)(i + 2),
+                           0);
     opcase_end(&c);
     const double dx[2] = {1e-12, 3}, dw[1] = {1};
     opcase_begin(&c, "", "Conv", opcase_isa(1));
@@ -438,12 +440,12 @@ static void malformed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(dense_random),     cmocka_unit_test(one_by_one),
-        cmocka_unit_test(depthwise),        cmocka_unit_test(grouped),
-        cmocka_unit_test(other_ranks),      cmocka_unit_test(weights_computed),
-        cmocka_unit_test(transposed),       cmocka_unit_test(auto_padding),
-        cmocka_unit_test(half_and_double),  cmocka_unit_test(malformed),
-        cmocka_unit_test(three_by_three),   cmocka_unit_test(large_enough_to_be_cut),
+        cmocka_unit_test(dense_random),    cmocka_unit_test(one_by_one),
+        cmocka_unit_test(depthwise),       cmocka_unit_test(grouped),
+        cmocka_unit_test(other_ranks),     cmocka_unit_test(weights_computed),
+        cmocka_unit_test(transposed),      cmocka_unit_test(auto_padding),
+        cmocka_unit_test(half_and_double), cmocka_unit_test(malformed),
+        cmocka_unit_test(three_by_three),  cmocka_unit_test(large_enough_to_be_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

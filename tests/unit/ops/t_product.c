@@ -47,8 +47,8 @@ static void check_gemm(const gemm_case *t)
     opcase_input(&c, OC_F32, t->ta ? DIMS(t->k, t->m) : DIMS(t->m, t->k), NULL);
     opcase_input(&c, OC_F32, t->tb ? DIMS(t->n, t->k) : DIMS(t->k, t->n), NULL);
     c.constant[1] = t->constant;
-    const oc_shape shapes[6] = {{0},           DIMS(t->n), DIMS(1, t->n), DIMS(t->m, 1),
-                                DIMS(t->m, t->n), {0}};
+    const oc_shape shapes[6] = {{0},           DIMS(t->n),       DIMS(1, t->n),
+                                DIMS(t->m, 1), DIMS(t->m, t->n), {0}};
     if (t->c) {
         opcase_input(&c, OC_F32, shapes[t->c], NULL);
         c.constant[2] = t->c_constant;
@@ -70,8 +70,8 @@ static void check_gemm(const gemm_case *t)
             if (t->add)
                 sum += (double)((const float *)c.plain[add])[i * t->n + j];
             most = fmax(most, fabs(sum));
-            want[i * t->n + j] = t->act.kind == OC_ACT_NONE
-                                     ? sum : (double)oc_act_apply(t->act, (float)sum);
+            want[i * t->n + j] =
+                t->act.kind == OC_ACT_NONE ? sum : (double)oc_act_apply(t->act, (float)sum);
         }
     char what[128];
     snprintf(what, sizeof(what), "Gemm %lldx%lldx%lld ta %d tb %d constant %d c %d act %d",
@@ -86,15 +86,30 @@ static void gemm_random(void **state)
 {
     (void)state;
     for (int i = 0; i < 300; i++) {
-        gemm_case t = {.m = i % 5 ? pick(1, 40) : 1, .n = pick(1, 90), .k = pick(1, 70),
-                       .ta = pick(0, 3) == 0, .tb = pick(0, 1), .constant = pick(0, 1),
-                       .c_constant = pick(0, 1), .add = pick(0, 3) == 0, .c = (int)pick(0, 5),
-                       .alpha = pick(0, 1) ? 1.0f : 0.5f, .beta = pick(0, 1) ? 1.0f : -2.0f,
-                       .act = {(oc_act_kind)pick(0, OC_ACT_MISH), 0.2f, 0.5f}, .isa = i & 1};
+        gemm_case t = {.m = i % 5 ? pick(1, 40) : 1,
+                       .n = pick(1, 90),
+                       .k = pick(1, 70),
+                       .ta = pick(0, 3) == 0,
+                       .tb = pick(0, 1),
+                       .constant = pick(0, 1),
+                       .c_constant = pick(0, 1),
+                       .add = pick(0, 3) == 0,
+                       .c = (int)pick(0, 5),
+                       .alpha = pick(0, 1) ? 1.0f : 0.5f,
+                       .beta = pick(0, 1) ? 1.0f : -2.0f,
+                       .act = {(oc_act_kind)pick(0, OC_ACT_MISH), 0.2f, 0.5f},
+                       .isa = i & 1};
         check_gemm(&t);
     }
-    gemm_case large = {.m = 150, .n = 700, .k = 300, .constant = true, .c = 1, .c_constant = true,
-                       .alpha = 1, .beta = 1, .isa = 1};
+    gemm_case large = {.m = 150,
+                       .n = 700,
+                       .k = 300,
+                       .constant = true,
+                       .c = 1,
+                       .c_constant = true,
+                       .alpha = 1,
+                       .beta = 1,
+                       .isa = 1};
     check_gemm(&large);
     large.constant = false;
     large.m = 1;
@@ -164,9 +179,9 @@ static void matmul_shapes(void **state)
     for (int i = 0; i < 40; i++) {
         const int64_t m = pick(1, 30), n = pick(1, 50), k = pick(1, 40), p = pick(1, 3),
                       q = pick(1, 3);
-        const bool    constant = i & 1;
-        const int     isa = i >> 1 & 1;
-        const oc_act  act = {i % 3 ? OC_ACT_NONE : OC_ACT_SILU, 0, 0};
+        const bool   constant = i & 1;
+        const int    isa = i >> 1 & 1;
+        const oc_act act = {i % 3 ? OC_ACT_NONE : OC_ACT_SILU, 0, 0};
         check_matmul(DIMS(m, k), DIMS(k, n), constant, isa, act);
         check_matmul(DIMS(p, q, m, k), DIMS(p, q, k, n), constant, isa, act);
         check_matmul(DIMS(p, q, m, k), DIMS(k, n), constant, isa, act);

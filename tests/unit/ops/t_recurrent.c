@@ -86,10 +86,18 @@ typedef struct act {
 
 /* What the lists above mean, parameters in order of use. */
 static const act wanted[][6] = {
-    {{f_hard, 0.3f, 0.4f}, {f_leaky, 0.1f, 0}, {f_scaled, 0.8f, 0.9f}, {f_sigmoid, 0, 0},
-     {f_affine, 0.7f, 0.2f}, {f_elu, 0.6f, 0}},
-    {{f_sigmoid, 0, 0}, {f_softsign, 0, 0}, {f_softplus, 0, 0}, {f_hard, 0.3f, 0.4f},
-     {f_threshold, 0.1f, 0}, {f_tanh, 0, 0}},
+    {{f_hard, 0.3f, 0.4f},
+     {f_leaky, 0.1f, 0},
+     {f_scaled, 0.8f, 0.9f},
+     {f_sigmoid, 0, 0},
+     {f_affine, 0.7f, 0.2f},
+     {f_elu, 0.6f, 0}},
+    {{f_sigmoid, 0, 0},
+     {f_softsign, 0, 0},
+     {f_softplus, 0, 0},
+     {f_hard, 0.3f, 0.4f},
+     {f_threshold, 0.1f, 0},
+     {f_tanh, 0, 0}},
 };
 
 static act act_of(const shape *s, size_t dir, size_t i)
@@ -152,16 +160,15 @@ static void step_lstm(const opcase *c, const shape *s, size_t dir, const double 
 
     for (size_t k = 0; k < n; k++) {
         const double before = cell[k];
-        const double i =
-            use(s, dir, 0, gate(c, s, dir, k, x, h) + at(c, 7, p + k) * before);
-        double f = use(s, dir, 0,
-                       gate(c, s, dir, 2 * n + k, x, h) + at(c, 7, p + 2 * n + k) * before);
+        const double i = use(s, dir, 0, gate(c, s, dir, k, x, h) + at(c, 7, p + k) * before);
+        double       f =
+            use(s, dir, 0, gate(c, s, dir, 2 * n + k, x, h) + at(c, 7, p + 2 * n + k) * before);
 
         if (s->input_forget)
             f = 1 - i;
         cell[k] = f * before + i * use(s, dir, 1, gate(c, s, dir, 3 * n + k, x, h));
-        const double o = use(s, dir, 0,
-                             gate(c, s, dir, n + k, x, h) + at(c, 7, p + n + k) * cell[k]);
+        const double o =
+            use(s, dir, 0, gate(c, s, dir, n + k, x, h) + at(c, 7, p + n + k) * cell[k]);
         const act last = act_of(s, dir, 2);
         next[k] = o * last.f(cell[k], last.a, last.b);
     }
@@ -277,7 +284,7 @@ static void weights(opcase *c, const shape *s, bool there, oc_shape dims)
 static void attributes(opcase *c, const shape *s)
 {
     static const char *const directions[] = {"forward", "reverse", "bidirectional"};
-    const size_t n = dirs_of(s) * (s->kind == LSTM ? 3 : s->kind == GRU ? 2 : 1);
+    const size_t             n = dirs_of(s) * (s->kind == LSTM ? 3 : s->kind == GRU ? 2 : 1);
 
     c->node.opset = 14;
     opcase_attr_string(c, "direction", directions[s->direction]);
@@ -351,9 +358,16 @@ static void test_directions(void **state)
     for (int k = 0; k < 3; k++)
         for (int direction = 0; direction < 3; direction++)
             for (int rest = 0; rest < 4; rest++)
-                check(&(shape){.kind = (kind)k, .seq = 5, .batch = 8, .input = 7, .hidden = 11,
-                               .direction = direction, .bias = rest > 0, .initial = rest > 1,
-                               .lengths = rest > 1, .batchwise = rest == 3,
+                check(&(shape){.kind = (kind)k,
+                               .seq = 5,
+                               .batch = 8,
+                               .input = 7,
+                               .hidden = 11,
+                               .direction = direction,
+                               .bias = rest > 0,
+                               .initial = rest > 1,
+                               .lengths = rest > 1,
+                               .batchwise = rest == 3,
                                .constant = rest % 2 == 0});
 }
 
@@ -362,19 +376,40 @@ static void test_long_sequences(void **state)
     (void)state;
     for (int k = 0; k < 3; k++) /* longer than what is multiplied ahead */
         for (int direction = 0; direction < 3; direction += 2)
-            check(&(shape){.kind = (kind)k, .seq = k == RNN ? 400 : 130, .batch = 1, .input = 9,
-                           .hidden = 100, .direction = direction, .bias = true, .constant = true});
-    check(&(shape){.kind = LSTM, .seq = 180, .batch = 5, .input = 3, .hidden = 17, .direction = 2,
-                   .lengths = true, .constant = true});
+            check(&(shape){.kind = (kind)k,
+                           .seq = k == RNN ? 400 : 130,
+                           .batch = 1,
+                           .input = 9,
+                           .hidden = 100,
+                           .direction = direction,
+                           .bias = true,
+                           .constant = true});
+    check(&(shape){.kind = LSTM,
+                   .seq = 180,
+                   .batch = 5,
+                   .input = 3,
+                   .hidden = 17,
+                   .direction = 2,
+                   .lengths = true,
+                   .constant = true});
 }
 
 static void test_lstm_forms(void **state)
 {
     (void)state;
     for (int i = 0; i < 16; i++)
-        check(&(shape){.kind = LSTM, .seq = 4, .batch = 3, .input = 8, .hidden = 16,
-                       .direction = 2, .bias = true, .initial = true, .constant = true,
-                       .peepholes = i & 1, .input_forget = i & 2, .clip = i & 4 ? 0.3f : 0.0f,
+        check(&(shape){.kind = LSTM,
+                       .seq = 4,
+                       .batch = 3,
+                       .input = 8,
+                       .hidden = 16,
+                       .direction = 2,
+                       .bias = true,
+                       .initial = true,
+                       .constant = true,
+                       .peepholes = i & 1,
+                       .input_forget = i & 2,
+                       .clip = i & 4 ? 0.3f : 0.0f,
                        .batchwise = i & 8});
 }
 
@@ -382,9 +417,17 @@ static void test_gru_forms(void **state)
 {
     (void)state;
     for (int i = 0; i < 8; i++)
-        check(&(shape){.kind = GRU, .seq = 4, .batch = 3, .input = 8, .hidden = 13,
-                       .direction = 2, .bias = i & 4, .initial = true, .constant = true,
-                       .before_reset = i & 1, .clip = i & 2 ? 0.3f : 0.0f});
+        check(&(shape){.kind = GRU,
+                       .seq = 4,
+                       .batch = 3,
+                       .input = 8,
+                       .hidden = 13,
+                       .direction = 2,
+                       .bias = i & 4,
+                       .initial = true,
+                       .constant = true,
+                       .before_reset = i & 1,
+                       .clip = i & 2 ? 0.3f : 0.0f});
 }
 
 static void test_activations(void **state)
@@ -392,8 +435,15 @@ static void test_activations(void **state)
     (void)state;
     for (int k = 0; k < 3; k++)
         for (int acts = 1; acts < 3; acts++)
-            check(&(shape){.kind = (kind)k, .seq = 4, .batch = 3, .input = 6, .hidden = 9,
-                           .direction = 2, .bias = true, .initial = true, .constant = true,
+            check(&(shape){.kind = (kind)k,
+                           .seq = 4,
+                           .batch = 3,
+                           .input = 6,
+                           .hidden = 9,
+                           .direction = 2,
+                           .bias = true,
+                           .initial = true,
+                           .constant = true,
                            .acts = acts});
 }
 
@@ -478,9 +528,9 @@ static void test_batch_norm_training(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_directions),     cmocka_unit_test(test_long_sequences),
-        cmocka_unit_test(test_lstm_forms),     cmocka_unit_test(test_gru_forms),
-        cmocka_unit_test(test_activations),    cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_directions),          cmocka_unit_test(test_long_sequences),
+        cmocka_unit_test(test_lstm_forms),          cmocka_unit_test(test_gru_forms),
+        cmocka_unit_test(test_activations),         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_batch_norm_training),
     };
 

@@ -94,9 +94,9 @@ static void run(oc_model *model, bool no_fusion, const char *isa, unsigned threa
 static oc_graph *check(oc_model *model, size_t n)
 {
     static oc_model *held;
-    static float plain[8192], fused[8192];
-    oc_error     err = {0};
-    oc_graph    *g = NULL;
+    static float     plain[8192], fused[8192];
+    oc_error         err = {0};
+    oc_graph        *g = NULL;
     assert_true(n <= 8192);
     run(model, true, "ref", 1, plain, n);
     float top = 0;

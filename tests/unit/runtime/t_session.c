@@ -142,7 +142,7 @@ static void threads_give_the_same_bits(void **state)
     (void)state;
     fill(x, N);
     for (unsigned threads = 1; threads <= 4; threads++) {
-        oc_pool       *pool;
+        oc_pool *pool;
         assert_int_equal(oc_pool_create(threads, &pool, NULL), OC_OK);
         oc_session    *s = session(m, pool, &port);
         oc_tensor_view in = {.info = port.info, .data = x};

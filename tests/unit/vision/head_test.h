@@ -38,8 +38,11 @@ static inline float *head_output(head_test *t, const char *name, uint32_t rank, 
     t->n++;
     return data;
 }
-#define DIMS(...) (uint32_t)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), \
-        (int64_t[]){__VA_ARGS__}
+#define DIMS(...)                                                               \
+    (uint32_t)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), (int64_t[]) \
+    {                                                                           \
+        __VA_ARGS__                                                             \
+    }
 
 static inline oc_status head_bind(head_test *t, const char *section, int32_t width, int32_t height,
                                   const char *const *labels, size_t n_labels)
@@ -58,9 +61,14 @@ static inline oc_status head_bind(head_test *t, const char *section, int32_t wid
     oc_status st = oc_yaml_end(&map);
     if (st != OC_OK)
         return st;
-    oc_head_bind bind = {.params = t->params, .width = width, .height = height,
-                         .outputs = t->ports, .n_outputs = t->n, .labels = labels,
-                         .n_labels = n_labels, .arena = &t->arena};
+    oc_head_bind bind = {.params = t->params,
+                         .width = width,
+                         .height = height,
+                         .outputs = t->ports,
+                         .n_outputs = t->n,
+                         .labels = labels,
+                         .n_labels = n_labels,
+                         .arena = &t->arena};
     return t->ops->bind(&bind, &t->state, &t->err);
 }
 

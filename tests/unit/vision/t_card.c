@@ -69,8 +69,8 @@ static void test_ours(void **state)
 static void test_values(void **state)
 {
     (void)state;
-    oc_card *card = load(HEAD SOURCE
-                         "input: {sizes: [[64, 48], [128, 48]], layout: nhwc, color: bgr,\n"
+    oc_card *card =
+        load(HEAD SOURCE "input: {sizes: [[64, 48], [128, 48]], layout: nhwc, color: bgr,\n"
                          "        mean: [1, 2, 3], std: 4, fit: letterbox-topleft, pad: 114,\n"
                          "        dtype: float16, half_pixel: false, crop: {scale: 2, aspect: 1}}\n"
                          "head: {type: yolox, strides: [8], score: .3}\nlabels: [a, b]\n");
@@ -147,8 +147,8 @@ static void test_refusals(void **state)
             "c.yaml:4:43: sha256: 64 hexadecimal digits in small letters are expected");
     refused(HEAD "source: {url: \"https://h/x.onnx\", file: ../x, sha256: " HASH "}\n" INPUT REST,
             "c.yaml:4:41: file: '../x' is no plain file name");
-    refused(HEAD "source: {npm: p, version: 1, members: [{path: ../../x, sha256: " HASH "}]}\n"
-                 INPUT REST,
+    refused(HEAD "source: {npm: p, version: 1, members: [{path: ../../x, sha256: " HASH
+                 "}]}\n" INPUT REST,
             "c.yaml:4:47: path: a path inside the package is expected");
     refused(HEAD "source: {apt: --force, members: [{path: x, sha256: " HASH "}]}\n" INPUT REST,
             "c.yaml:4:15: apt: no name of a package");
@@ -156,7 +156,9 @@ static void test_refusals(void **state)
             "c.yaml:7:9: labels: a path beside the card is expected");
     refused("name: X/y\ntitle: t\nlicence: l\n" SOURCE INPUT REST,
             "c.yaml:1:7: name: only a-z, 0-9, '-', '.' and '_'");
-    refused("\x7f" "ELF", "c.yaml:1:1: control character 0x7f: not a text file");
+    refused("\x7f"
+            "ELF",
+            "c.yaml:1:1: control character 0x7f: not a text file");
 }
 
 static void write_file(const char *folder, const char *name, const char *text, size_t n)
@@ -174,8 +176,8 @@ static void test_labels_file(void **state)
     (void)state;
     char        folder[] = "/tmp/oc_cardXXXXXX", path[300];
     const char *text = HEAD SOURCE INPUT REST "labels: names.txt\n";
-    oc_card    *card = NULL;
-    oc_error    err = {0};
+    oc_card                             *card = NULL;
+    oc_error                             err = {0};
     assert_non_null(mkdtemp(folder));
     snprintf(path, sizeof(path), "%s/net.onnx", folder);
 

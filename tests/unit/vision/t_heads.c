@@ -50,10 +50,10 @@ static void test_gfl(void **state)
     assert_int_equal(head_bind(&t, card, 40, 30, ab, 2), OC_OK);
     s[4 * 2 + 1] = .5f; /* cell (1, 1) */
     float *d = b + 4 * 12;
-    d[1] = 100;                 /* left: all on bin 1 */
-    d[5] = 100;                 /* top: all on bin 2 */
-    d[6] = d[7] = d[8] = 3;     /* right: even, expectation 1 */
-    d[9] = 0, d[10] = logf(3);  /* bottom: 1/5, 3/5, 1/5 -> (3 + 2) / 5 = 1 */
+    d[1] = 100;                /* left: all on bin 1 */
+    d[5] = 100;                /* top: all on bin 2 */
+    d[6] = d[7] = d[8] = 3;    /* right: even, expectation 1 */
+    d[9] = 0, d[10] = logf(3); /* bottom: 1/5, 3/5, 1/5 -> (3 + 2) / 5 = 1 */
     oc_result r = head_decode(&t, same);
     assert_int_equal(r.detections.n, 1);
     assert_int_equal(r.detections.items[0].label, 1);
@@ -67,8 +67,9 @@ static void test_centernet(void **state)
     head_test t = {0};
     float    *o = head_output(&t, "d", DIMS(1, 4, 6));
     assert_int_equal(head_bind(&t, "{type: centernet, score: .4}", 64, 64, ab, 2), OC_OK);
-    float rows[] = {1, 2, 11, 12, .9f, 1,  20, 20, 30, 40, .5f, 0,
-                    5, 5, 6,  6,  .8f, 2 /* no such label */, 0, 0, 9, 9, .39f, 0};
+    float rows[] = {1,  2,   11, 12, .9f,  1, 20, 20,  30,
+                    40, .5f, 0,  5,  5,    6, 6,  .8f, 2 /* no such label */,
+                    0,  0,   9,  9,  .39f, 0};
     memcpy(o, rows, sizeof(rows));
     oc_result r = head_decode(&t, twice);
     assert_int_equal(r.detections.n, 2);
@@ -86,12 +87,13 @@ static void test_yunet(void **state)
                        " boxes: [b8, b16], points: [p8, p16], score: .6}";
     float *c8 = head_output(&t, "c8", DIMS(1, 16, 1)), *o8 = head_output(&t, "o8", DIMS(1, 16, 1));
     float *b8 = head_output(&t, "b8", DIMS(1, 16, 4)), *p8 = head_output(&t, "p8", DIMS(1, 16, 10));
-    float *c16 = head_output(&t, "c16", DIMS(1, 4, 1)), *o16 = head_output(&t, "o16", DIMS(1, 4, 1));
+    float *c16 = head_output(&t, "c16", DIMS(1, 4, 1)),
+          *o16 = head_output(&t, "o16", DIMS(1, 4, 1));
     float *b16 = head_output(&t, "b16", DIMS(1, 4, 4));
     float *p16 = head_output(&t, "p16", DIMS(1, 4, 10));
     (void)b8, (void)p8;
     assert_int_equal(head_bind(&t, card, 32, 32, NULL, 0), OC_OK);
-    c8[0] = .5f, o8[0] = .6f; /* sqrt(.3) = .55 */
+    c8[0] = .5f, o8[0] = .6f;  /* sqrt(.3) = .55 */
     c16[2] = .64f, o16[2] = 1; /* cell (0, 1) at 16: score .8 */
     b16[2 * 4 + 0] = .5f, b16[2 * 4 + 2] = logf(2);
     p16[2 * 10 + 0] = .25f, p16[2 * 10 + 1] = -.5f;
@@ -139,8 +141,8 @@ static void test_movenet_single(void **state)
     (void)state;
     head_test t = {0};
     float    *o = head_output(&t, "o", DIMS(1, 1, 3, 3));
-    assert_int_equal(head_bind(&t, "{type: movenet, points: 3, point_score: .3}", 100, 200, NULL, 0),
-                     OC_OK);
+    assert_int_equal(
+        head_bind(&t, "{type: movenet, points: 3, point_score: .3}", 100, 200, NULL, 0), OC_OK);
     float k[] = {.1f, .2f, .9f, .5f, .6f, .6f, .9f, .9f, 0}; /* y, x, score; the last not seen */
     memcpy(o, k, sizeof(k));
     oc_result r = head_decode(&t, same);
@@ -309,8 +311,7 @@ static void test_refusals(void **state)
     refuses(&t, "{type: yolox, strides: [8, 16]}", ab, 1, "the card's head needs 20x6");
     refuses(&t, "{type: gfl, strides: [8, 16], reg_max: 7, scores: [o], boxes: [o, o]}", ab, 2,
             "head:1:51: scores: an output's name for each of the strides is needed");
-    refuses(&t, "{type: gfl, strides: [8], reg_max: 7, scores: o, boxes: o}", ab, 2,
-            "needs 16x2");
+    refuses(&t, "{type: gfl, strides: [8], reg_max: 7, scores: o, boxes: o}", ab, 2, "needs 16x2");
     refuses(&t, "{type: classify}", ab, 2, "output 'o' is 1x20x7, the card has 2 labels");
     refuses(&t, "{type: ctc_text}", NULL, 0, "a text head needs labels");
     refuses(&t, "{type: centernet, scor: 1}", NULL, 0,
@@ -343,13 +344,13 @@ static void test_list(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_yolox),          cmocka_unit_test(test_gfl),
-        cmocka_unit_test(test_centernet),      cmocka_unit_test(test_yunet),
-        cmocka_unit_test(test_blazeface),      cmocka_unit_test(test_movenet_single),
-        cmocka_unit_test(test_movenet_multi),  cmocka_unit_test(test_db_text),
-        cmocka_unit_test(test_db_turned),      cmocka_unit_test(test_ctc),
-        cmocka_unit_test(test_classify),       cmocka_unit_test(test_embed),
-        cmocka_unit_test(test_refusals),       cmocka_unit_test(test_list),
+        cmocka_unit_test(test_yolox),         cmocka_unit_test(test_gfl),
+        cmocka_unit_test(test_centernet),     cmocka_unit_test(test_yunet),
+        cmocka_unit_test(test_blazeface),     cmocka_unit_test(test_movenet_single),
+        cmocka_unit_test(test_movenet_multi), cmocka_unit_test(test_db_text),
+        cmocka_unit_test(test_db_turned),     cmocka_unit_test(test_ctc),
+        cmocka_unit_test(test_classify),      cmocka_unit_test(test_embed),
+        cmocka_unit_test(test_refusals),      cmocka_unit_test(test_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,9 +14,10 @@
 #include "vision/net.h"
 #include "vision/store.h"
 
-#define HEAD "name: tiny\ntitle: t\nlicence: l\n"                                          \
-             "source: {url: \"https://h/x.onnx\", sha256: "                               \
-             "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef}\n"
+#define HEAD                                       \
+    "name: tiny\ntitle: t\nlicence: l\n"           \
+    "source: {url: \"https://h/x.onnx\", sha256: " \
+    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef}\n"
 
 static char folder[] = "/tmp/oc_netXXXXXX", model[100];
 
@@ -111,8 +112,9 @@ static void test_sizes(void **state)
 {
     (void)state;
     write_model("Relu", 1, -1, -1);
-    oc_net *net = net_of(HEAD "input: {sizes: [[4, 2], [8, 2]], color: rgb, fit: letterbox-topleft}\n"
-                              "head: {type: classify, top_k: 3}\n");
+    oc_net *net =
+        net_of(HEAD "input: {sizes: [[4, 2], [8, 2]], color: rgb, fit: letterbox-topleft}\n"
+                    "head: {type: classify, top_k: 3}\n");
     oc_frame *frame = frame_of(40, 20, 9, 8, 7), *wide = frame_of(80, 20, 9, 8, 7);
     oc_result r;
     oc_error  err = {0};
@@ -133,7 +135,8 @@ static void test_sizes(void **state)
     oc_net_options o = {.size = {3, 3}};
     assert_int_equal(oc_net_create_take(card_of(HEAD "input: {sizes: [[4, 2]], color: rgb,"
                                                      " fit: stretch}\nhead: {type: embed}\n"),
-                                        model, &o, &net, &err), OC_OK);
+                                        model, &o, &net, &err),
+                     OC_OK);
     assert_int_equal(oc_net_embedding(net), 27);
     oc_net_destroy(net);
 }
@@ -155,7 +158,7 @@ static void test_crops(void **state)
     (void)state;
     write_model("Identity", 1, 2, 2);
     oc_net   *net = net_of(HEAD "input: {size: [2, 2], color: rgb, fit: stretch, mean: 50}\n"
-                                "head: {type: embed}\n");
+                                  "head: {type: embed}\n");
     oc_frame *frame = frame_of(20, 10, 0, 0, 0);
     for (int y = 0; y < 10; y++) /* the right half is white */
         memset(frame->plane[0] + y * frame->stride[0] + 30, 255, 30);
@@ -176,7 +179,7 @@ static void test_quad(void **state)
     (void)state;
     write_model("Identity", 1, 1, 2);
     oc_net   *net = net_of(HEAD "input: {size: [2, 1], color: rgb, fit: stretch}\n"
-                                "head: {type: embed}\n");
+                                  "head: {type: embed}\n");
     oc_frame *frame = frame_of(20, 10, 0, 0, 0);
     for (int y = 0; y < 10; y++)
         memset(frame->plane[0] + y * frame->stride[0] + 30, 255, 30);
@@ -234,14 +237,15 @@ static void test_refusals(void **state)
 static void test_ours(void **state)
 {
     (void)state;
-    static const char *const names[] = {
-        "yolox-nano", "picodet-s-416", "nanodet-m-320", "nanodet-human", "yunet", "retail-0287",
-        "retail-0288", "centernet", "movenet-lightning", "movenet-multipose", "blazeface",
-        "ppocr-v4-det", "ppocr-v4-rec", "ppocr-v4-cls", "mobilenet-v2-int8", "squeezenet-fp16",
-        "mnist"};
-    const char *mirror = getenv("OCELLUS_MIRROR");
-    oc_frame   *frame = frame_of(320, 240, 90, 120, 60);
-    size_t      n = 0;
+    static const char *const names[] = {"yolox-nano",        "picodet-s-416", "nanodet-m-320",
+                                        "nanodet-human",     "yunet",         "retail-0287",
+                                        "retail-0288",       "centernet",     "movenet-lightning",
+                                        "movenet-multipose", "blazeface",     "ppocr-v4-det",
+                                        "ppocr-v4-rec",      "ppocr-v4-cls",  "mobilenet-v2-int8",
+                                        "squeezenet-fp16",   "mnist"};
+    const char              *mirror = getenv("OCELLUS_MIRROR");
+    oc_frame                *frame = frame_of(320, 240, 90, 120, 60);
+    size_t                   n = 0;
     setenv("OCELLUS_MODELS", OC_SOURCE_DIR "/models", 1);
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
         oc_net_options o = {.mirror = mirror ? mirror : OC_SOURCE_DIR "/../shared/models"};
