@@ -10,13 +10,39 @@ static bool all_constant(const oc_graph *graph, const oc_node *node)
     return true;
 }
 
-/* Does anything after the fold want this value as numbers? */
+/* Is it among the results of the network? */
 static bool any_output(const oc_graph *graph, const oc_node *node)
 {
     for (uint32_t i = 0; i < node->n_out; i++)
         if (node->out[i] != OC_VID_NONE && graph->values[node->out[i]].is_output)
             return true;
     return false;
+}
+
+static void rename_inputs(oc_graph *graph, oc_vid from, oc_vid to)
+{
+    for (uint32_t i = 0; i < graph->n_nodes; i++)
+        for (uint32_t k = 0; k < graph->nodes[i].n_in; k++)
+            if (graph->nodes[i].in[k] == from)
+                graph->nodes[i].in[k] = to;
+}
+
+/* The other nodes read constants in place of what this one computes. */
+static oc_status read_constants(oc_graph *graph, const oc_node *node, void *const *data,
+                                oc_error *err)
+{
+    for (uint32_t i = 0; i < node->n_out; i++) {
+        oc_vid from = node->out[i], to;
+        if (from == OC_VID_NONE)
+            continue;
+        oc_tensor_info info = graph->values[from].info;
+        oc_status      st = oc_graph_add_constant(graph, graph->values[from].name, info.dtype,
+                                                  &info.shape, data[i], &to, err);
+        if (st != OC_OK)
+            return st;
+        rename_inputs(graph, from, to);
+    }
+    return OC_OK;
 }
 
 static oc_status fold_node(oc_graph *graph, oc_node *node, oc_isa isa, oc_error *err)
@@ -33,6 +59,8 @@ static oc_status fold_node(oc_graph *graph, oc_node *node, oc_isa isa, oc_error 
             *err = quiet;
         return st;
     }
+    if (any_output(graph, node)) /* it stays to write that output; who reads it knows the numbers */
+        return read_constants(graph, node, data, err);
     for (uint32_t i = 0; i < node->n_out; i++)
         if (node->out[i] != OC_VID_NONE)
             graph->values[node->out[i]].data = data[i];
@@ -52,7 +80,7 @@ oc_status oc_pass_fold(oc_graph *graph, const oc_pass_options *options, oc_error
         if ((st = oc_node_infer(graph, node, err)) != OC_OK)
             return st;
         bool shape_only = (node->op->flags & OC_OP_SHAPE_ONLY) != 0;
-        if ((shape_only || all_constant(graph, node)) && !any_output(graph, node) &&
+        if ((shape_only || all_constant(graph, node)) &&
             (st = fold_node(graph, node, options->isa, err)) != OC_OK)
             return st;
     }

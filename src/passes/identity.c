@@ -19,6 +19,24 @@ static bool perm_is_identity(const oc_node *node)
     return perm != NULL;
 }
 
+/* A Pad that keeps the shape may still shift: what one end loses the other gains. */
+static bool shifts(const oc_graph *g, const oc_node *node)
+{
+    size_t         n = 0;
+    const int64_t *pads = oc_node_ints(node, "pads", &n);
+    if (!oc_node_is(node, "Pad"))
+        return false;
+    if (node->n_in > 1 && node->in[1] != OC_VID_NONE) {
+        const oc_value *v = &g->values[node->in[1]];
+        pads = v->info.dtype == OC_I64 ? v->data : NULL;
+        n = v->info.shape.rank == 1 ? (size_t)v->info.shape.dim[0] : 0;
+    }
+    for (size_t i = 0; pads && i < n; i++)
+        if (pads[i] != 0)
+            return true;
+    return !pads;
+}
+
 /* x * 1, x / 1, x + 0, x - 0 with the shape of x. */
 static bool neutral_operand(const oc_graph *g, const oc_node *node, uint32_t which)
 {
@@ -47,7 +65,7 @@ static bool changes_nothing(const oc_graph *g, const oc_node *node, uint32_t *wh
             continue;
         for (size_t i = 0; w == 0 && i < sizeof(same_when_shaped) / sizeof(char *); i++)
             if (oc_node_is(node, same_when_shaped[i]))
-                return true;
+                return !shifts(g, node);
         bool commutes = oc_node_is(node, "Mul") || oc_node_is(node, "Add");
         if ((commutes || (w == 0 && (oc_node_is(node, "Div") || oc_node_is(node, "Sub")))) &&
             node->n_in == 2 && neutral_operand(g, node, 1 - w)) {

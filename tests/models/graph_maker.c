@@ -328,13 +328,13 @@ static void add_inputs(maker *m)
 static const recipe *choose(maker *m)
 {
     static const recipe *const lists[] = {image_recipes, move_recipes, block_recipes,
-                                          other_recipes};
+                                          other_recipes, more_recipes};
     unsigned total = 0;
-    for (int k = 0; k < 4; k++)
+    for (int k = 0; k < 5; k++)
         for (const recipe *r = lists[k]; r->make; r++)
             total += r->weight;
     unsigned at = rnd(m, total);
-    for (int k = 0; k < 4; k++)
+    for (int k = 0; k < 5; k++)
         for (const recipe *r = lists[k]; r->make; r++) {
             if (at < r->weight)
                 return r;

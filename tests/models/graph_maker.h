@@ -88,7 +88,8 @@ typedef struct recipe {
     unsigned   weight;
 } recipe;
 
-extern const recipe image_recipes[], move_recipes[], block_recipes[], other_recipes[];
+extern const recipe image_recipes[], move_recipes[], block_recipes[], other_recipes[],
+    more_recipes[];
 
 int conv_of(maker *m, int x, int64_t out_channels, int64_t kernel, int64_t group, bool plain);
 int activation_of(maker *m, int x);       /* one node */

@@ -4,8 +4,9 @@
  *   --seeds FILE         the seeds listed there                --verbose a line per graph
  *   --keep DIR           files of what disagrees (with --all: of every graph)
  *
- * Each graph runs with all fusions on 1 and 3 threads (equal to the bit), without fusions, and with
- * the reference kernels.  Floats agree within 1e-4 of the largest of their output, all else is equal.
+ * Each graph runs with all fusions on 1 and 3 threads (equal to the bit), without fusions, and
+ * with the reference kernels.  Floats agree within 1e-4 of the largest of their
+ * output, all else is equal.
  * Where that fails, the reference is run again with its inputs moved by 1e-6: an output that moves
  * itself by as much is ill-conditioned and no judge (counted, and told).  And an output that the
  * reference computes otherwise without its own graph optimisations, namely as we do, counts for the
@@ -192,7 +193,7 @@ static bool plain_agrees(graph_case *c, size_t i, const oc_tensor_view *got, oc_
         !oc_shape_equal(&want->info.shape, &got->info.shape))
         return false;
     double worst = worst_of(want, got, n, &where, &largest);
-    return worst <= (want->info.dtype == OC_F32 ? 1e-4 * largest + 1e-6 : 0);
+    return worst <= (want->info.dtype == OC_F32 ? 1e-4 * largest + 1e-5 : 0);
 }
 
 /* ---- ours ---- */
@@ -206,19 +207,19 @@ static bool agrees(graph_case *c, size_t i, const oc_tensor_view *got, const cha
     double                largest;
     if (want->info.dtype != got->info.dtype || !oc_shape_elements(&want->info.shape, &n) ||
         !oc_shape_equal(&want->info.shape, &got->info.shape)) {
-        printf("seed %llu, %s: %s is %s %s, reference has %s %s\n", (unsigned long long)c->seed, way,
-               c->names[i], oc_dtype_name(got->info.dtype),
+        printf("seed %llu, %s: %s is %s %s, reference has %s %s\n", (unsigned long long)c->seed,
+               way, c->names[i], oc_dtype_name(got->info.dtype),
                oc_shape_text(&got->info.shape, a, sizeof(a)), oc_dtype_name(want->info.dtype),
                oc_shape_text(&want->info.shape, b, sizeof(b)));
         return false;
     }
     double worst = worst_of(want, got, n, &where, &largest);
-    double allowed = want->info.dtype == OC_F32 ? 1e-4 * largest + 1e-6 : 0;
+    double allowed = want->info.dtype == OC_F32 ? 1e-4 * largest + 1e-5 : 0;
     if (worst <= allowed)
         return true;
     if (!c->moved && measure_moves(c, err) != OC_OK)
         return false;
-    if (worst <= allowed + 3 * c->moves[i]) {
+    if (worst <= allowed + 8 * c->moves[i]) {
         if (total->shaky++ < 5 || worst > 1e-2 * largest)
             printf("seed %llu, %s: %s is ill-conditioned: off by %.3g, moves by %.3g of %.3g\n",
                    (unsigned long long)c->seed, way, c->names[i], worst, c->moves[i], largest);

@@ -214,7 +214,7 @@ static bool make_binary(maker *m)
     }
     if (a < 0 || b < 0)
         return false;
-    const char *op = ops[rnd(m, 8)];
+    const char *op = ops[a == b ? rnd(m, 5) : rnd(m, 8)]; /* nothing but zeros is no test */
     double      p = m->v[a].size, q = m->v[b].size;
     if (m->v[a].constant && m->v[b].constant)
         return false;
@@ -367,6 +367,7 @@ static bool make_layer_norm(maker *m)
         if (chance(m, 70))
             op_in(m, beta);
         op_int(m, "axis", axis);
+        op_float(m, "epsilon", 0.05f);
         int y = like(m, x, 6);
         op_end(m, 1, &y);
         return true;
@@ -379,7 +380,7 @@ static bool make_layer_norm(maker *m)
     int var = new_value(m, T_F32, row.rank, row.dim, in.size);
     (void)axes_op(m, "ReduceMean", q, 1, 1, &axis, 18, var);
     /* behind it: ONNX Runtime's own LayerNormalization forgets an epsilon in front */
-    int eps = scalar(m, 1e-3f);
+    int eps = scalar(m, 0.05f);
     int s = unary(m, "Sqrt", binary(m, "Add", var, eps, in.size), in.size);
     int y = binary(m, "Div", d, s, 5);
     y = binary(m, "Mul", y, gamma, 6);
@@ -417,7 +418,7 @@ static bool make_peaks(maker *m)
     return true;
 }
 
-/* Element-wise steps that may overwrite each other, with views in between and old values read late. */
+/* Element-wise steps that may overwrite each other, views in between, old values read late. */
 static bool make_chain(maker *m)
 {
     int kept[8], n = 0, x = tame(m, pick(m, T_F32, 0));
@@ -437,7 +438,8 @@ static bool make_chain(maker *m)
                 continue;
             }
         }
-        x = chance(m, 65) ? activation_of(m, x) : tame(m, either(m, "Add", x, kept[rnd(m, (uint32_t)n)]));
+        x = chance(m, 65) ? activation_of(m, x)
+                          : tame(m, either(m, "Add", x, kept[rnd(m, (uint32_t)n)]));
     }
     for (int i = 0; i < n; i++)
         if (chance(m, 30))

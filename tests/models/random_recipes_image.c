@@ -64,6 +64,20 @@ static void some_window(maker *m, window w[2], int64_t kernel, bool plain)
     }
 }
 
+/* Weights that two nodes share, now and then; -1: new ones. */
+static int old_constant(maker *m, int rank, const int64_t *dim)
+{
+    for (int i = 0; i < m->n && chance(m, 95); i++) {
+        const made *v = &m->v[i];
+        bool        same = v->constant && v->type == T_F32 && v->rank == rank;
+        for (int d = 0; same && d < rank; d++)
+            same = v->dim[d] == dim[d];
+        if (same && chance(m, 60))
+            return i;
+    }
+    return -1;
+}
+
 /* -1: the result would be too large, or nothing. */
 int conv_of(maker *m, int x, int64_t out_channels, int64_t kernel, int64_t group, bool plain)
 {
@@ -89,8 +103,12 @@ int conv_of(maker *m, int x, int64_t out_channels, int64_t kernel, int64_t group
     const int64_t wd[] = {out_channels, in.dim[1] / group, w[0].kernel, w[1].kernel};
     double        fan = (double)(wd[1] * wd[2] * wd[3]);
     float         range = (float)(1.7 / sqrt(fan));
-    int           weight = floats(m, 4, wd, -range, range), bias = -1;
+    int           weight = old_constant(m, 4, wd), bias = -1;
+    if (weight < 0)
+        weight = floats(m, 4, wd, -range, range);
     if (chance(m, 60))
+        bias = old_constant(m, 1, &out_channels);
+    if (bias < 0 && chance(m, 50))
         bias = floats(m, 1, &out_channels, -1, 1);
     op_begin(m, "Conv", NULL);
     op_in(m, x);
@@ -299,6 +317,7 @@ static bool make_instance_norm(maker *m)
     op_in(m, x);
     op_in(m, scale);
     op_in(m, shift);
+    op_float(m, "epsilon", 0.05f); /* rounding in rows that are nearly constant stays small */
     int y = like(m, x, 6);
     op_end(m, 1, &y);
     return true;
@@ -340,7 +359,7 @@ static void resize_mode(maker *m, bool whole)
     static const char *const where[] = {"half_pixel", "asymmetric", "pytorch_half_pixel",
                                         "align_corners"};
     int kind = (int)rnd(m, 10);
-    if (kind < 5 && whole) { /* other factors fall on ties, which rounding of the factor decides */
+    if (kind < 6 && whole) { /* other factors fall on ties, which rounding of the factor decides */
         bool corner = chance(m, 50);
         op_string(m, "mode", "nearest");
         op_string(m, "coordinate_transformation_mode", corner ? "asymmetric" : "half_pixel");
