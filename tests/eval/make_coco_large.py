@@ -76,7 +76,7 @@ def reference(folder, cocoapi, library):
         e.summarize()
     names = "AP AP50 AP75 APs APm APl AR1 AR10 AR100 ARs ARm ARl".split()
     print(json.dumps(dict(zip(names, map(float, e.stats)))))
-    print(f"{time.monotonic() - start:.2f} s, "
+    print(f"{time.monotonic() - start:.2f} s ({time.process_time():.2f} of processor time), "
           f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB", file=sys.stderr)
 
 
