@@ -1,5 +1,6 @@
 #include "ops/conv_wino.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "ops/conv_dense.h"
@@ -28,13 +29,14 @@ static size_t panel_blocks(const oc_conv_wino *d, size_t panel)
 /* u = G w G^T of one output and input channel. */
 static void turn_weights(const float *w, double u[36])
 {
-    static const double g[6][3] = {{1 / 4., 0, 0},
-                                   {-1 / 6., -1 / 6., -1 / 6.},
-                                   {-1 / 6., 1 / 6., -1 / 6.},
-                                   {1 / 24., 1 / 12., 1 / 6.},
-                                   {1 / 24., -1 / 12., 1 / 6.},
-                                   {0, 0, 1}};
-    double              t[6][3];
+    const double a = sqrt(0.5), b = sqrt(2.0); /* the points: see f32_wino_in.h */
+    const double g[6][3] = {{1, 0, 0},
+                            {-2 / 3., -2 / 3. * a, -1 / 3.},
+                            {-2 / 3., 2 / 3. * a, -1 / 3.},
+                            {1 / 6., b / 6., 1 / 3.},
+                            {1 / 6., -b / 6., 1 / 3.},
+                            {0, 0, 1}};
+    double       t[6][3];
 
     for (int i = 0; i < 6; i++)
         for (int j = 0; j < 3; j++)

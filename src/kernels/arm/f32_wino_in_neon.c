@@ -8,17 +8,19 @@
 /* out[k * s] = row k of B^T times d. */
 OC_INLINE void rows(const float32x4_t d[6], float *out, ptrdiff_t s)
 {
-    const float32x4_t four = vdupq_n_f32(4.0f), five = vdupq_n_f32(5.0f);
-    float32x4_t       t0 = vfmsq_f32(d[4], four, d[2]), t1 = vfmsq_f32(d[3], four, d[1]);
-    float32x4_t       t2 = vsubq_f32(d[4], d[2]), t3 = vsubq_f32(d[3], d[1]);
+    const float32x4_t a = vdupq_n_f32(OC_WINO_A), b = vdupq_n_f32(OC_WINO_B);
+    const float32x4_t half = vdupq_n_f32(0.5f), c = vdupq_n_f32(2.5f);
+    float32x4_t       t0 = vsubq_f32(d[4], vaddq_f32(d[2], d[2]));
+    float32x4_t       t1 = vfmsq_f32(vmulq_f32(a, d[3]), b, d[1]);
+    float32x4_t       t2 = vfmsq_f32(d[4], half, d[2]);
+    float32x4_t       t3 = vfmsq_f32(vmulq_f32(b, d[3]), a, d[1]);
 
-    t3 = vaddq_f32(t3, t3);
-    vst1q_f32(out, vfmaq_f32(vfmsq_f32(d[4], five, d[2]), four, d[0]));
+    vst1q_f32(out, vaddq_f32(d[0], vfmsq_f32(d[4], c, d[2])));
     vst1q_f32(out + s, vaddq_f32(t0, t1));
     vst1q_f32(out + 2 * s, vsubq_f32(t0, t1));
     vst1q_f32(out + 3 * s, vaddq_f32(t2, t3));
     vst1q_f32(out + 4 * s, vsubq_f32(t2, t3));
-    vst1q_f32(out + 5 * s, vfmaq_f32(vfmsq_f32(d[5], five, d[3]), four, d[1]));
+    vst1q_f32(out + 5 * s, vaddq_f32(d[1], vfmsq_f32(d[5], c, d[3])));
 }
 
 /* Four channels of a tile; y and x are its corner in the input. */

@@ -10,9 +10,12 @@ OC_INLINE void rows(const float32x4_t m[6], float *out, ptrdiff_t s)
     float32x4_t s2 = vaddq_f32(m[3], m[4]), d2 = vsubq_f32(m[3], m[4]);
 
     vst1q_f32(out, vaddq_f32(vaddq_f32(m[0], s1), s2));
-    vst1q_f32(out + s, vfmaq_f32(d1, vdupq_n_f32(2.0f), d2));
-    vst1q_f32(out + 2 * s, vfmaq_f32(s1, vdupq_n_f32(4.0f), s2));
-    vst1q_f32(out + 3 * s, vaddq_f32(vfmaq_f32(d1, vdupq_n_f32(8.0f), d2), m[5]));
+    const float32x4_t a = vdupq_n_f32(OC_WINO_A), b = vdupq_n_f32(OC_WINO_B);
+
+    vst1q_f32(out + s, vfmaq_f32(vmulq_f32(a, d1), b, d2));
+    vst1q_f32(out + 2 * s, vfmaq_f32(vaddq_f32(s2, s2), vdupq_n_f32(0.5f), s1));
+    vst1q_f32(out + 3 * s, vfmaq_f32(vfmaq_f32(m[5], vdupq_n_f32(0.5f * OC_WINO_A), d1),
+                                     vdupq_n_f32(2 * OC_WINO_B), d2));
 }
 
 /* The 16 results of four channels of a tile, without bias. */

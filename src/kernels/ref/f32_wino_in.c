@@ -4,14 +4,15 @@
 static void rows(float *d, size_t s)
 {
     const float a = d[0], b = d[s], c = d[2 * s], e = d[3 * s], f = d[4 * s], g = d[5 * s];
-    const float t0 = f - 4 * c, t1 = e - 4 * b, t2 = f - c, t3 = 2 * (e - b);
+    const float t0 = f - 2 * c, t1 = OC_WINO_A * e - OC_WINO_B * b;
+    const float t2 = f - 0.5f * c, t3 = OC_WINO_B * e - OC_WINO_A * b;
 
-    d[0] = 4 * a + (f - 5 * c);
+    d[0] = a + (f - 2.5f * c);
     d[s] = t0 + t1;
     d[2 * s] = t0 - t1;
     d[3 * s] = t2 + t3;
     d[4 * s] = t2 - t3;
-    d[5 * s] = 4 * b + (g - 5 * e);
+    d[5 * s] = b + (g - 2.5f * e);
 }
 
 static float pixel(const oc_wino_in *t, ptrdiff_t y, ptrdiff_t x, size_t lane)

@@ -10,9 +10,9 @@ static void rows(const float *m, size_t s, float *out)
     const float m0 = m[0], m5 = m[5 * s];
 
     out[0] = m0 + s1 + s2;
-    out[s] = d1 + 2 * d2;
-    out[2 * s] = s1 + 4 * s2;
-    out[3 * s] = d1 + 8 * d2 + m5;
+    out[s] = OC_WINO_A * d1 + OC_WINO_B * d2;
+    out[2 * s] = 0.5f * s1 + 2 * s2;
+    out[3 * s] = 0.5f * OC_WINO_A * d1 + 2 * OC_WINO_B * d2 + m5;
 }
 
 static void store(const oc_wino_out *t, ptrdiff_t y, ptrdiff_t x, size_t lane, float v)

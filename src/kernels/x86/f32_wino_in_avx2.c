@@ -8,17 +8,19 @@
 /* out[k * s] = row k of B^T times d. */
 OC_INLINE void rows(const __m256 d[6], float *out, ptrdiff_t s)
 {
-    const __m256 four = _mm256_set1_ps(4.0f), five = _mm256_set1_ps(5.0f);
-    __m256       t0 = _mm256_fnmadd_ps(four, d[2], d[4]), t1 = _mm256_fnmadd_ps(four, d[1], d[3]);
-    __m256       t2 = _mm256_sub_ps(d[4], d[2]), t3 = _mm256_sub_ps(d[3], d[1]);
+    const __m256 a = _mm256_set1_ps(OC_WINO_A), b = _mm256_set1_ps(OC_WINO_B);
+    const __m256 half = _mm256_set1_ps(0.5f), c = _mm256_set1_ps(2.5f);
+    __m256       t0 = _mm256_sub_ps(d[4], _mm256_add_ps(d[2], d[2]));
+    __m256       t1 = _mm256_fmsub_ps(a, d[3], _mm256_mul_ps(b, d[1]));
+    __m256       t2 = _mm256_fnmadd_ps(half, d[2], d[4]);
+    __m256       t3 = _mm256_fmsub_ps(b, d[3], _mm256_mul_ps(a, d[1]));
 
-    t3 = _mm256_add_ps(t3, t3);
-    _mm256_store_ps(out, _mm256_fmadd_ps(four, d[0], _mm256_fnmadd_ps(five, d[2], d[4])));
+    _mm256_store_ps(out, _mm256_add_ps(d[0], _mm256_fnmadd_ps(c, d[2], d[4])));
     _mm256_store_ps(out + s, _mm256_add_ps(t0, t1));
     _mm256_store_ps(out + 2 * s, _mm256_sub_ps(t0, t1));
     _mm256_store_ps(out + 3 * s, _mm256_add_ps(t2, t3));
     _mm256_store_ps(out + 4 * s, _mm256_sub_ps(t2, t3));
-    _mm256_store_ps(out + 5 * s, _mm256_fmadd_ps(four, d[1], _mm256_fnmadd_ps(five, d[3], d[5])));
+    _mm256_store_ps(out + 5 * s, _mm256_add_ps(d[1], _mm256_fnmadd_ps(c, d[3], d[5])));
 }
 
 OC_INLINE void tile(const bool edge, const oc_wino_in *t, ptrdiff_t y, ptrdiff_t x, float *v)
