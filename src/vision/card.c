@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "vision/card_source.h"
 
@@ -296,7 +297,11 @@ oc_status oc_card_load(const char *path, oc_card **out, oc_error *err)
     oc_card *card = calloc(1, sizeof(*card));
     if (!card)
         return OC_FAIL(err, OC_NOMEM, "%s: out of memory", path);
-    char        folder[4096];
+    char        folder[4096], inside[4096];
+    struct stat at;
+    if (stat(path, &at) == 0 && S_ISDIR(at.st_mode) &&
+        (size_t)snprintf(inside, sizeof(inside), "%s/card.yaml", path) < sizeof(inside))
+        path = inside;
     const char *slash = strrchr(path, '/');
     snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
     oc_status st = oc_yaml_load(path, &card->doc, err);

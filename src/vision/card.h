@@ -78,7 +78,8 @@ typedef struct oc_card {
     size_t       n_point_names;
 } oc_card;
 
-/* OC_IO, OC_FORMAT: "models/x/card.yaml:12:3: reason". */
+/* path: of the card, or of the folder with its card.yaml.
+ * OC_IO, OC_FORMAT: "models/x/card.yaml:12:3: reason". */
 OC_MUST_CHECK oc_status oc_card_load(const char *path, oc_card **out, oc_error *err);
 /* From memory; labels files are looked for in `folder`. */
 OC_MUST_CHECK oc_status oc_card_load_memory(const char *name, const char *folder, const void *text,

@@ -233,12 +233,25 @@ static void test_store(void **state)
     assert_non_null(strstr(err.message, "no card 'yolox' in: "));
 }
 
+static void test_folder(void **state)
+{
+    oc_card *card = NULL;
+    oc_error err = {0};
+    (void)state;
+    assert_int_equal(oc_card_load(OC_SOURCE_DIR "/models/mnist", &card, &err), OC_OK);
+    oc_card_destroy(card);
+    card = NULL;
+    assert_int_equal(oc_card_load(OC_SOURCE_DIR "/models", &card, &err), OC_NOT_FOUND);
+    assert_non_null(strstr(err.message, "models/card.yaml"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ours),        cmocka_unit_test(test_values),
         cmocka_unit_test(test_pick_size),   cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_labels_file), cmocka_unit_test(test_store),
+        cmocka_unit_test(test_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
