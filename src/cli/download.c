@@ -11,7 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define REGISTRY "https://registry.npmjs.org"
+#include "cli/process.h"
+
 #define ANSWER_MAX ((size_t)16 << 20)
 
 static volatile sig_atomic_t interrupted;
@@ -164,7 +165,25 @@ static bool npmrc_registry(const char *path, char *out, size_t bytes)
     return found;
 }
 
-static void npm_registry(char *out, size_t bytes)
+/* What npm itself answers; it knows the public registry's address, we do not. */
+static bool npm_answers(char *out, size_t bytes)
+{
+    static const char *const argv[] = {"npm", "config", "get", "registry", NULL};
+    oc_error                 quiet;
+    size_t                   n = 0;
+    pid_t                    pid;
+    int                      fd;
+    if (cli_start(argv, &fd, &pid, &quiet) != OC_OK)
+        return false;
+    for (ssize_t got; n + 1 < bytes && (got = read(fd, out + n, bytes - 1 - n)) > 0;)
+        n += (size_t)got;
+    close(fd);
+    out[n] = 0;
+    out[strcspn(out, " \t\r\n")] = 0;
+    return cli_wait("npm", pid, &quiet) == OC_OK && strncmp(out, "http", 4) == 0;
+}
+
+static oc_status npm_registry(char *out, size_t bytes, oc_error *err)
 {
     static const char *const shared[] = {"/etc/npmrc", "/usr/local/etc/npmrc", "/usr/etc/npmrc"};
     const char              *named = getenv("npm_config_registry"), *home = getenv("HOME");
@@ -174,11 +193,13 @@ static void npm_registry(char *out, size_t bytes)
         found = npmrc_registry(path, out, bytes);
     for (size_t i = 0; !found && i < sizeof(shared) / sizeof(*shared); i++)
         found = npmrc_registry(shared[i], out, bytes);
-    if (!found)
-        snprintf(out, bytes, "%s", REGISTRY);
+    if (!found && !npm_answers(out, bytes))
+        return OC_FAIL(err, OC_NOT_FOUND,
+                       "which npm registry?  Install npm, or set npm_config_registry");
     size_t n = strlen(out);
     while (n && out[n - 1] == '/')
         out[--n] = 0;
+    return OC_OK;
 }
 
 oc_status cli_npm_archive(const char *package, const char *version, char *url, size_t url_bytes,
@@ -186,14 +207,16 @@ oc_status cli_npm_archive(const char *package, const char *version, char *url, s
 {
     char        registry[1024], ask[2048];
     const char *slash = strchr(package, '/');
-    npm_registry(registry, sizeof(registry));
+    oc_status   st = npm_registry(registry, sizeof(registry), err);
+    if (st != OC_OK)
+        return st;
     if (slash)
         snprintf(ask, sizeof(ask), "%s/%.*s%%2f%s/%s", registry, (int)(slash - package), package,
                  slash + 1, version);
     else
         snprintf(ask, sizeof(ask), "%s/%s/%s", registry, package, version);
-    transfer    t = {.shown = -1};
-    oc_status   st = transfer_url(ask, &t, err);
+    transfer t = {.shown = -1};
+    st = transfer_url(ask, &t, err);
     json_t     *answer = st == OC_OK ? json_loadb(t.text ? t.text : "", t.n, 0, NULL) : NULL;
     json_t     *dist = json_object_get(answer, "dist");
     const char *archive = json_string_value(json_object_get(dist, "tarball"));

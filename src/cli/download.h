@@ -13,7 +13,7 @@ OC_MUST_CHECK oc_status cli_download(const char *url, const char *label, const c
                                      oc_error *err);
 
 /* The address of an npm package's archive, asked of the registry that npm is configured for
- * (npm_config_registry, ~/.npmrc, else the public one). */
+ * (npm_config_registry, npmrc files, else what npm itself says). */
 OC_MUST_CHECK oc_status cli_npm_archive(const char *package, const char *version, char *url,
                                         size_t url_bytes, oc_error *err);
 

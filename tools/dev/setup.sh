@@ -9,7 +9,7 @@ apt_test="$apt_build ccache libcmocka-dev python3-onnx python3-numpy ffmpeg"
 packages() {
     case $1 in
         build) echo "$apt_build" ;;
-        demo) echo "$apt_build python3-onnx python3-numpy" ;;
+        demo) echo "$apt_build npm python3-onnx python3-numpy" ;;
         test | release | dev | asan | tsan | ref | bench) echo "$apt_test npm" ;;
         clang) echo "$apt_test npm clang" ;;
         fuzz) echo "$apt_test clang llvm" ;;
