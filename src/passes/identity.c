@@ -47,7 +47,7 @@ static bool neutral_operand(const oc_graph *g, const oc_node *node, uint32_t whi
 static bool changes_nothing(const oc_graph *g, const oc_node *node, uint32_t *which)
 {
     static const char *const same_when_shaped[] = {"Reshape", "Flatten", "Squeeze", "Unsqueeze",
-                                                   "Expand", "Pad", "Cast", "Tile"};
+                                                   "Expand",  "Pad",     "Cast",    "Tile"};
     *which = 0;
     if (oc_node_is(node, "Identity") || oc_node_is(node, "Dropout"))
         return true;

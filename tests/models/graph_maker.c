@@ -152,7 +152,7 @@ int raw(maker *m, int type, int rank, const int64_t *dim, const void *data, size
 
 int floats(maker *m, int rank, const int64_t *dim, float lo, float hi)
 {
-    made   shape = {.rank = rank};
+    made shape = {.rank = rank};
     for (int i = 0; i < rank; i++)
         shape.dim[i] = dim[i];
     int64_t n = elements(&shape);
@@ -327,9 +327,9 @@ static void add_inputs(maker *m)
 
 static const recipe *choose(maker *m)
 {
-    static const recipe *const lists[] = {image_recipes, move_recipes, block_recipes,
-                                          other_recipes, more_recipes};
-    unsigned total = 0;
+    static const recipe *const lists[] = {image_recipes, move_recipes, block_recipes, other_recipes,
+                                          more_recipes};
+    unsigned                   total = 0;
     for (int k = 0; k < 5; k++)
         for (const recipe *r = lists[k]; r->make; r++)
             total += r->weight;

@@ -47,7 +47,7 @@ void maker_model(maker *m, uint64_t seed, bytes *model);
 
 /* ---- for recipes ---- */
 
-uint32_t rnd(maker *m, uint32_t n);             /* 0 .. n-1 */
+uint32_t rnd(maker *m, uint32_t n);                     /* 0 .. n-1 */
 int64_t  rnd_between(maker *m, int64_t lo, int64_t hi); /* both ends */
 bool     chance(maker *m, uint32_t percent);
 float    rnd_float(maker *m, float lo, float hi);
@@ -77,10 +77,10 @@ int binary(maker *m, const char *op, int a, int b, double size);
 int pick(maker *m, int type, int rank);
 int pick_image(maker *m); /* f32, four dimensions */
 /* Values grown too large are brought back by Tanh or a factor. */
-int tame(maker *m, int x);
+int  tame(maker *m, int x);
 bool fits(int rank, const int64_t *dim);
-int axes_op(maker *m, const char *op, int x, int64_t keep, int n, const int64_t *axes, int since,
-            int out);
+int  axes_op(maker *m, const char *op, int x, int64_t keep, int n, const int64_t *axes, int since,
+             int out);
 
 typedef bool recipe_fn(maker *m);
 typedef struct recipe {
@@ -92,8 +92,8 @@ extern const recipe image_recipes[], move_recipes[], block_recipes[], other_reci
     more_recipes[];
 
 int conv_of(maker *m, int x, int64_t out_channels, int64_t kernel, int64_t group, bool plain);
-int activation_of(maker *m, int x);       /* one node */
-int spelled_activation(maker *m, int x);  /* several */
+int activation_of(maker *m, int x);      /* one node */
+int spelled_activation(maker *m, int x); /* several */
 int transpose_of(maker *m, int x, const int64_t *perm);
 int reshape_of(maker *m, int x, int rank, const int64_t *dim);
 int concat_of(maker *m, int n, const int *x, int axis);

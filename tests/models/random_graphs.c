@@ -41,7 +41,7 @@ typedef struct graph_case {
     bytes          model;
     oc_tensor_view in[MAKER_INPUTS_MAX];
     oc_tensor_view want[PORTS_MAX], plain[PORTS_MAX]; /* of the reference, optimised and not */
-    double         moves[PORTS_MAX]; /* of the reference when its inputs move */
+    double         moves[PORTS_MAX];                  /* of the reference when its inputs move */
     bool           moved;
     const char    *names[PORTS_MAX];
     size_t         n_out;
@@ -63,9 +63,9 @@ static volatile uint64_t current; /* for the last words of a crash */
 
 static void last_words(int sig)
 {
-    char   text[64];
-    int    n = snprintf(text, sizeof(text), "seed %llu: signal %d\n",
-                        (unsigned long long)current, sig);
+    char text[64];
+    int  n =
+        snprintf(text, sizeof(text), "seed %llu: signal %d\n", (unsigned long long)current, sig);
     ssize_t written = write(STDOUT_FILENO, text, n > 0 ? (size_t)n : 0);
     (void)written;
     signal(sig, SIG_DFL);
@@ -133,8 +133,7 @@ static oc_status reference(graph_case *c, bool optimise, oc_tensor_view *results
     ort_session   *peer = NULL;
     oc_tensor_view out[PORTS_MAX];
     static char    names[PORTS_MAX][32];
-    oc_status      st = ort_session_create_memory(c->model.data, c->model.n, optimise, &peer,
-                                                  err);
+    oc_status      st = ort_session_create_memory(c->model.data, c->model.n, optimise, &peer, err);
     if (st == OC_OK && (st = ort_run(peer, c->in, out, err)) == OC_OK) {
         c->n_out = ort_n_outputs(peer);
         st = copy_results(results, c->n_out, out);

@@ -7,9 +7,9 @@
 
 int activation_of(maker *m, int x)
 {
-    static const char *const plain[] = {"Relu", "Sigmoid", "Tanh", "Softplus", "Erf", "Abs",
-                                        "Neg", "Elu", "Selu", "Softsign", "LeakyRelu",
-                                        "HardSigmoid", "Relu", "Sigmoid", "Relu", "LeakyRelu"};
+    static const char *const plain[] = {
+        "Relu", "Sigmoid",  "Tanh",      "Softplus",    "Erf",  "Abs",     "Neg",  "Elu",
+        "Selu", "Softsign", "LeakyRelu", "HardSigmoid", "Relu", "Sigmoid", "Relu", "LeakyRelu"};
     double size = m->v[x].size;
     int    kind = (int)rnd(m, 22);
     if (kind < 16) {
@@ -73,8 +73,8 @@ static int either(maker *m, const char *op, int a, int b)
 static int clip6(maker *m, int x)
 {
     static const int64_t none[] = {1};
-    float zero = 0, six = chance(m, 92) ? 6.0f : 5.0f;
-    int   a = raw(m, T_F32, 0, none, &zero, 4), b = raw(m, T_F32, 0, none, &six, 4);
+    float                zero = 0, six = chance(m, 92) ? 6.0f : 5.0f;
+    int                  a = raw(m, T_F32, 0, none, &zero, 4), b = raw(m, T_F32, 0, none, &six, 4);
     op_begin(m, "Clip", NULL);
     op_in(m, x);
     op_in(m, a);
@@ -176,9 +176,7 @@ static int affine_step(maker *m, int x)
     case 2: return binary(m, "Sub", x, operand_for(m, x, -1, 1), size + 1);
     case 3: return binary(m, "Sub", operand_for(m, x, -1, 1), x, size + 1);
     case 4: return binary(m, "Div", x, operand_for(m, x, 0.5f, 2), size * 2);
-    default:
-        c = operand_for(m, x, -1.5f, 1.5f);
-        return binary(m, "Mul", x, c, size * 1.5);
+    default: c = operand_for(m, x, -1.5f, 1.5f); return binary(m, "Mul", x, c, size * 1.5);
     }
 }
 
@@ -206,7 +204,7 @@ static bool make_affine(maker *m)
 static bool make_binary(maker *m)
 {
     static const char *const ops[] = {"Add", "Add", "Add", "Mul", "Mul", "Sub", "Max", "Min"};
-    int a = tame(m, pick(m, T_F32, 0)), b = -1;
+    int                      a = tame(m, pick(m, T_F32, 0)), b = -1;
     for (int tries = 0; tries < 30 && b < 0; tries++) {
         int k = (int)rnd(m, (uint32_t)m->n);
         if (m->v[k].type == T_F32 && m->v[k].size < 60)
@@ -228,7 +226,7 @@ static bool make_binary(maker *m)
 static bool make_variadic(maker *m)
 {
     static const char *const ops[] = {"Sum", "Mean", "Max", "Min"};
-    int a = pick_image(m), n = 1 + (int)rnd(m, 4), parts[4];
+    int                      a = pick_image(m), n = 1 + (int)rnd(m, 4), parts[4];
     if (a < 0)
         return false;
     double size = 0;
@@ -452,7 +450,7 @@ static bool make_chain(maker *m)
 }
 
 const recipe block_recipes[] = {
-    {make_activation, 14}, {make_affine, 14}, {make_binary, 12}, {make_variadic, 3},
+    {make_activation, 14}, {make_affine, 14},  {make_binary, 12}, {make_variadic, 3},
     {make_residual, 10},   {make_inverted, 8}, {make_island, 7},  {make_layer_norm, 3},
-    {make_peaks, 2},       {make_chain, 8},   {NULL, 0},
+    {make_peaks, 2},       {make_chain, 8},    {NULL, 0},
 };

@@ -81,12 +81,12 @@ static int old_constant(maker *m, int rank, const int64_t *dim)
 /* -1: the result would be too large, or nothing. */
 int conv_of(maker *m, int x, int64_t out_channels, int64_t kernel, int64_t group, bool plain)
 {
-    made    in = m->v[x];
-    window  w[2];
-    bool    automatic = !plain && chance(m, 10);
+    made   in = m->v[x];
+    window w[2];
+    bool   automatic = !plain && chance(m, 10);
     some_window(m, w, kernel, plain);
-    int64_t out[] = {in.dim[0], out_channels, window_out(&w[0], in.dim[2]),
-                     window_out(&w[1], in.dim[3])};
+    int64_t                  out[] = {in.dim[0], out_channels, window_out(&w[0], in.dim[2]),
+                                      window_out(&w[1], in.dim[3])};
     static const char *const modes[] = {"SAME_UPPER", "SAME_LOWER", "VALID"};
     const char              *mode = modes[rnd(m, 3)];
     if (automatic) {
@@ -177,8 +177,8 @@ static bool make_conv_transpose(maker *m)
         if (chance(m, 50))
             w[d].before = w[d].after = 0;
         extra[d] = w[d].stride > 1 && chance(m, 25) ? 1 : 0;
-        out[2 + d] = (in.dim[2 + d] - 1) * w[d].stride + reach(&w[d]) - w[d].before - w[d].after +
-                     extra[d];
+        out[2 + d] =
+            (in.dim[2 + d] - 1) * w[d].stride + reach(&w[d]) - w[d].before - w[d].after + extra[d];
     }
     if (!fits(4, out))
         return false;
@@ -358,7 +358,7 @@ static void resize_mode(maker *m, bool whole)
 {
     static const char *const where[] = {"half_pixel", "asymmetric", "pytorch_half_pixel",
                                         "align_corners"};
-    int kind = (int)rnd(m, 10);
+    int                      kind = (int)rnd(m, 10);
     if (kind < 6 && whole) { /* other factors fall on ties, which rounding of the factor decides */
         bool corner = chance(m, 50);
         op_string(m, "mode", "nearest");
@@ -439,10 +439,10 @@ static bool make_grid_sample(maker *m)
     int x = pick_image(m);
     if (x < 0 || m->opset < 16)
         return false;
-    made          in = m->v[x];
-    const int64_t grid_dim[] = {in.dim[0], rnd_between(m, 1, 9), 7, 2};
-    const int64_t out[] = {in.dim[0], in.dim[1], grid_dim[1], 7};
-    int           grid = floats(m, 4, grid_dim, -1.2f, 1.2f);
+    made                     in = m->v[x];
+    const int64_t            grid_dim[] = {in.dim[0], rnd_between(m, 1, 9), 7, 2};
+    const int64_t            out[] = {in.dim[0], in.dim[1], grid_dim[1], 7};
+    int                      grid = floats(m, 4, grid_dim, -1.2f, 1.2f);
     static const char *const pads[] = {"zeros", "border", "reflection"};
     op_begin(m, "GridSample", NULL);
     op_in(m, x);
@@ -456,7 +456,7 @@ static bool make_grid_sample(maker *m)
 }
 
 const recipe image_recipes[] = {
-    {make_conv, 26},         {make_conv_transpose, 5}, {make_pool, 10},       {make_global_pool, 3},
-    {make_norm, 7},          {make_instance_norm, 2},  {make_lrn, 1},         {make_prelu, 3},
-    {make_resize, 5},        {make_depth_space, 3},    {make_grid_sample, 1}, {NULL, 0},
+    {make_conv, 26},  {make_conv_transpose, 5}, {make_pool, 10},       {make_global_pool, 3},
+    {make_norm, 7},   {make_instance_norm, 2},  {make_lrn, 1},         {make_prelu, 3},
+    {make_resize, 5}, {make_depth_space, 3},    {make_grid_sample, 1}, {NULL, 0},
 };

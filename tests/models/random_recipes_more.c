@@ -218,6 +218,6 @@ static bool make_heads(maker *m)
 }
 
 const recipe more_recipes[] = {
-    {make_shape_reshape, 3}, {make_integers, 3}, {make_gram, 3},  {make_line, 4},
+    {make_shape_reshape, 3}, {make_integers, 3}, {make_gram, 3}, {make_line, 4},
     {make_function, 3},      {make_heads, 4},    {NULL, 0},
 };

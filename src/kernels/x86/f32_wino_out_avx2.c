@@ -16,8 +16,7 @@ OC_INLINE void rows(const __m256 m[6], float *out, ptrdiff_t s)
     const __m256 a3 = _mm256_set1_ps(0.5f * OC_WINO_A), b3 = _mm256_set1_ps(2 * OC_WINO_B);
 
     _mm256_store_ps(out + s, _mm256_fmadd_ps(b, d2, _mm256_mul_ps(a, d1)));
-    _mm256_store_ps(out + 2 * s,
-                    _mm256_fmadd_ps(_mm256_set1_ps(0.5f), s1, _mm256_add_ps(s2, s2)));
+    _mm256_store_ps(out + 2 * s, _mm256_fmadd_ps(_mm256_set1_ps(0.5f), s1, _mm256_add_ps(s2, s2)));
     _mm256_store_ps(out + 3 * s, _mm256_fmadd_ps(b3, d2, _mm256_fmadd_ps(a3, d1, m[5])));
 }
 
