@@ -159,10 +159,12 @@ static __attribute__((noinline)) void tile_one(const int px, const int kw, const
     {                                                                \
         tile(px, kw, sx, true, r, col);                              \
     }
-TILE(8, 3, 1)
-TILE(4, 3, 1)
-TILE(8, 3, 2) TILE(4, 3, 2) TILE(8, 5, 1) TILE(4, 5, 1) TILE(8, 5, 2)
-    TILE(4, 5, 2) static void tile_8_any(const row *r, ptrdiff_t col)
+/* clang-format off */
+TILE(8, 3, 1) TILE(4, 3, 1) TILE(8, 3, 2) TILE(4, 3, 2)
+TILE(8, 5, 1) TILE(4, 5, 1) TILE(8, 5, 2) TILE(4, 5, 2)
+    /* clang-format on */
+
+    static void tile_8_any(const row *r, ptrdiff_t col)
 {
     tile_any(8, r, col);
 }

@@ -228,11 +228,12 @@ static __attribute__((noinline)) void tile_run_one(const int px, const int nb, c
     {                                                                                          \
         tile_run(px, nb, true, m, e, p0, count);                                               \
     }
-TILE(1, 1)
-TILE(2, 1)
-TILE(3, 1) TILE(4, 1) TILE(5, 1) TILE(6, 1) TILE(7, 1) TILE(8, 1) TILE(9, 1) TILE(10, 1) TILE(11, 1)
-    TILE(12, 1) TILE(1, 2) TILE(2, 2) TILE(3, 2) TILE(4, 2) TILE(5, 2) TILE(6, 2) TILE(1, 3)
-        TILE(2, 3) TILE(3, 3) TILE(4, 3)
+/* clang-format off */
+TILE(1, 1) TILE(2, 1) TILE(3, 1) TILE(4, 1) TILE(5, 1) TILE(6, 1)
+TILE(7, 1) TILE(8, 1) TILE(9, 1) TILE(10, 1) TILE(11, 1) TILE(12, 1)
+TILE(1, 2) TILE(2, 2) TILE(3, 2) TILE(4, 2) TILE(5, 2) TILE(6, 2)
+TILE(1, 3) TILE(2, 3) TILE(3, 3) TILE(4, 3)
+/* clang-format on */
 
 /* [by places][blocks - 1][pixels - 1] */
 #define TABLE(t)                                                    \
