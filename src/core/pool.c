@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/cpu.h"
 
@@ -20,7 +21,11 @@
 #endif
 
 #define THREADS_MAX 256
-#define SPINS 4000 /* some tens of microseconds: the time between two nodes of a network */
+#define SPINS 4000 /* of a caller whose last ranges are nearly done */
+/* A worker looks out for the next job for so long before it sleeps: longer than the nodes of a
+ * network that run on one thread, since waking a sleeper costs more than such a node (on a virtual
+ * machine some 100 us). */
+#define SPIN_NS 1000000u
 
 typedef struct job {
     struct job   *next;
@@ -96,6 +101,23 @@ static job *job_find(oc_pool *pool)
     return NULL;
 }
 
+static uint64_t now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static void spin(oc_pool *pool, unsigned seen)
+{
+    const uint64_t until = now_ns() + SPIN_NS;
+    for (unsigned i = 1; atomic_load(&pool->posted) == seen; i++) {
+        PAUSE();
+        if (i % 256 == 0 && now_ns() >= until)
+            return;
+    }
+}
+
 static void *worker_main(void *arg)
 {
     worker  *w = arg;
@@ -103,8 +125,7 @@ static void *worker_main(void *arg)
     oc_fp_flush_denormals();
     unsigned seen = atomic_load(&pool->posted);
     while (!atomic_load(&pool->stop)) {
-        for (int spin = 0; spin < SPINS && atomic_load(&pool->posted) == seen; spin++)
-            PAUSE();
+        spin(pool, seen);
         pthread_mutex_lock(&pool->lock);
         job *j;
         while (!(j = job_find(pool)) && !atomic_load(&pool->stop) &&
@@ -149,8 +170,8 @@ static void job_finish(oc_pool *pool, job *j)
         }
     }
     pthread_mutex_unlock(&pool->lock);
-    for (unsigned spin = 0; atomic_load_explicit(&j->inside, memory_order_acquire); spin++) {
-        if (spin < SPINS)
+    for (unsigned i = 0; atomic_load_explicit(&j->inside, memory_order_acquire); i++) {
+        if (i < SPINS)
             PAUSE();
         else
             sched_yield();

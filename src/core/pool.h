@@ -1,9 +1,9 @@
 /* pool.h -- the one thread pool of a process: ranges of work, taken by whoever is free.
  *
  * A pool of n threads has n - 1 workers: the caller of oc_pool_run works too.  Several threads may
- * call run at once on one pool; each call returns when its own ranges are done.  Workers spin
- * briefly for the next call, then sleep.  Denormals are flushed to zero in workers; callers who
- * want the same bits for any number of threads do so too (oc_fp_flush_denormals). */
+ * call run at once on one pool; each call returns when its own ranges are done.  Workers look out
+ * for the next call for a millisecond, then sleep.  Denormals are flushed to zero in workers;
+ * callers who want the same bits for any number of threads do so too (oc_fp_flush_denormals). */
 #ifndef OC_CORE_POOL_H
 #define OC_CORE_POOL_H
 
