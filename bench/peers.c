@@ -14,7 +14,7 @@
 
 #define PORTS_MAX 64
 #define RUNS_MAX 4096
-#define BLOCK 4
+#define BLOCK 8
 
 typedef struct settings {
     bool   json;
@@ -143,10 +143,12 @@ static oc_status run_once(rival *r, bool peer, oc_error *err)
                 : oc_session_run(r->session, r->input, r->n_in, r->output, r->n_out, err);
 }
 
-/* A warm run, then a block of timed ones.  The pause before lets the other's threads go to sleep. */
+/* A warm run, then a block of timed ones.  The pause before lets the other's threads go to sleep:
+ * ONNX Runtime's spin for a million rounds, some tens of milliseconds, on a core that the other
+ * would need. */
 static oc_status run_block(rival *r, bool peer, times *t, oc_error *err)
 {
-    usleep(3000);
+    usleep(60000);
     oc_status st = run_once(r, peer, err);
     for (int i = 0; st == OC_OK && i < BLOCK && t->n < RUNS_MAX; i++) {
         double begin = now_ms();
@@ -161,12 +163,14 @@ static oc_status measure(const settings *set, rival *r, double *ours, double *th
     static times t[2];
     double       spent[2] = {0};
     oc_status    st = OC_OK;
+    const double begin = now_ms();
     t[0].n = t[1].n = 0;
     for (int i = 0; st == OC_OK && i < 3; i++)
         if ((st = run_once(r, false, err)) == OC_OK)
             st = run_once(r, true, err);
     while (st == OC_OK && t[0].n < RUNS_MAX - BLOCK &&
-           (t[0].n < 10 || spent[0] < set->seconds * 1e3 || spent[1] < set->seconds * 1e3)) {
+           (t[0].n < 16 || (now_ms() - begin < 4e3 * set->seconds &&
+                            (spent[0] < set->seconds * 1e3 || spent[1] < set->seconds * 1e3)))) {
         for (int peer = 0; st == OC_OK && peer < 2; peer++) {
             size_t before = t[peer].n;
             st = run_block(r, peer == 1, &t[peer], err);
