@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Pipelines with mistakes: exit 3, file:line:column and the reason; the ready ones have none.
 source "$(dirname "$0")/lib.sh"
+unset OCELLUS_MIRROR # a network that is not there must stay away
 
 # wrong PATTERN < YAML: refused with that, whether checked or run
 wrong() {
