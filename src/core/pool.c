@@ -1,5 +1,9 @@
 /* A run is a job on its caller's stack, linked into the pool while it has ranges to give away.
- * Joining and leaving a job take the lock; claiming a range is one atomic add. */
+ * Joining and leaving a job take the lock; claiming a range is one atomic add.
+ *
+ * The units are cut into one stretch a thread.  A thread works through its own first, in a few
+ * chunks, then helps out in the others': the same thread meets the same rows in the next node, while
+ * they are still in its cache, and one that is late costs little. */
 #include "core/pool.h"
 
 #include <errno.h>
@@ -21,20 +25,29 @@
 #endif
 
 #define THREADS_MAX 256
-#define SPINS 4000 /* of a caller whose last ranges are nearly done */
+#define STRETCHES_MAX 16 /* more threads than this share stretches */
+#define CHUNKS 4         /* of a stretch */
+#define SPINS 4000       /* of a caller whose last ranges are nearly done */
 /* A worker looks out for the next job for so long before it sleeps: longer than the nodes of a
  * network that run on one thread, since waking a sleeper costs more than such a node (on a virtual
  * machine some 100 us). */
 #define SPIN_NS 1000000u
 
+/* A cache line each, for threads claim from their own all the time. */
+typedef struct stretch {
+    _Alignas(64) atomic_size_t claimed;
+    size_t end;
+} stretch;
+
 typedef struct job {
-    struct job   *next;
-    oc_pool_fn   *fn;
-    void         *ctx;
-    size_t        units, chunk;
-    atomic_size_t claimed;
-    unsigned      joined, joined_max; /* under the lock */
-    atomic_uint   inside;             /* workers still in this job, the caller not counted */
+    struct job *next;
+    oc_pool_fn *fn;
+    void       *ctx;
+    size_t      chunk;
+    unsigned    n_stretches;
+    unsigned    joined, joined_max; /* under the lock */
+    atomic_uint inside;             /* workers still in this job, the caller not counted */
+    stretch     stretches[STRETCHES_MAX];
 } job;
 
 typedef struct worker {
@@ -83,20 +96,34 @@ void oc_fp_restore(unsigned mode)
 
 static void job_work(job *j, unsigned index)
 {
-    for (;;) {
-        size_t at = atomic_fetch_add_explicit(&j->claimed, j->chunk, memory_order_relaxed);
-        if (at >= j->units)
-            return;
-        size_t end = j->units - at > j->chunk ? at + j->chunk : j->units;
-        j->fn(j->ctx, (oc_range){at, end}, index);
+    for (unsigned i = 0; i < j->n_stretches; i++) {
+        stretch *s = &j->stretches[(index + i) % j->n_stretches];
+        for (;;) {
+            if (atomic_load_explicit(&s->claimed, memory_order_relaxed) >= s->end)
+                break;
+            size_t at = atomic_fetch_add_explicit(&s->claimed, j->chunk, memory_order_relaxed);
+            if (at >= s->end)
+                break;
+            size_t end = s->end - at > j->chunk ? at + j->chunk : s->end;
+            j->fn(j->ctx, (oc_range){at, end}, index);
+        }
     }
+}
+
+static bool job_has_ranges(job *j)
+{
+    for (unsigned i = 0; i < j->n_stretches; i++)
+        if (atomic_load_explicit(&j->stretches[i].claimed, memory_order_relaxed) <
+            j->stretches[i].end)
+            return true;
+    return false;
 }
 
 /* Under the lock: a job that still has ranges and room for one more. */
 static job *job_find(oc_pool *pool)
 {
     for (job *j = pool->jobs; j; j = j->next)
-        if (j->joined < j->joined_max && atomic_load(&j->claimed) < j->units)
+        if (j->joined < j->joined_max && job_has_ranges(j))
             return j;
     return NULL;
 }
@@ -178,6 +205,23 @@ static void job_finish(oc_pool *pool, job *j)
     }
 }
 
+/* Stretches and chunks are whole grains, but for the last. */
+static void job_cut(job *j, unsigned threads, size_t units, size_t grain)
+{
+    const size_t   pieces = (units + grain - 1) / grain;
+    const unsigned n = threads < STRETCHES_MAX ? threads : STRETCHES_MAX;
+    const size_t   per = pieces / ((size_t)threads * CHUNKS);
+    j->chunk = grain * (per ? per : 1);
+    j->n_stretches = n;
+    j->joined = 0;
+    atomic_init(&j->inside, 0);
+    for (unsigned i = 0; i < n; i++) {
+        size_t end = (pieces * (i + 1) / n) * grain;
+        atomic_init(&j->stretches[i].claimed, (pieces * i / n) * grain);
+        j->stretches[i].end = end < units ? end : units;
+    }
+}
+
 void oc_pool_run(oc_pool *pool, unsigned threads_max, size_t units, size_t grain, oc_pool_fn *fn,
                  void *ctx)
 {
@@ -195,9 +239,10 @@ void oc_pool_run(oc_pool *pool, unsigned threads_max, size_t units, size_t grain
         fn(ctx, (oc_range){0, units}, 0);
         return;
     }
-    /* several chunks a thread, so that one which is late costs little; whole grains each */
-    size_t per = pieces / ((size_t)n * 4);
-    job    j = {.fn = fn, .ctx = ctx, .units = units, .chunk = grain * (per ? per : 1)};
+    job j;
+    job_cut(&j, n, units, grain);
+    j.fn = fn;
+    j.ctx = ctx;
     j.joined_max = n - 1;
     job_post(pool, &j);
     job_work(&j, 0);
