@@ -27,7 +27,8 @@
 #define THREADS_MAX 256
 #define STRETCHES_MAX 16 /* more threads than this share stretches */
 #define CHUNKS 4         /* of a stretch */
-#define SPINS 4000       /* of a caller whose last ranges are nearly done */
+#define LOCK_SPINS 200
+#define SPINS 4000 /* of a caller whose last ranges are nearly done */
 /* A worker looks out for the next job for so long before it sleeps: longer than the nodes of a
  * network that run on one thread, since waking a sleeper costs more than such a node (on a virtual
  * machine some 100 us). */
@@ -119,6 +120,18 @@ static bool job_has_ranges(job *j)
     return false;
 }
 
+/* The lock is held for a few instructions only: whoever finds it taken looks again before it goes to
+ * sleep, which would cost more than most nodes of a network. */
+static void pool_lock(oc_pool *pool)
+{
+    for (unsigned i = 0; i < LOCK_SPINS; i++) {
+        if (pthread_mutex_trylock(&pool->lock) == 0)
+            return;
+        PAUSE();
+    }
+    pthread_mutex_lock(&pool->lock);
+}
+
 /* Under the lock: a job that still has ranges and room for one more. */
 static job *job_find(oc_pool *pool)
 {
@@ -153,7 +166,7 @@ static void *worker_main(void *arg)
     unsigned seen = atomic_load(&pool->posted);
     while (!atomic_load(&pool->stop)) {
         spin(pool, seen);
-        pthread_mutex_lock(&pool->lock);
+        pool_lock(pool);
         job *j;
         while (!(j = job_find(pool)) && !atomic_load(&pool->stop) &&
                atomic_load(&pool->posted) == seen) {
@@ -177,19 +190,21 @@ static void *worker_main(void *arg)
 
 static void job_post(oc_pool *pool, job *j)
 {
-    pthread_mutex_lock(&pool->lock);
+    pool_lock(pool);
     j->next = pool->jobs;
     pool->jobs = j;
-    atomic_fetch_add(&pool->posted, 1);
     if (pool->sleeping)
         pthread_cond_broadcast(&pool->wake);
     pthread_mutex_unlock(&pool->lock);
+    /* After the lock is free again, for those who see it take the lock at once.  Nobody misses the
+     * job by it: before a worker sleeps it looks at the list itself. */
+    atomic_fetch_add(&pool->posted, 1);
 }
 
 /* After this nobody joins; then waits for those inside. */
 static void job_finish(oc_pool *pool, job *j)
 {
-    pthread_mutex_lock(&pool->lock);
+    pool_lock(pool);
     for (job **at = &pool->jobs; *at; at = &(*at)->next) {
         if (*at == j) {
             *at = j->next;
@@ -258,7 +273,7 @@ void oc_pool_destroy(oc_pool *pool)
 {
     if (!pool)
         return;
-    pthread_mutex_lock(&pool->lock);
+    pool_lock(pool);
     atomic_store(&pool->stop, true);
     atomic_fetch_add(&pool->posted, 1);
     pthread_cond_broadcast(&pool->wake);
