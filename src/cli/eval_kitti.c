@@ -1,7 +1,27 @@
 /* ocellus eval kitti: average precision of boxes in the image by KITTI's rules. */
+#include <stddef.h>
+
 #include "cli/cli.h"
 #include "cli/eval.h"
 #include "eval/kitti.h"
+
+static void print_points(const char *name, const double *value)
+{
+    printf(",\"%s\":[%.9f", name, value[0]);
+    for (size_t t = 1; t < OC_KITTI_POINTS; t++)
+        printf(",%.9f", value[t]);
+    printf("]");
+}
+
+static void print_level(const oc_kitti_curve *c)
+{
+    printf("{\"n\":%zu,\"AP\":%.9f,\"AP11\":%.9f,\"AOS\":%.9f,\"AOS11\":%.9f", c->n_truth, c->ap,
+           c->ap_11, c->aos, c->aos_11);
+    print_points("precision", c->precision);
+    if (c->aos >= 0)
+        print_points("orientation", c->orientation);
+    printf("}");
+}
 
 static void print_json(oc_kitti_curve c[OC_KITTI_CLASSES][OC_KITTI_LEVELS], size_t n)
 {
@@ -9,11 +29,8 @@ static void print_json(oc_kitti_curve c[OC_KITTI_CLASSES][OC_KITTI_LEVELS], size
     for (size_t i = 0; i < OC_KITTI_CLASSES; i++) {
         printf(",\"%s\":{", oc_kitti_class_name(i));
         for (size_t l = 0; l < OC_KITTI_LEVELS; l++) {
-            printf("%s\"%s\":{\"n\":%zu,\"AP\":%.9f,\"AP11\":%.9f,\"precision\":[", l ? "," : "",
-                   oc_kitti_level_name(l), c[i][l].n_truth, c[i][l].ap, c[i][l].ap_11);
-            for (size_t t = 0; t < OC_KITTI_POINTS; t++)
-                printf("%s%.9f", t ? "," : "", c[i][l].precision[t]);
-            printf("]}");
+            printf("%s\"%s\":", l ? "," : "", oc_kitti_level_name(l));
+            print_level(&c[i][l]);
         }
         printf("}");
     }
@@ -22,10 +39,22 @@ static void print_json(oc_kitti_curve c[OC_KITTI_CLASSES][OC_KITTI_LEVELS], size
 
 static void print_table(oc_kitti_curve c[OC_KITTI_CLASSES][OC_KITTI_LEVELS])
 {
-    printf("%-12s %9s %9s %9s\n", "AP (40)", "easy", "moderate", "hard");
-    for (size_t i = 0; i < OC_KITTI_CLASSES; i++)
-        printf("%-12s %9.4f %9.4f %9.4f\n", oc_kitti_class_name(i), c[i][0].ap, c[i][1].ap,
-               c[i][2].ap);
+    const struct {
+        const char *name;
+        size_t      at;
+    } figures[] = {{"AP (40)", offsetof(oc_kitti_curve, ap)},
+                   {"AP (11)", offsetof(oc_kitti_curve, ap_11)},
+                   {"AOS (40)", offsetof(oc_kitti_curve, aos)},
+                   {"AOS (11)", offsetof(oc_kitti_curve, aos_11)}};
+    for (size_t f = 0; f < sizeof(figures) / sizeof(figures[0]); f++) {
+        printf("%s%-12s %9s %9s %9s\n", f ? "\n" : "", figures[f].name, "easy", "moderate", "hard");
+        for (size_t i = 0; i < OC_KITTI_CLASSES; i++) {
+            printf("%-12s", oc_kitti_class_name(i));
+            for (size_t l = 0; l < OC_KITTI_LEVELS; l++)
+                printf(" %9.4f", *(const double *)((const char *)&c[i][l] + figures[f].at));
+            printf("\n");
+        }
+    }
 }
 
 int cli_eval_kitti(int argc, char **argv)

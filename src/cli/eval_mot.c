@@ -12,13 +12,14 @@ typedef struct figure {
     bool        whole; /* a count */
 } figure;
 
-#define FIGURES_MAX 48
+#define FIGURES_MAX 64
 
 static size_t figures(const oc_mot_scores *s, figure *f)
 {
     const oc_mot_hota     *h = &s->hota;
     const oc_mot_clear    *c = &s->clear;
     const oc_mot_identity *i = &s->identity;
+    const double           seen = c->mt + c->pt + c->ml, tracks = seen > 1 ? seen : 1;
     const figure           all[] = {
                   {"HOTA", oc_hota_mean(h->hota), false},
                   {"DetA", oc_hota_mean(h->deta), false},
@@ -31,6 +32,7 @@ static size_t figures(const oc_mot_scores *s, figure *f)
                   {"OWTA", oc_hota_mean(h->owta), false},
                   {"HOTA(0)", h->hota[0], false},
                   {"LocA(0)", h->loca[0], false},
+                  {"HOTALocA(0)", h->hota[0] * h->loca[0], false},
                   {"MOTA", c->mota, false},
                   {"MOTP", c->motp, false},
                   {"MODA", c->moda, false},
@@ -38,6 +40,11 @@ static size_t figures(const oc_mot_scores *s, figure *f)
                   {"MOTAL", c->motal, false},
                   {"Recall", c->recall, false},
                   {"Precision", c->precision, false},
+                  {"F1", c->f1, false},
+                  {"MTR", c->mt / tracks, false},
+                  {"PTR", c->pt / tracks, false},
+                  {"MLR", c->ml / tracks, false},
+                  {"FP_per_frame", c->frames > 0 ? c->fp / c->frames : 0, false},
                   {"IDF1", i->idf1, false},
                   {"IDP", i->idp, false},
                   {"IDR", i->idr, false},
@@ -56,9 +63,28 @@ static size_t figures(const oc_mot_scores *s, figure *f)
                   {"GT_IDs", (double)s->gt_ids, true},
                   {"Dets", (double)s->dets, true},
                   {"IDs", (double)s->ids, true},
+                  {"Frames", c->frames, true},
     };
     memcpy(f, all, sizeof(all));
     return sizeof(all) / sizeof(all[0]);
+}
+
+/* The HOTA family at each threshold of overlap, .05 ... .95. */
+static void print_alphas(const oc_mot_hota *h)
+{
+    const struct {
+        const char   *name;
+        const double *value;
+    } rows[] = {{"HOTA", h->hota},   {"DetA", h->deta},   {"AssA", h->assa},   {"DetRe", h->detre},
+                {"DetPr", h->detpr}, {"AssRe", h->assre}, {"AssPr", h->asspr}, {"LocA", h->loca},
+                {"OWTA", h->owta},   {"TP", h->tp},       {"FN", h->fn},       {"FP", h->fp}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        printf("%s\"%s\":[", i ? "," : ",\"alpha\":{", rows[i].name);
+        for (size_t a = 0; a < OC_HOTA_ALPHAS; a++)
+            printf("%s%.9g", a ? "," : "", rows[i].value[a]);
+        printf("]");
+    }
+    printf("}");
 }
 
 static void print_json(const oc_mot_scores *s)
@@ -68,6 +94,7 @@ static void print_json(const oc_mot_scores *s)
     printf("{");
     for (size_t i = 0; i < n; i++)
         printf(f[i].whole ? "%s\"%s\":%.0f" : "%s\"%s\":%.9f", i ? "," : "", f[i].name, f[i].value);
+    print_alphas(&s->hota);
     printf("}");
 }
 
@@ -91,25 +118,13 @@ static oc_status score_pair(const char *gt_path, const char *dt_path, oc_mot_ben
 {
     oc_mot_rows gt = {0}, dt = {0};
     oc_status   st;
-    if ((st = oc_mot_read(gt_path, &gt, err)) == OC_OK &&
-        (st = oc_mot_read(dt_path, &dt, err)) == OC_OK &&
+    if ((st = oc_mot_read_as(gt_path, benchmark, true, &gt, err)) == OC_OK &&
+        (st = oc_mot_read_as(dt_path, benchmark, false, &dt, err)) == OC_OK &&
         (st = oc_mot_score(&gt, &dt, benchmark, frames, out, err)) != OC_OK)
         oc_error_prefix(err, "%s against %s", dt_path, gt_path);
     oc_mot_rows_finish(&gt);
     oc_mot_rows_finish(&dt);
     return st;
-}
-
-static bool benchmark_of(const char *text, oc_mot_benchmark *out)
-{
-    static const char *const names[] = {"mot15", "mot16", "mot17", "mot20"};
-    for (size_t i = 0; i < 4; i++) {
-        if (strcmp(text, names[i]) == 0) {
-            *out = (oc_mot_benchmark)i;
-            return true;
-        }
-    }
-    return false;
 }
 
 static void print_scores(const oc_mot_scores *each, size_t n, const cli_texts *gt, bool json)
@@ -145,8 +160,9 @@ int cli_eval_mot(int argc, char **argv)
     oc_status        st = OC_OK;
     const cli_option options[] = {
         {"--gt", 'S', &gt, "gt.txt", "truth; several sequences: --gt and --dt once for each"},
-        {"--dt", 'S', &dt, "res.txt", "results, MOTChallenge text"},
-        {"--benchmark", 's', &name, "mot15|mot16|mot17|mot20", "which rows count (mot15)"},
+        {"--dt", 'S', &dt, "res.txt", "results, in the benchmark's format"},
+        {"--benchmark", 's', &name, "NAME",
+         "which rows count: mot15, mot16, mot17, mot20, kitti-car, kitti-pedestrian (mot15)"},
         {"--frames", 'u', &frames, "N", "length of the sequence (the last frame of either file)"},
         {"--json", 'f', &json, NULL, "one JSON document on stdout"},
         {0}};
@@ -161,7 +177,7 @@ int cli_eval_mot(int argc, char **argv)
         return e;
     if (gt.n == 0 || gt.n != dt.n)
         return cli_usage("eval", "mot: as many --gt as --dt, at least one");
-    if (!benchmark_of(name, &benchmark))
+    if (!oc_mot_benchmark_find(name, &benchmark))
         return cli_usage("eval", "mot: no benchmark '%s'", name);
     oc_mot_scores *each = calloc(gt.n + 1, sizeof(*each));
     if (!each)

@@ -18,6 +18,8 @@ typedef struct scorer {
     double        threshold[OC_KITTI_POINTS];
     size_t        n_thresholds;
     size_t        tp[OC_KITTI_POINTS], fp[OC_KITTI_POINTS];
+    double        similarity[OC_KITTI_POINTS]; /* of the right ones' angles, summed */
+    bool          angles;                      /* every result tells its angle */
     size_t        n_truth;
 } scorer;
 
@@ -172,7 +174,10 @@ static void count_at(scorer *s, const oc_kitti_image *image, size_t t)
         if (j == SIZE_MAX)
             continue;
         s->taken[j] = true;
-        s->tp[t] += s->truth[i] == COUNTS && s->result[j] == COUNTS;
+        if (s->truth[i] == COUNTS && s->result[j] == COUNTS) {
+            s->tp[t]++;
+            s->similarity[t] += (1 + cos(image->truth[i].alpha - image->result[j].alpha)) / 2;
+        }
     }
     for (size_t j = 0; j < image->n_results; j++) {
         const oc_kitti_object *d = &image->result[j];
@@ -185,21 +190,40 @@ static void count_at(scorer *s, const oc_kitti_image *image, size_t t)
     }
 }
 
+/* Made monotone; gives the means over 40 and over 11 of the points. */
+static void close_curve(double *value, size_t n, double *mean, double *mean_11)
+{
+    for (size_t t = n; t-- > 1;)
+        value[t - 1] = fmax(value[t - 1], value[t]);
+    *mean = *mean_11 = 0;
+    for (size_t t = 0; t < OC_KITTI_POINTS; t++) {
+        *mean += t ? value[t] / (OC_KITTI_POINTS - 1) : 0;
+        *mean_11 += t % 4 == 0 ? value[t] / 11 : 0;
+    }
+}
+
 static void read_off(const scorer *s, oc_kitti_curve *c)
 {
-    *c = (oc_kitti_curve){.n_truth = s->n_truth, .ap = -1, .ap_11 = -1};
+    *c = (oc_kitti_curve){.n_truth = s->n_truth, .ap = -1, .ap_11 = -1, .aos = -1, .aos_11 = -1};
     if (s->n_truth == 0)
         return;
-    for (size_t t = 0; t < s->n_thresholds; t++)
-        if (s->tp[t] + s->fp[t])
-            c->precision[t] = (double)s->tp[t] / (double)(s->tp[t] + s->fp[t]);
-    for (size_t t = s->n_thresholds; t-- > 1;)
-        c->precision[t - 1] = fmax(c->precision[t - 1], c->precision[t]);
-    c->ap = c->ap_11 = 0;
-    for (size_t t = 0; t < OC_KITTI_POINTS; t++) {
-        c->ap += t ? c->precision[t] / (OC_KITTI_POINTS - 1) : 0;
-        c->ap_11 += t % 4 == 0 ? c->precision[t] / 11 : 0;
+    for (size_t t = 0; t < s->n_thresholds; t++) {
+        double all = (double)(s->tp[t] + s->fp[t]);
+        c->precision[t] = all > 0 ? (double)s->tp[t] / all : 0;
+        c->orientation[t] = all > 0 && s->angles ? s->similarity[t] / all : 0;
     }
+    close_curve(c->precision, s->n_thresholds, &c->ap, &c->ap_11);
+    if (s->angles)
+        close_curve(c->orientation, s->n_thresholds, &c->aos, &c->aos_11);
+}
+
+static bool has_angles(const oc_kitti_set *set)
+{
+    for (size_t i = 0; i < set->n; i++)
+        for (size_t j = 0; j < set->image[i].n_results; j++)
+            if (set->image[i].result[j].alpha == -10)
+                return false;
+    return true;
 }
 
 static void score_class(scorer *s, const oc_kitti_set *set, oc_kitti_curve *c)
@@ -207,6 +231,7 @@ static void score_class(scorer *s, const oc_kitti_set *set, oc_kitti_curve *c)
     s->n_scores = s->n_thresholds = s->n_truth = 0;
     memset(s->tp, 0, sizeof(s->tp));
     memset(s->fp, 0, sizeof(s->fp));
+    memset(s->similarity, 0, sizeof(s->similarity));
     for (size_t i = 0; i < set->n; i++)
         collect_scores(s, &set->image[i]);
     choose_thresholds(s);
@@ -219,7 +244,7 @@ static void score_class(scorer *s, const oc_kitti_set *set, oc_kitti_curve *c)
 oc_status oc_kitti_score(const oc_kitti_set *set,
                          oc_kitti_curve out[OC_KITTI_CLASSES][OC_KITTI_LEVELS], oc_error *err)
 {
-    scorer s = {.n_scores = 0};
+    scorer s = {.angles = has_angles(set)};
     size_t truths = 0, results = 0, all = 0;
     for (size_t i = 0; i < set->n; i++) {
         truths = set->image[i].n_truth > truths ? set->image[i].n_truth : truths;

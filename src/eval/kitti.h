@@ -29,6 +29,7 @@ typedef struct oc_kitti_object {
     oc_kitti_type type;
     int32_t       occlusion;  /* 0 seen whole, 1 partly, 2 largely covered, 3 unknown; truths */
     double        truncation; /* 0..1; truths */
+    double        alpha;      /* radians, the angle it is seen from; results: -10 = not told */
     double        box[4];     /* left, top, right, bottom */
     double        score;      /* results */
 } oc_kitti_object;
@@ -55,6 +56,10 @@ typedef struct oc_kitti_curve {
     double precision[OC_KITTI_POINTS];
     double ap;    /* mean of points 1..40; -1 without truths */
     double ap_11; /* mean of every fourth point from 0 on, the measure until 2019; -1 */
+    /* The same with each right result weighted by (1 + cos(error of alpha)) / 2: average orientation
+     * similarity.  -1 also where any result of the set does not tell its alpha. */
+    double orientation[OC_KITTI_POINTS];
+    double aos, aos_11;
 } oc_kitti_curve;
 
 OC_MUST_CHECK oc_status oc_kitti_score(const oc_kitti_set *set,

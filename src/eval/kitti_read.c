@@ -40,6 +40,7 @@ static oc_status read_line(char *line, bool result, oc_kitti_object *o, oc_error
     *o = (oc_kitti_object){.type = type_of(type),
                            .truncation = v[0],
                            .occlusion = (int32_t)v[1],
+                           .alpha = v[2],
                            .box = {v[3], v[4], v[5], v[6]},
                            .score = result ? v[14] : 0};
     return OC_OK;

@@ -17,8 +17,9 @@
 typedef struct oc_mot_row {
     int64_t frame, id; /* frame from 1 */
     double  x, y, w, h;
-    double  conf; /* of truth: 0 = not to be looked at */
-    int32_t cls;  /* 1 where the file has none */
+    double  conf;                  /* of truth: 0 = not to be looked at */
+    int32_t cls;                   /* 1 where the file has none; of KITTI's an oc_mot_kitti_class */
+    int32_t truncation, occlusion; /* KITTI's truth */
 } oc_mot_row;
 
 typedef struct oc_mot_rows {
@@ -30,11 +31,46 @@ typedef struct oc_mot_rows {
 /* OC_IO, or OC_FORMAT with path and line.  An id twice in one frame is refused.  Empty files are
  * fine.  OC_UNSUPPORTED: more than 2^24 rows. */
 OC_MUST_CHECK oc_status oc_mot_read(const char *path, oc_mot_rows *out, oc_error *err);
+/* Sorts rows that were filled in by hand and sets frames.  OC_FORMAT: an id twice in one frame. */
+OC_MUST_CHECK oc_status oc_mot_rows_sort(oc_mot_rows *rows, oc_error *err);
 void                    oc_mot_rows_finish(oc_mot_rows *rows); /* a zeroed one is fine */
 
-/* Which rows count.  MOT15: truth with conf != 0.  MOT16, 17, 20: results that match a distractor are
- * dropped, then truth that is a pedestrian with conf != 0. */
-typedef enum oc_mot_benchmark { OC_MOT15, OC_MOT16, OC_MOT17, OC_MOT20 } oc_mot_benchmark;
+/* Which rows count; conf is cut to a whole number first, as TrackEval does.
+ *
+ *   MOT15           truth with conf != 0
+ *   MOT16, 17, 20   results that match a distractor are dropped, then truth that is a pedestrian with
+ *                   conf != 0
+ *   KITTI           results that match a neighbour class (van; person sitting), a truncated or a
+ *                   largely covered object are dropped, those that match nothing too when they are at
+ *                   most 25 pixels high or more than half in a DontCare region; then truth of the
+ *                   class, whole and not largely covered */
+typedef enum oc_mot_benchmark {
+    OC_MOT15,
+    OC_MOT16,
+    OC_MOT17,
+    OC_MOT20,
+    OC_MOT_KITTI_CAR,
+    OC_MOT_KITTI_PEDESTRIAN,
+} oc_mot_benchmark;
+
+bool oc_mot_benchmark_find(const char *name, oc_mot_benchmark *out); /* "mot17", "kitti-car" */
+
+typedef enum oc_mot_kitti_class {
+    OC_MOT_CAR = 1,
+    OC_MOT_VAN,
+    OC_MOT_PEDESTRIAN,
+    OC_MOT_PERSON_SITTING,
+    OC_MOT_DONT_CARE,
+} oc_mot_kitti_class;
+
+/* KITTI's tracking text, "frame id type truncated occluded alpha left top right bottom ...", frames
+ * from 0 (in `out` from 1).  Kept are the rows that the benchmark, one of KITTI's, looks at: of truth
+ * the class, its neighbour and DontCare regions, of results the class.  Errors as above. */
+OC_MUST_CHECK oc_status oc_mot_read_kitti(const char *path, oc_mot_benchmark benchmark, bool truth,
+                                          oc_mot_rows *out, oc_error *err);
+/* Whichever of the two the benchmark's files are. */
+OC_MUST_CHECK oc_status oc_mot_read_as(const char *path, oc_mot_benchmark benchmark, bool truth,
+                                       oc_mot_rows *out, oc_error *err);
 
 /* ---- scores ---- */
 

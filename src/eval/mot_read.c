@@ -73,6 +73,14 @@ static oc_status check_ids(const oc_mot_rows *r, oc_error *err)
     return OC_OK;
 }
 
+oc_status oc_mot_rows_sort(oc_mot_rows *rows, oc_error *err)
+{
+    if (rows->n)
+        qsort(rows->row, rows->n, sizeof(*rows->row), by_frame);
+    rows->frames = rows->n ? rows->row[rows->n - 1].frame : 0;
+    return check_ids(rows, err);
+}
+
 static oc_status parse(const char *text, size_t n, oc_mot_rows *out, oc_error *err)
 {
     size_t lines = 1, line = 0;
@@ -96,10 +104,7 @@ static oc_status parse(const char *text, size_t n, oc_mot_rows *out, oc_error *e
         }
         at = end + 1;
     }
-    if (out->n)
-        qsort(out->row, out->n, sizeof(*out->row), by_frame);
-    out->frames = out->n ? out->row[out->n - 1].frame : 0;
-    return check_ids(out, err);
+    return oc_mot_rows_sort(out, err);
 }
 
 oc_status oc_mot_read(const char *path, oc_mot_rows *out, oc_error *err)

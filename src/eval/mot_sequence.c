@@ -1,17 +1,23 @@
 #include "eval/mot_sequence.h"
 
 #include <float.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define PEDESTRIAN 1
 
-static double iou(const oc_mot_row *a, const oc_mot_row *b)
+static double shared(const oc_mot_row *a, const oc_mot_row *b)
 {
     double x0 = a->x > b->x ? a->x : b->x, y0 = a->y > b->y ? a->y : b->y;
     double x1 = a->x + a->w < b->x + b->w ? a->x + a->w : b->x + b->w;
     double y1 = a->y + a->h < b->y + b->h ? a->y + a->h : b->y + b->h;
-    double inter = x1 > x0 && y1 > y0 ? (x1 - x0) * (y1 - y0) : 0.0;
+    return x1 > x0 && y1 > y0 ? (x1 - x0) * (y1 - y0) : 0.0;
+}
+
+static double iou(const oc_mot_row *a, const oc_mot_row *b)
+{
+    double inter = shared(a, b);
     /* sides as differences of corners, as TrackEval has them */
     double aa = (a->x + a->w - a->x) * (a->y + a->h - a->y);
     double ab = (b->x + b->w - b->x) * (b->y + b->h - b->y);
@@ -21,15 +27,33 @@ static double iou(const oc_mot_row *a, const oc_mot_row *b)
     return inter / all;
 }
 
-/* person_on_vehicle, static_person, distractor, reflection; MOT20: non_mot_vehicle too. */
-static bool is_distractor(int32_t cls, oc_mot_benchmark b)
+typedef enum part {
+    COUNTS,
+    DISTRACTS, /* a result that matches it is dropped, and so is it */
+    OTHER,     /* may take a result, is dropped */
+    REGION,    /* not an object: unmatched results inside are dropped */
+} part;
+
+static bool is_kitti(oc_mot_benchmark b)
 {
-    return cls == 2 || cls == 7 || cls == 8 || cls == 12 || (b == OC_MOT20 && cls == 6);
+    return b == OC_MOT_KITTI_CAR || b == OC_MOT_KITTI_PEDESTRIAN;
 }
 
-static bool gt_counts(const oc_mot_row *r, oc_mot_benchmark b)
+static part part_of(const oc_mot_row *r, oc_mot_benchmark b)
 {
-    return r->conf != 0 && (b == OC_MOT15 || r->cls == PEDESTRIAN);
+    bool marked = fabs(r->conf) >= 1; /* TrackEval cuts it to a whole number */
+    if (is_kitti(b)) {
+        int32_t cls = b == OC_MOT_KITTI_CAR ? OC_MOT_CAR : OC_MOT_PEDESTRIAN;
+        if (r->cls == OC_MOT_DONT_CARE)
+            return REGION;
+        return r->cls == cls && r->truncation <= 0 && r->occlusion <= 2 ? COUNTS : DISTRACTS;
+    }
+    if (b == OC_MOT15)
+        return marked ? COUNTS : OTHER;
+    /* person_on_vehicle, static_person, distractor, reflection; MOT20: non_mot_vehicle too */
+    if (r->cls == 2 || r->cls == 7 || r->cls == 8 || r->cls == 12 || (b == OC_MOT20 && r->cls == 6))
+        return DISTRACTS;
+    return marked && r->cls == PEDESTRIAN ? COUNTS : OTHER;
 }
 
 void mot_match(mot_sequence *s, const double *score, size_t rows, size_t cols)
@@ -60,25 +84,42 @@ static span rows_of(const oc_mot_rows *r, int64_t frame, size_t *at)
     return (span){r->row + begin, *at - begin};
 }
 
-/* drop[j]: result j lies on a distractor. */
-static void find_distractors(mot_sequence *s, span gt, span trk, oc_mot_benchmark b, bool *drop)
+/* KITTI: what matches nothing is dropped when it is small or in a region that nobody labelled. */
+static bool is_excused(const oc_mot_row *r, span gt)
 {
+    if (r->h <= 25 + DBL_EPSILON)
+        return true;
+    for (size_t i = 0; i < gt.n; i++) {
+        const oc_mot_row *g = &gt.row[i];
+        double            area = r->w * r->h;
+        if (g->cls == OC_MOT_DONT_CARE && area > DBL_EPSILON &&
+            shared(r, g) / area > 0.5 + DBL_EPSILON)
+            return true;
+    }
+    return false;
+}
+
+/* drop[j]: result j does not count. */
+static void find_dropped(mot_sequence *s, span gt, span trk, oc_mot_benchmark b, bool *drop)
+{
+    bool kitti = is_kitti(b);
     for (size_t j = 0; j < trk.n; j++)
-        drop[j] = false;
+        drop[j] = kitti && is_excused(&trk.row[j], gt);
     if (b == OC_MOT15 || gt.n == 0 || trk.n == 0)
         return;
     double *score = s->cost + gt.n * trk.n; /* the second half of the scratch */
     for (size_t i = 0; i < gt.n; i++) {
+        bool object = part_of(&gt.row[i], b) != REGION;
         for (size_t j = 0; j < trk.n; j++) {
-            double v = iou(&gt.row[i], &trk.row[j]);
+            double v = object ? iou(&gt.row[i], &trk.row[j]) : 0.0;
             score[i * trk.n + j] = v < 0.5 - DBL_EPSILON ? 0.0 : v;
         }
     }
     mot_match(s, score, gt.n, trk.n);
     for (size_t i = 0; i < gt.n; i++) {
         int32_t j = s->match[i];
-        if (j >= 0 && score[i * trk.n + (size_t)j] > DBL_EPSILON && is_distractor(gt.row[i].cls, b))
-            drop[j] = true;
+        if (j >= 0 && score[i * trk.n + (size_t)j] > DBL_EPSILON)
+            drop[j] = part_of(&gt.row[i], b) == DISTRACTS;
     }
 }
 
@@ -122,7 +163,7 @@ typedef struct builder {
 static oc_status build_frame(builder *b, mot_frame *f, span gt, span trk)
 {
     mot_sequence *s = b->s;
-    find_distractors(s, gt, trk, b->benchmark, b->drop);
+    find_dropped(s, gt, trk, b->benchmark, b->drop);
     f->gt = oc_arena_alloc(&s->mem, gt.n + 1, sizeof(*f->gt));
     f->trk = oc_arena_alloc(&s->mem, trk.n + 1, sizeof(*f->trk));
     f->sim = oc_arena_alloc(&s->mem, gt.n * trk.n + 1, sizeof(*f->sim));
@@ -135,7 +176,7 @@ static oc_status build_frame(builder *b, mot_frame *f, span gt, span trk)
         }
     }
     for (size_t i = 0; i < gt.n; i++) {
-        if (!gt_counts(&gt.row[i], b->benchmark))
+        if (part_of(&gt.row[i], b->benchmark) != COUNTS)
             continue;
         for (size_t j = 0; j < f->n_trk; j++)
             f->sim[f->n_gt * f->n_trk + j] = iou(&gt.row[i], &trk.row[f->trk[j]]);

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Makes the KITTI cases in tests/eval/kitti and their expected precisions.
+"""Makes the KITTI cases in tests/eval/kitti and their expected precisions and orientation similarities.
 
     make_kitti_cases.py PROGRAM      PROGRAM: evaluate_object_3d_offline of prclibo/kitti_eval
-                                     (955c04c), KITTI's own program run on local files
+                                     (955c04c), KITTI's own program run on local files;
+                                     g++ -O2 with Boost 1.74
 
 It prints six decimals.  Run by hand; the results are committed.
 """
@@ -38,11 +39,13 @@ def make(folder, rng, images):
             kind, h = rng.choice(KINDS), rng.choice((20, 26, 38, 45, 90))
             x, y = rng.uniform(0, 1000), rng.uniform(100, 250)
             box = [x, y, x + h * rng.uniform(.4, 2), y + h]
+            alpha = rng.uniform(-3.14, 3.14)
             truths += (f"{kind} {rng.choice((0, 0, 0, .1, .2, .4, .6)):.2f} "
-                       f"{rng.choice((0, 0, 0, 1, 2, 3))} 0.50 {text(box)} {REST}\n")
+                       f"{rng.choice((0, 0, 0, 1, 2, 3))} {alpha:.2f} {text(box)} {REST}\n")
             for _ in range(rng.choice((0, 1, 1, 1, 2))):
                 said = kind if rng.random() < .9 else rng.choice(KINDS)
-                results += (f"{said} -1 -1 0.40 {text(near(rng, box, rng.choice((.01, .04, .2))))} "
+                seen = alpha + rng.gauss(0, .4) + rng.choice((0, 0, 0, 3.14))
+                results += (f"{said} -1 -1 {seen:.2f} {text(near(rng, box, rng.choice((.01, .04, .2))))} "
                             f"{REST} {rng.uniform(0, 1):.4f}\n")
         if rng.random() < .5:
             x = rng.uniform(0, 900)
@@ -64,8 +67,10 @@ def reference(program, folder):
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         out = {}
         for kind in ("car", "pedestrian", "cyclist"):
-            with open(os.path.join(work, f"stats_{kind}_detection.txt")) as f:
-                out[kind] = [[float(v) for v in line.split()] for line in f]
+            for what in ("detection", "orientation"):
+                with open(os.path.join(work, f"stats_{kind}_{what}.txt")) as f:
+                    out.setdefault(what, {})[kind] = [[float(v) for v in line.split()]
+                                                      for line in f]
         return out
 
 

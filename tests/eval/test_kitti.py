@@ -24,16 +24,24 @@ class Scores(unittest.TestCase):
         done = run("--gt", os.path.join(HERE, "gt"), "--dt", os.path.join(HERE, "dt"), "--json")
         self.assertEqual(done.returncode, 0, done.stderr)
         got = json.loads(done.stdout)
-        self.assertEqual(set(expected), {"car", "pedestrian", "cyclist"})
-        for kind, levels in expected.items():
-            for name, want in zip(("easy", "moderate", "hard"), levels):
-                level = got[kind][name]
-                self.assertEqual(len(want), 41)
-                for a, b in zip(level["precision"], want):
-                    self.assertAlmostEqual(a, b, delta=1e-6, msg=f"{kind} {name}")
-                self.assertAlmostEqual(level["AP"], sum(want[1:]) / 40, delta=1e-6)
-                self.assertAlmostEqual(level["AP11"], sum(want[::4]) / 11, delta=1e-6)
-        self.assertNotEqual(expected["car"][0], expected["car"][2])
+        for what, points, ap, ap_11 in (("detection", "precision", "AP", "AP11"),
+                                        ("orientation", "orientation", "AOS", "AOS11")):
+            self.assertEqual(set(expected[what]), {"car", "pedestrian", "cyclist"})
+            for kind, levels in expected[what].items():
+                for name, want in zip(("easy", "moderate", "hard"), levels):
+                    level = got[kind][name]
+                    self.assertEqual(len(want), 41)
+                    for a, b in zip(level[points], want):
+                        self.assertAlmostEqual(a, b, delta=1e-6, msg=f"{kind} {name} {what}")
+                    self.assertAlmostEqual(level[ap], sum(want[1:]) / 40, delta=1e-6)
+                    self.assertAlmostEqual(level[ap_11], sum(want[::4]) / 11, delta=1e-6)
+        self.assertNotEqual(expected["detection"]["car"][0], expected["detection"]["car"][2])
+        self.assertNotEqual(expected["detection"]["car"], expected["orientation"]["car"])
+
+    def test_without_angles(self):
+        got = json.loads(self.score(TRUTH, RESULT.replace("-1 -1 0 ", "-1 -1 -10 ")).stdout)
+        self.assertEqual(got["car"]["easy"]["AOS"], -1)
+        self.assertGreater(got["car"]["easy"]["AP11"], 0)
 
     def score(self, gt, dt):
         with tempfile.TemporaryDirectory() as d:

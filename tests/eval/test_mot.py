@@ -21,16 +21,37 @@ def pair(name):
 
 
 class Scores(unittest.TestCase):
+    def compare(self, got, want, what):
+        for key, value in want.items():
+            if isinstance(value, dict):
+                self.compare(got[key], value, f"{what}: {key}")
+            elif isinstance(value, list):
+                self.assertEqual(len(got[key]), len(value))
+                for a, b in zip(got[key], value):
+                    self.assertAlmostEqual(a, b, delta=1e-6, msg=f"{what}: {key}")
+            else:
+                self.assertAlmostEqual(got[key], value, delta=1e-6, msg=f"{what}: {key}")
+
     def test_equal_to_trackeval(self):
         with open(os.path.join(HERE, "expected.json")) as f:
             expected = json.load(f)
-        self.assertGreater(len(expected), 5)
-        for name, want in expected.items():
-            done = run(*pair(name), "--json")
+        self.assertEqual(sorted(expected), ["kitti-car", "kitti-pedestrian", "mot15", "mot16",
+                                            "mot17", "mot20"])
+        for benchmark, sequences in expected.items():
+            names = [n for n in sequences if n != "COMBINED"]
+            pairs = [a for name in names for a in pair(name)]
+            done = run(*pairs, "--benchmark", benchmark, "--json")
             self.assertEqual(done.returncode, 0, done.stderr)
             got = json.loads(done.stdout)
-            for key, value in want.items():
-                self.assertAlmostEqual(got[key], value, delta=1e-6, msg=f"{name}: {key}")
+            self.compare(got["combined"], sequences["COMBINED"], f"{benchmark} combined")
+            self.assertEqual(len(got["sequences"]), len(names))
+            for name, one in zip(names, got["sequences"]):
+                if benchmark.startswith("kitti"):  # its map of sequences tells the length
+                    one["Frames"] = sequences[name]["Frames"]
+                    one["FP_per_frame"] = sequences[name]["FP_per_frame"]
+                self.compare(one, sequences[name], f"{benchmark} {name}")
+        self.assertNotEqual(expected["mot17"]["COMBINED"]["FP"],
+                            expected["mot20"]["COMBINED"]["FP"])
 
     def test_sequences_together(self):
         done = run(*pair("walkers"), *pair("noisy"), "--json")
