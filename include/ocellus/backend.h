@@ -81,6 +81,11 @@ typedef struct oc_compile_options {
     uint64_t    memory_bytes_max; /* workspace; 0 = no limit */
     const char *isa;              /* "ref", "avx2" ...; NULL = all there is */
     bool        minimal;          /* no optimisation, for comparing */
+    /* Called during compile, from one thread at a time, for each constant that the program will not
+     * read again (it has packed its contents): the host may give its memory back.  May be NULL. */
+    void (*release)(void *ctx, uint32_t value);
+    void                        *release_ctx;
+    const struct oc_packed_host *packed; /* for our own CPU backend; plug-ins leave it alone */
 } oc_compile_options;
 
 typedef struct oc_program_info {

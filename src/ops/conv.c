@@ -17,7 +17,7 @@
 #include "ops/conv_dw.h"
 #include "ops/conv_plain.h"
 #include "ops/conv_wino.h"
-#include "ops/op.h"
+#include "ops/packed.h"
 
 typedef enum conv_path {
     CONV_PLAIN,
@@ -160,7 +160,7 @@ static oc_status prepare_dense(conv_state *s, const oc_prepare *p, const oc_conv
     d.y_row = d.out_w * 8;
     d.y_blk = d.out_h * d.y_row;
     d.y_image = (g->oc + 7) / 8 * d.y_blk;
-    oc_status st = oc_dense_init(&s->dense, &d, &w, p->node->act, p->isa, p->mem, err);
+    oc_status st = oc_dense_init(&s->dense, &d, &w, p, err);
     if (st != OC_OK)
         return st;
     p->work->phase[0].units = s->dense.units;
@@ -173,8 +173,7 @@ static oc_status prepare_winograd(conv_state *s, const oc_prepare *p, const oc_c
                                   oc_error *err)
 {
     oc_status st = oc_conv_wino_init(&s->wino, g, p->in[1].data,
-                                     s->at.bias < 0 ? NULL : p->in[s->at.bias].data, p->node->act,
-                                     p->isa, p->mem, err);
+                                     s->at.bias < 0 ? NULL : p->in[s->at.bias].data, p, err);
     p->work->phase[0].units = s->wino.units;
     p->work->phase[0].grain = oc_grain_of_flops(s->wino.units, s->wino.unit_flops);
     p->work->scratch_bytes = s->wino.scratch_bytes;
@@ -197,7 +196,7 @@ static oc_status prepare_depthwise(conv_state *s, const oc_prepare *p, const oc_
 {
     oc_status st =
         oc_conv_dw_init(&s->dw, g, p->in[1].data, s->at.bias < 0 ? NULL : p->in[s->at.bias].data,
-                        p->node->act, p->isa, p->mem, err);
+                        p, err);
     p->work->phase[0].units = s->dw.units;
     p->work->phase[0].grain = oc_grain_of_flops(s->dw.units, s->dw.unit_flops);
     return st;
@@ -242,6 +241,8 @@ static oc_status conv_prepare(const oc_prepare *p, oc_error *err)
         return OC_OK;
     }
     p->work->flops = oc_conv_geom_flops(&g, false);
+    if (s->path != CONV_DOT)
+        oc_packed_consumed(p, 1);
     if (s->path == CONV_DEPTHWISE)
         return prepare_depthwise(s, p, &g, err);
     if (s->path == CONV_DOT)

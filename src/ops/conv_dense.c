@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "ops/packed.h"
+
 #define UNIT_FLOPS 2e6          /* about 20 us on one core */
 #define CHUNK_BYTES (192 << 10) /* input of a chunk: stays in L2 next to a panel of weights */
 
@@ -93,20 +95,22 @@ static void pack_panel(const oc_dense *d, const oc_dense_weights *w, size_t g,
                                          : weight_at(d, w, g, first + o, (size_t)i2, i0, i1);
 }
 
-static oc_status pack(oc_dense *d, const oc_dense_weights *w, oc_arena *mem, oc_error *err)
+static oc_status pack(oc_dense *d, const oc_dense_weights *w, const oc_prepare *p, oc_error *err)
 {
     const size_t bias_group = d->blocks_out * 8;
+    bool         ready;
 
-    d->w = oc_arena_alloc64(mem, d->s.groups * d->group_w, sizeof(float));
-    d->bias = oc_arena_alloc64(mem, d->s.groups * bias_group, sizeof(float));
-    if ((!d->w && d->group_w) || !d->bias)
+    d->w = oc_packed_take(p, d->s.groups * d->group_w, sizeof(float), &ready);
+    d->bias = oc_arena_alloc64(p->mem, d->s.groups * bias_group, sizeof(float));
+    if (!d->w || !d->bias)
         return OC_FAIL(err, OC_NOMEM, "%zu packed weights", d->s.groups * d->group_w);
     for (size_t g = 0; g < d->s.groups; g++) {
-        for (size_t i = 0; i < d->n_panels; i++)
+        for (size_t i = 0; i < d->n_panels && !ready; i++)
             pack_panel(d, w, g, &d->panels[i], d->w + g * d->group_w + d->panels[i].w);
         if (w->bias)
             memcpy(d->bias + g * bias_group, w->bias + g * d->s.oc, d->s.oc * sizeof(float));
     }
+    d->w = oc_packed_keep(p, d->w);
     return OC_OK;
 }
 
@@ -215,12 +219,14 @@ static oc_status list_places(oc_dense *d, oc_arena *mem, oc_error *err)
 }
 
 oc_status oc_dense_init(oc_dense *d, const oc_dense_shape *shape, const oc_dense_weights *weights,
-                        oc_act act, oc_isa isa, oc_arena *mem, oc_error *err)
+                        const oc_prepare *p, oc_error *err)
 {
     oc_status st;
 
-    *d = (oc_dense){
-        .s = *shape, .act = act, .kernel = oc_k_f32_mac(isa), .to_planar = oc_k_f32_nc8(isa)};
+    *d = (oc_dense){.s = *shape,
+                    .act = p->node->act,
+                    .kernel = oc_k_f32_mac(p->isa),
+                    .to_planar = oc_k_f32_nc8(p->isa)};
     d->blocks_in = div_up(shape->c, 8);
     d->blocks_out = div_up(shape->oc, 8);
     d->flat = is_flat(shape);
@@ -229,7 +235,7 @@ oc_status oc_dense_init(oc_dense *d, const oc_dense_shape *shape, const oc_dense
         d->s.in_w = d->s.out_w = shape->in_w * shape->in_h;
         d->s.in_h = d->s.out_h = 1;
     }
-    if ((st = make_panels(d, mem, err)) != OC_OK || (st = pack(d, weights, mem, err)) != OC_OK)
+    if ((st = make_panels(d, p->mem, err)) != OC_OK || (st = pack(d, weights, p, err)) != OC_OK)
         return st;
     if (shape->plain) { /* into scratch, chunk by chunk */
         d->s.y_at = d->s.y_image = 0;
@@ -240,7 +246,7 @@ oc_status oc_dense_init(oc_dense *d, const oc_dense_shape *shape, const oc_dense
     cut_units(d);
     if (shape->plain)
         d->s.y_blk = (ptrdiff_t)chunk_pixels(d, d->chunk) * 8;
-    return list_places(d, mem, err);
+    return list_places(d, p->mem, err);
 }
 
 /* The rows under output rows from `row` on, zeros where they leave the input. */

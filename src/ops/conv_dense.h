@@ -57,9 +57,10 @@ typedef struct oc_dense {
     double           unit_flops;
 } oc_dense;
 
+/* Activation, instruction set and memory are p's. */
 OC_MUST_CHECK oc_status oc_dense_init(oc_dense *d, const oc_dense_shape *shape,
-                                      const oc_dense_weights *weights, oc_act act, oc_isa isa,
-                                      oc_arena *mem, oc_error *err);
+                                      const oc_dense_weights *weights, const oc_prepare *p,
+                                      oc_error *err);
 /* add: as y, or NULL (and NULL where the output is plain). */
 void oc_dense_run(const oc_dense *d, const float *x, const float *add, float *y, size_t unit,
                   float *scratch);

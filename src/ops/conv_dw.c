@@ -3,36 +3,38 @@
 #include <string.h>
 
 #include "ops/conv_dense.h"
+#include "ops/packed.h"
 
 #define UNIT_FLOPS 2e6 /* of the dense path: some 20 us */
 
 static oc_status pack(oc_conv_dw *d, const oc_conv_geom *g, const float *w, const float *bias,
-                      oc_arena *mem, oc_error *err)
+                      const oc_prepare *p, oc_error *err)
 {
     const size_t taps = (size_t)(g->k[0] * g->k[1]), c = (size_t)g->c;
+    bool         ready;
 
-    d->w = oc_arena_alloc64(mem, d->blocks * taps * 8, sizeof(float));
-    d->bias = oc_arena_alloc64(mem, d->blocks * 8, sizeof(float));
+    d->w = oc_packed_take(p, d->blocks * taps * 8, sizeof(float), &ready);
+    d->bias = oc_arena_alloc64(p->mem, d->blocks * 8, sizeof(float));
     if (!d->w || !d->bias)
         return OC_FAIL(err, OC_NOMEM, "%zu packed weights", d->blocks * taps * 8);
-    for (size_t i = 0; i < c; i++)
+    for (size_t i = 0; i < c && !ready; i++)
         for (size_t t = 0; t < taps; t++)
             d->w[(i / 8 * taps + t) * 8 + i % 8] = w[i * taps + t];
     if (bias)
         memcpy(d->bias, bias, c * sizeof(float));
+    d->w = oc_packed_keep(p, d->w);
     return OC_OK;
 }
 
 oc_status oc_conv_dw_init(oc_conv_dw *d, const oc_conv_geom *g, const float *w, const float *bias,
-                          oc_act act, oc_isa isa, oc_arena *mem, oc_error *err)
+                          const oc_prepare *p, oc_error *err)
 {
     const size_t blocks = (size_t)(g->c + 7) / 8, rows = (size_t)g->out[0];
     /* two times and a half as long as the dense path takes for as many flops, and memory */
     const double row =
-        (double)g->out[1] * (40.0 * (double)(g->k[0] * g->k[1]) + 8 * (30 + oc_act_flops(act)));
-    oc_status st;
+        (double)g->out[1] * (40.0 * (double)(g->k[0] * g->k[1]) + 8 * (30 + oc_act_flops(p->node->act)));
 
-    *d = (oc_conv_dw){.kernel = oc_k_f32_dw(isa), .blocks = blocks, .rows = rows};
+    *d = (oc_conv_dw){.kernel = oc_k_f32_dw(p->isa), .blocks = blocks, .rows = rows};
     d->call = (oc_dw){.in_h = g->in[0],
                       .in_w = g->in[1],
                       .out_w = g->out[1],
@@ -44,7 +46,7 @@ oc_status oc_conv_dw_init(oc_conv_dw *d, const oc_conv_geom *g, const float *w, 
                       .dx = g->dil[1],
                       .top = g->pad[0],
                       .left = g->pad[1],
-                      .act = act};
+                      .act = p->node->act};
     d->lanes_last = (unsigned)((g->c - 1) % 8 + 1);
     d->n_chunks = (size_t)(row * (double)rows / UNIT_FLOPS) + 2;
     d->n_chunks = d->n_chunks < rows ? d->n_chunks : rows;
@@ -52,8 +54,7 @@ oc_status oc_conv_dw_init(oc_conv_dw *d, const oc_conv_geom *g, const float *w, 
     d->n_chunks = d->chunk ? (rows + d->chunk - 1) / d->chunk : 0;
     d->units = (size_t)g->n * blocks * d->n_chunks;
     d->unit_flops = row * (double)d->chunk;
-    st = pack(d, g, w, bias, mem, err);
-    return st;
+    return pack(d, g, w, bias, p, err);
 }
 
 void oc_conv_dw_run(const oc_conv_dw *d, const float *x, const float *add, float *y, size_t unit)

@@ -17,9 +17,9 @@ typedef struct oc_conv_dw {
 } oc_conv_dw;
 
 /* w: [C][1][kh][kw], bias C floats or NULL. */
+/* Activation, instruction set and memory are p's. */
 OC_MUST_CHECK oc_status oc_conv_dw_init(oc_conv_dw *d, const oc_conv_geom *g, const float *w,
-                                        const float *bias, oc_act act, oc_isa isa, oc_arena *mem,
-                                        oc_error *err);
+                                        const float *bias, const oc_prepare *p, oc_error *err);
 void oc_conv_dw_run(const oc_conv_dw *d, const float *x, const float *add, float *y, size_t unit);
 
 #endif

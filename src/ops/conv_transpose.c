@@ -13,7 +13,7 @@
 
 #include "ops/conv_dense.h"
 #include "ops/conv_plain.h"
-#include "ops/op.h"
+#include "ops/packed.h"
 
 typedef struct convt_state {
     bool           blocked;
@@ -145,7 +145,8 @@ static oc_status make_phase(oc_dense *d, const oc_prepare *p, const oc_conv_geom
     w.w = (const float *)p->in[1].data;
     if (y.taps > 0 && x.taps > 0)
         w.w += (y.first_tap + sy * (y.taps - 1)) * g->k[1] + x.first_tap + sx * (x.taps - 1);
-    return oc_dense_init(d, &s, &w, p->node->act, p->isa, p->mem, err);
+    oc_packed_consumed(p, 1);
+    return oc_dense_init(d, &s, &w, p, err);
 }
 
 static oc_status prepare_blocked(convt_state *s, const oc_prepare *p, const oc_conv_geom *g,
@@ -207,7 +208,8 @@ static oc_status prepare_spread(convt_state *s, const oc_prepare *p, const oc_co
     for (size_t i = 0; s->at.bias >= 0 && i < d.oc; i++)
         bias[i] = ((const float *)p->in[s->at.bias].data)[i / (size_t)taps];
     w.bias = bias;
-    oc_status st = oc_dense_init(s->phases, &d, &w, p->node->act, p->isa, p->mem, err);
+    oc_packed_consumed(p, 1);
+    oc_status st = oc_dense_init(s->phases, &d, &w, p, err);
     p->work->phase[0].units = s->phases->units;
     p->work->phase[0].grain = oc_grain_of_flops(s->phases->units, s->phases->unit_flops);
     p->work->scratch_bytes = s->phases->scratch_bytes;

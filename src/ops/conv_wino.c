@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ops/conv_dense.h"
+#include "ops/packed.h"
 
 #define SCRATCH_BYTES (384 << 10) /* both sides of the products: most of L2 */
 #define WEIGHT_BYTES_MAX (16 << 20)
@@ -47,18 +48,19 @@ static void turn_weights(const float *w, double u[36])
             u[i * 6 + j] = t[i][0] * g[j][0] + t[i][1] * g[j][1] + t[i][2] * g[j][2];
 }
 
-static oc_status pack(oc_conv_wino *d, const float *w, const float *bias, oc_arena *mem,
+static oc_status pack(oc_conv_wino *d, const float *w, const float *bias, const oc_prepare *p,
                       oc_error *err)
 {
     const size_t plane = d->c * d->blocks_out * 8;
+    bool         ready;
 
-    d->u = oc_arena_alloc64(mem, 36 * plane, sizeof(float));
-    d->bias = oc_arena_alloc64(mem, d->blocks_out * 8, sizeof(float));
+    d->u = oc_packed_take(p, 36 * plane, sizeof(float), &ready);
+    d->bias = oc_arena_alloc64(p->mem, d->blocks_out * 8, sizeof(float));
     if (!d->u || !d->bias)
         return OC_FAIL(err, OC_NOMEM, "%zu transformed weights", 36 * plane);
     if (bias)
         memcpy(d->bias, bias, d->oc * sizeof(float));
-    for (size_t o = 0; o < d->oc; o++) {
+    for (size_t o = 0; o < d->oc && !ready; o++) {
         size_t panel = o / 16 < d->n_panels ? o / 16 : d->n_panels - 1;
         size_t width = panel_blocks(d, panel) * 8;
         float *to = d->u + panel * 16 * d->c + (o - panel * 16);
@@ -69,6 +71,7 @@ static oc_status pack(oc_conv_wino *d, const float *w, const float *bias, oc_are
                 to[q * plane + c * width] = (float)u[q];
         }
     }
+    d->u = oc_packed_keep(p, d->u);
     return OC_OK;
 }
 
@@ -95,12 +98,12 @@ static void cut_units(oc_conv_wino *d, size_t images)
 }
 
 oc_status oc_conv_wino_init(oc_conv_wino *d, const oc_conv_geom *g, const float *w,
-                            const float *bias, oc_act act, oc_isa isa, oc_arena *mem, oc_error *err)
+                            const float *bias, const oc_prepare *p, oc_error *err)
 {
-    *d = (oc_conv_wino){.mac = oc_k_f32_mac(isa),
-                        .in = oc_k_f32_wino_in(isa),
-                        .out = oc_k_f32_wino_out(isa),
-                        .act = act,
+    *d = (oc_conv_wino){.mac = oc_k_f32_mac(p->isa),
+                        .in = oc_k_f32_wino_in(p->isa),
+                        .out = oc_k_f32_wino_out(p->isa),
+                        .act = p->node->act,
                         .in_h = g->in[0],
                         .in_w = g->in[1],
                         .out_h = g->out[0],
@@ -115,7 +118,7 @@ oc_status oc_conv_wino_init(oc_conv_wino *d, const oc_conv_geom *g, const float 
     d->tiles_w = (size_t)(g->out[1] + OC_WINO_OUT - 1) / OC_WINO_OUT;
     d->tiles = d->tiles_w * ((size_t)(g->out[0] + OC_WINO_OUT - 1) / OC_WINO_OUT);
     cut_units(d, (size_t)g->n);
-    return pack(d, w, bias, mem, err);
+    return pack(d, w, bias, p, err);
 }
 
 static void multiply(const oc_conv_wino *d, const float *v, float *m, size_t tiles)

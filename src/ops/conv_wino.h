@@ -11,6 +11,7 @@
 #include "kernels/f32_wino_in.h"
 #include "kernels/f32_wino_out.h"
 #include "ops/conv_geom.h"
+#include "ops/op.h"
 
 typedef struct oc_conv_wino {
     oc_k_f32_mac_fn      *mac;
@@ -29,10 +30,9 @@ typedef struct oc_conv_wino {
 /* Is it worth it? */
 bool oc_conv_wino_fits(const oc_conv_geom *g);
 
-/* w: [OC][C][3][3], bias OC floats or NULL. */
+/* w: [OC][C][3][3], bias OC floats or NULL.  Activation, instruction set and memory are p's. */
 OC_MUST_CHECK oc_status oc_conv_wino_init(oc_conv_wino *d, const oc_conv_geom *g, const float *w,
-                                          const float *bias, oc_act act, oc_isa isa, oc_arena *mem,
-                                          oc_error *err);
+                                          const float *bias, const oc_prepare *p, oc_error *err);
 void oc_conv_wino_run(const oc_conv_wino *d, const float *x, const float *add, float *y,
                       size_t unit, float *scratch);
 

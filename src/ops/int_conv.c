@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "ops/packed.h"
+
 #define UNIT_BYTES ((size_t)64 * 1024) /* of gathered pixels: they stay in the second-level cache */
 #define K_MAX 32768                    /* 255 * 255 * K_MAX still fits 32 bits */
 
@@ -102,13 +104,19 @@ static oc_status make_weights(oc_int_conv *c, const oc_prepare *p, oc_error *err
     const oc_slot *w = &p->in[c->i_w];
     const oc_slot *zero = c->n_w_zero ? &p->in[c->i_w_zero] : NULL;
     size_t         tiles = (c->m + 3) / 4 * (size_t)c->g.groups;
+    bool           ready = false;
     size_t         n = c->depthwise ? (size_t)c->g.oc * c->taps : tiles * c->k2 * 8;
-    c->w = oc_arena_alloc64(p->mem, n + 1, sizeof(*c->w));
+    c->run_phase = w->data && (!zero || zero->data) ? 0 : 1;
+    c->w = c->run_phase ? oc_arena_alloc64(p->mem, n + 1, sizeof(*c->w))
+                        : oc_packed_take(p, n + 1, sizeof(*c->w), &ready);
     if (!c->w)
         return OC_FAIL(err, OC_NOMEM, "packed weights of %lld x %zu", (long long)c->g.oc, c->k);
-    c->run_phase = w->data && (!zero || zero->data) ? 0 : 1;
-    if (c->run_phase == 0)
-        pack_weights(c, w->data, zero ? zero->data : NULL);
+    if (c->run_phase == 0) {
+        if (!ready)
+            pack_weights(c, w->data, zero ? zero->data : NULL);
+        c->w = oc_packed_keep(p, c->w);
+        oc_packed_consumed(p, c->i_w);
+    }
     p->work->n_phases = c->run_phase + 1;
     p->work->phase[0].units = p->work->phase[0].grain = 1;
     return OC_OK;

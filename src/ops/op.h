@@ -47,7 +47,8 @@ typedef struct oc_prepare {
     const oc_slot *in, *out;
     uint32_t       n_in, n_out;
     oc_isa         isa;   /* kernels may use these */
-    oc_arena      *mem;   /* packed weights and tables: lives as long as the program */
+    oc_arena      *mem;   /* tables: lives as long as the program */
+    struct oc_packed *packed; /* packed weights, see packed.h; NULL: they lie in mem */
     void          *state; /* op->state_size bytes, zeroed */
     oc_work       *work;  /* to fill; zeroed */
 } oc_prepare;

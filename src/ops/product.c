@@ -4,6 +4,7 @@
 
 #include "kernels/ref/act.h"
 #include "ops/conv_dense.h"
+#include "ops/packed.h"
 #include "tensor/half.h"
 
 #define UNIT_FLOPS 2e6
@@ -60,12 +61,15 @@ static void pack_panel(const oc_product *d, const float *w, size_t panel, float 
 static oc_status pack(oc_product *d, const oc_prepare *p, oc_error *err)
 {
     const float *w = p->in[1].data;
+    bool         ready;
 
-    d->packed = oc_arena_alloc64(p->mem, d->k * ((d->n + 7) / 8 * 8) + 8, sizeof(float));
+    d->packed = oc_packed_take(p, d->k * ((d->n + 7) / 8 * 8) + 8, sizeof(float), &ready);
     if (!d->packed)
         return OC_FAIL(err, OC_NOMEM, "%zu packed weights", d->k * d->n);
-    for (size_t i = 0; i < d->panels; i++)
+    for (size_t i = 0; i < d->panels && !ready; i++)
         pack_panel(d, w, i, d->packed + i * 16 * d->k);
+    d->packed = oc_packed_keep(p, d->packed);
+    oc_packed_consumed(p, 1);
     return OC_OK;
 }
 

@@ -11,6 +11,7 @@
 #include "kernels/s16_gemm_4x16.h"
 #include "kernels/s16_pack.h"
 #include "kernels/s32_requant.h"
+#include "ops/packed.h"
 #include "ops/qparam.h"
 
 #define UNIT_STRIPS 8
@@ -149,13 +150,15 @@ static oc_status prepare_common(const oc_prepare *p, matmul_state *s, oc_error *
     bool           zero_known = n_zero == 0 || p->in[s->i_b_zero].data;
     if (!b->data || !zero_known || b->info.shape.rank > 2 || !s->s.k)
         return OC_OK;
-    int16_t *to = oc_arena_alloc64(p->mem, s->strips * s->k2, 32 * sizeof(*to));
+    bool     ready;
+    int16_t *to = oc_packed_take(p, s->strips * s->k2, 32 * sizeof(*to), &ready);
     if (!to)
         return OC_FAIL(err, OC_NOMEM, "packed weights of %zu x %zu", s->s.k, s->s.n);
-    for (size_t i = 0; i < s->strips; i++)
+    for (size_t i = 0; i < s->strips && !ready; i++)
         pack_strip(s, b->data, b->info.dtype == OC_I8, n_zero ? p->in[s->i_b_zero].data : NULL,
                    n_zero, i, to + i * s->k2 * 32);
-    s->packed = to;
+    s->packed = oc_packed_keep(p, to);
+    oc_packed_consumed(p, s->i_b);
     return OC_OK;
 }
 

@@ -1,4 +1,5 @@
 /* From a subgraph to steps: places, views, packed weights. */
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,38 +34,142 @@ static void fill_slots(const oc_graph *g, const oc_vid *ids, uint32_t n, oc_slot
     }
 }
 
-static oc_status prepare_step(oc_program *p, const oc_graph *g, const oc_node *node, oc_isa isa,
-                              cpu_step *step, oc_error *err)
+/* ---- prepare: the steps are independent of each other, the pool takes them ---- */
+
+typedef struct preparation {
+    oc_program               *program;
+    const oc_graph           *graph;
+    const oc_compile_options *options;
+    oc_isa                    isa;
+    pthread_mutex_t           lock; /* of all below */
+    uint32_t                 *uses; /* per value: inputs and outputs that still need its contents */
+    size_t                    failed; /* the first step that did */
+    oc_status                 st;
+    oc_error                  err;
+} preparation;
+
+static void prepare_failed(preparation *all, size_t i, oc_status st, const oc_error *err)
 {
-    oc_slot  *slots = calloc((size_t)node->n_in + node->n_out + 1, sizeof(*slots));
-    oc_status st;
-    step->state = oc_arena_alloc64(&p->mem, node->op->state_size + 1, 1);
-    if (!slots || !step->state) {
-        free(slots);
-        return OC_FAIL(err, OC_NOMEM, "step");
+    pthread_mutex_lock(&all->lock);
+    if (i < all->failed) {
+        all->failed = i;
+        all->st = st;
+        all->err = *err;
     }
-    fill_slots(g, node->in, node->n_in, slots);
-    fill_slots(g, node->out, node->n_out, slots + node->n_in);
+    pthread_mutex_unlock(&all->lock);
+}
+
+/* What was packed is not read again from the graph. */
+static void let_go(preparation *all, cpu_step *step)
+{
+    const oc_compile_options *o = all->options;
+    pthread_mutex_lock(&all->lock);
+    for (uint32_t k = 0; k < step->n_in && k < 64; k++) {
+        oc_vid v = step->node->in[k];
+        if (!(step->packed.consumed >> k & 1) || v == OC_VID_NONE)
+            continue;
+        step->in[k].data = NULL;
+        if (--all->uses[v] == 0 && o->release)
+            o->release(o->release_ctx, v);
+    }
+    pthread_mutex_unlock(&all->lock);
+}
+
+static oc_status prepare_step(preparation *all, cpu_step *step, oc_arena *mem, oc_slot *slots,
+                              oc_error *err)
+{
+    const oc_node *node = step->node;
+    oc_status      st;
+    step->state = oc_arena_alloc64(mem, node->op->state_size + 1, 1);
+    if (!slots || !step->state)
+        return OC_FAIL(err, OC_NOMEM, "step");
+    fill_slots(all->graph, node->in, node->n_in, slots);
+    fill_slots(all->graph, node->out, node->n_out, slots + node->n_in);
     oc_prepare ask = {.node = node,
                       .in = slots,
                       .out = slots + node->n_in,
                       .n_in = node->n_in,
                       .n_out = node->n_out,
-                      .isa = isa,
-                      .mem = &p->mem,
+                      .isa = all->isa,
+                      .mem = mem,
+                      .packed = &step->packed,
                       .state = step->state,
                       .work = &step->work};
     st = node->op->prepare(&ask, err);
-    if (step->work.n_phases == 0)
-        step->work.n_phases = 1;
-    if (step->work.scratch_bytes > p->scratch_bytes)
-        p->scratch_bytes = (step->work.scratch_bytes + 63) / 64 * 64;
-    free(slots);
+    if (step->packed.refused || (st == OC_OK && step->packed.given &&
+                                 step->packed.n != step->packed.n_given))
+        return OC_FAIL(err, OC_FORMAT, "the plan's packed weights are not those of this node");
     return st;
 }
 
+static void prepare_range(void *ctx, oc_range part, unsigned worker)
+{
+    preparation *all = ctx;
+    for (size_t i = part.begin; i < part.end; i++) {
+        cpu_step *step = &all->program->steps[i];
+        oc_slot  *slots = calloc((size_t)step->n_in + step->n_out + 1, sizeof(*slots));
+        oc_error  err = {0};
+        oc_status st =
+            prepare_step(all, step, &all->program->prepare[worker], slots, &err);
+        free(slots);
+        if (st == OC_OK) {
+            let_go(all, step);
+            continue;
+        }
+        oc_error_prefix(&err, "node '%.80s' (%.40s)", step->node->name, step->node->op_type);
+        prepare_failed(all, i, st, &err);
+        return;
+    }
+}
+
+static void count_uses(const oc_graph *g, uint32_t *uses)
+{
+    for (uint32_t i = 0; i < g->n_nodes; i++)
+        for (uint32_t k = 0; k < g->nodes[i].n_in; k++)
+            if (g->nodes[i].in[k] != OC_VID_NONE)
+                uses[g->nodes[i].in[k]]++;
+    for (uint32_t i = 0; i < g->n_outputs; i++)
+        uses[g->outputs[i]]++;
+}
+
+static oc_status prepare_all(oc_program *p, const oc_graph *g, const oc_compile_options *options,
+                             oc_isa isa, oc_error *err)
+{
+    preparation all = {.program = p,
+                       .graph = g,
+                       .options = options,
+                       .isa = isa,
+                       .failed = SIZE_MAX,
+                       .uses = calloc((size_t)g->n_values + 1, sizeof(*all.uses))};
+    p->n_prepare = oc_pool_threads(p->pool);
+    p->prepare = oc_arena_alloc(&p->mem, p->n_prepare, sizeof(*p->prepare));
+    if (!all.uses || !p->prepare) {
+        free(all.uses);
+        p->n_prepare = 0;
+        return OC_FAIL(err, OC_NOMEM, "program of %zu steps", p->n_steps);
+    }
+    count_uses(g, all.uses);
+    pthread_mutex_init(&all.lock, NULL);
+    /* workers flush denormals: so does this thread, or who packs would be seen in the weights */
+    unsigned mode = oc_fp_flush_denormals();
+    oc_pool_run(p->pool, options->cores_max, p->n_steps, 1, prepare_range, &all);
+    oc_fp_restore(mode);
+    pthread_mutex_destroy(&all.lock);
+    free(all.uses);
+    if (all.st != OC_OK && err)
+        *err = all.err;
+    for (size_t i = 0; i < p->n_steps && all.st == OC_OK; i++) {
+        oc_work *work = &p->steps[i].work;
+        if (work->n_phases == 0)
+            work->n_phases = 1;
+        if (work->scratch_bytes > p->scratch_bytes)
+            p->scratch_bytes = (work->scratch_bytes + 63) / 64 * 64;
+    }
+    return all.st;
+}
+
 static oc_status build_step(oc_program *p, const oc_graph *g, const oc_node *node,
-                            const cpu_layout *lay, oc_isa isa, oc_error *err)
+                            const cpu_layout *lay, const oc_packed_host *host, oc_error *err)
 {
     cpu_step *step = &p->steps[p->n_steps];
     oc_status st;
@@ -72,13 +177,19 @@ static oc_status build_step(oc_program *p, const oc_graph *g, const oc_node *nod
     step->node = node;
     step->n_in = node->n_in;
     step->n_out = node->n_out;
+    step->packed.store = host ? host->store : NULL;
+    if (host && host->given) {
+        if (p->n_steps >= host->n_given)
+            return OC_FAIL(err, OC_FORMAT, "the plan has %zu steps, its graph more", host->n_given);
+        step->packed.given = host->given[p->n_steps].blobs;
+        step->packed.n_given = host->given[p->n_steps].n;
+    }
     step->in = oc_arena_alloc(&p->mem, (size_t)node->n_in + node->n_out + 1, sizeof(*step->in));
     if (!step->in)
         return OC_FAIL(err, OC_NOMEM, "step");
     step->out = step->in + node->n_in;
-    if ((st = build_views(p, g, lay, node->in, node->n_in, step->in, err)) == OC_OK &&
-        (st = build_views(p, g, lay, node->out, node->n_out, step->out, err)) == OC_OK)
-        st = prepare_step(p, g, node, isa, step, err);
+    if ((st = build_views(p, g, lay, node->in, node->n_in, step->in, err)) == OC_OK)
+        st = build_views(p, g, lay, node->out, node->n_out, step->out, err);
     if (st != OC_OK)
         oc_error_prefix(err, "node '%.80s' (%.40s)", node->name, node->op_type);
     p->n_steps++;
@@ -115,8 +226,8 @@ static oc_status build_copies(oc_program *p, const oc_graph *g, const cpu_layout
     return OC_OK;
 }
 
-static oc_status build(oc_program *p, const oc_graph *g, const cpu_layout *lay, oc_isa isa,
-                       oc_error *err)
+static oc_status build(oc_program *p, const oc_graph *g, const cpu_layout *lay,
+                       const oc_compile_options *options, oc_isa isa, oc_error *err)
 {
     size_t    n_views = (size_t)g->n_outputs + 1;
     oc_status st;
@@ -127,15 +238,30 @@ static oc_status build(oc_program *p, const oc_graph *g, const cpu_layout *lay, 
     if (!p->steps || !p->patches)
         return OC_FAIL(err, OC_NOMEM, "program of %u steps", g->n_nodes);
     for (uint32_t i = 0; i < g->n_nodes; i++)
-        if (!lay->elided[i] && (st = build_step(p, g, &g->nodes[i], lay, isa, err)) != OC_OK)
+        if (!lay->elided[i] &&
+            (st = build_step(p, g, &g->nodes[i], lay, options->packed, err)) != OC_OK)
             return st;
-    if ((st = build_copies(p, g, lay, err)) != OC_OK)
+    if ((st = build_copies(p, g, lay, err)) != OC_OK ||
+        (st = prepare_all(p, g, options, isa, err)) != OC_OK)
         return st;
     qsort(p->patches, p->n_patches, sizeof(*p->patches), arena_first);
     while (p->n_arena < p->n_patches && p->patches[p->n_arena].place.home == CPU_HOME_ARENA)
         p->n_arena++;
     p->arena_bytes = lay->arena_bytes;
     return OC_OK;
+}
+
+/* All that was packed, shared or not, and what steps keep beside it. */
+static uint64_t weight_bytes(const oc_program *p)
+{
+    uint64_t sum = p->mem.bytes;
+    for (unsigned i = 0; i < p->n_prepare; i++)
+        sum += p->prepare[i].bytes;
+    for (size_t i = 0; i < p->n_steps; i++)
+        for (uint32_t k = 0; k < p->steps[i].packed.n; k++)
+            if (p->steps[i].packed.blobs[k].home != OC_PACKED_ARENA)
+                sum += p->steps[i].packed.blobs[k].bytes;
+    return sum;
 }
 
 oc_status cpu_compile(const oc_subgraph *sg, const oc_compile_options *options, oc_program **out,
@@ -160,13 +286,13 @@ oc_status cpu_compile(const oc_subgraph *sg, const oc_compile_options *options, 
                      lay.arena_bytes, (unsigned long long)options->memory_bytes_max);
         goto out;
     }
-    if ((st = build(p, sg->graph, &lay, isa, err)) != OC_OK)
+    if ((st = build(p, sg->graph, &lay, options, isa, err)) != OC_OK)
         goto out;
     double flops = 0;
     for (size_t i = 0; i < p->n_steps; i++)
         flops += p->steps[i].work.flops;
     *info = (oc_program_info){.struct_size = sizeof(*info),
-                              .weight_bytes = p->mem.bytes,
+                              .weight_bytes = weight_bytes(p),
                               .cores_max = oc_pool_threads(p->pool),
                               .workspace_bytes =
                                   p->arena_bytes + 64 + p->scratch_bytes * oc_pool_threads(p->pool),
@@ -184,6 +310,10 @@ void cpu_drop(oc_program *program)
 {
     if (!program)
         return;
+    for (size_t i = 0; i < program->n_steps; i++)
+        oc_packed_finish(&program->steps[i].packed);
+    for (unsigned i = 0; i < program->n_prepare; i++)
+        oc_arena_finish(&program->prepare[i]);
     oc_arena_finish(&program->mem);
     free(program);
 }

@@ -5,7 +5,7 @@
 #include "core/arena.h"
 #include "core/pool.h"
 #include "ir/subgraph.h"
-#include "ops/op.h"
+#include "ops/packed.h"
 
 /* Where a value lies. */
 typedef enum cpu_home {
@@ -29,6 +29,7 @@ typedef struct cpu_step {
     oc_tensor_view *in, *out;
     uint32_t        n_in, n_out;
     oc_work         work;
+    oc_packed       packed;
 } cpu_step;
 
 /* A view whose address is known only when the program runs. */
@@ -38,7 +39,9 @@ typedef struct cpu_patch {
 } cpu_patch;
 
 struct oc_program {
-    oc_arena   mem; /* everything below, states and packed weights */
+    oc_arena   mem;     /* everything below */
+    oc_arena  *prepare; /* one a thread that packs: states, tables, small packed weights */
+    unsigned   n_prepare;
     oc_pool   *pool;
     unsigned   cores_max;
     cpu_step  *steps;
