@@ -19,7 +19,6 @@ static size_t figures(const oc_mot_scores *s, figure *f)
     const oc_mot_hota     *h = &s->hota;
     const oc_mot_clear    *c = &s->clear;
     const oc_mot_identity *i = &s->identity;
-    const double           seen = c->mt + c->pt + c->ml, tracks = seen > 1 ? seen : 1;
     const figure           all[] = {
                   {"HOTA", oc_hota_mean(h->hota), false},
                   {"DetA", oc_hota_mean(h->deta), false},
@@ -41,9 +40,9 @@ static size_t figures(const oc_mot_scores *s, figure *f)
                   {"Recall", c->recall, false},
                   {"Precision", c->precision, false},
                   {"F1", c->f1, false},
-                  {"MTR", c->mt / tracks, false},
-                  {"PTR", c->pt / tracks, false},
-                  {"MLR", c->ml / tracks, false},
+                  {"MTR", c->mtr, false},
+                  {"PTR", c->ptr, false},
+                  {"MLR", c->mlr, false},
                   {"FP_per_frame", c->frames > 0 ? c->fp / c->frames : 0, false},
                   {"IDF1", i->idf1, false},
                   {"IDP", i->idp, false},

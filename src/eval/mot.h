@@ -88,6 +88,7 @@ typedef struct oc_mot_hota {
 typedef struct oc_mot_clear {
     double tp, fn, fp, idsw, mt, pt, ml, frag, motp_sum, frames;
     double mota, motp, moda, smota, motal, recall, precision, f1; /* derived */
+    double mtr, ptr, mlr; /* mt, pt, ml as shares of the truth's tracks; derived */
 } oc_mot_clear;
 
 typedef struct oc_mot_identity {

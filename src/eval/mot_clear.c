@@ -83,7 +83,11 @@ static void sum_up(const mot_sequence *s, const gt_track *gt, oc_mot_clear *c)
 void mot_clear_derive(oc_mot_clear *c)
 {
     double truth = at_least_1(c->tp + c->fn);
+    double tracks = at_least_1(c->mt + c->pt + c->ml);
     c->recall = c->tp / truth;
+    c->mtr = c->mt / tracks;
+    c->ptr = c->pt / tracks;
+    c->mlr = c->ml / tracks;
     c->precision = c->tp / at_least_1(c->tp + c->fp);
     c->moda = (c->tp - c->fp) / truth;
     c->mota = (c->tp - c->fp - c->idsw) / truth;
@@ -99,10 +103,12 @@ oc_status mot_clear(mot_sequence *s, oc_mot_clear *out, oc_error *err)
     if (s->n_trk_dets == 0) { /* TrackEval leaves early: no ratios but these */
         out->fn = (double)s->n_gt_dets;
         out->ml = (double)s->n_gt_ids;
+        out->mlr = 1;
         return OC_OK;
     }
     if (s->n_gt_dets == 0) {
         out->fp = (double)s->n_trk_dets;
+        out->mlr = 1;
         return OC_OK;
     }
     gt_track *gt = calloc(s->n_gt_ids, sizeof(*gt));
