@@ -1,29 +1,28 @@
-/* f32_wino_out: output transform of Winograd's F(4x4, 3x3): y = act(A^T m A + bias + add).
+/* f32_wino_out: output transform of Winograd's F(m x m, 3 x 3): y = act(A^T u A + bias + add).
  *
- * Tiles as in f32_wino_in; tile (ty, tx) makes output rows 4 ty .. + 3, columns 4 tx .. + 3, as far
- * as they lie inside.  One call takes one block of eight channels.
+ * Tiles as in f32_wino_in; tile (ty, tx) makes output rows m ty .. + m - 1, columns m tx .. + m - 1,
+ * as far as they lie inside.  One call takes one block of eight channels.
  *
- *   m      element q = 6 i + j of tile first + t at m + q * m_q + t * 8
+ *   u      the products: element q = (m + 2) i + j of tile first + t at u + q * u_q + t * 8
  *   y      out_h rows of out_w pixels of 8 floats; add as y, or NULL, must not be y
  *   bias   8 floats
  *   lanes  valid channels, 1..8: the others are stored as zero
  *
- * 32-byte aligned, m_q a multiple of 8. */
+ * 32-byte aligned, u_q a multiple of 8. */
 #ifndef OC_KERNELS_F32_WINO_OUT_H
 #define OC_KERNELS_F32_WINO_OUT_H
 
 #include <stddef.h>
 
 #include "core/cpu.h"
-#include "kernels/f32_wino_in.h"
 #include "tensor/act.h"
 
 typedef struct oc_wino_out {
-    const float *m, *bias, *add;
+    const float *u, *bias, *add;
     float       *y;
-    ptrdiff_t    out_h, out_w, m_q;
+    ptrdiff_t    out_h, out_w, u_q;
     size_t       tiles_w, first, tiles;
-    unsigned     lanes;
+    unsigned     m, lanes;
     oc_act       act;
 } oc_wino_out;
 

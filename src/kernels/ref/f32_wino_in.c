@@ -1,18 +1,29 @@
 #include "kernels/f32_wino_in.h"
+#include "kernels/wino_points.h"
 
-/* d[0], d[s], .. d[5 s] in place: the six rows of B^T. */
-static void rows(float *d, size_t s)
+/* d[0], d[s], .. d[(m + 1) s] in place: the rows of B^T. */
+static void rows(unsigned pairs, float *d, size_t s)
 {
-    const float a = d[0], b = d[s], c = d[2 * s], e = d[3 * s], f = d[4 * s], g = d[5 * s];
-    const float t0 = f - 2 * c, t1 = OC_WINO_A * e - OC_WINO_B * b;
-    const float t2 = f - 0.5f * c, t3 = OC_WINO_B * e - OC_WINO_A * b;
+    const oc_wino_points *w = &oc_wino_points_of[pairs - 1];
+    float                 out[OC_WINO_IN_MAX];
 
-    d[0] = a + (f - 2.5f * c);
-    d[s] = t0 + t1;
-    d[2 * s] = t0 - t1;
-    d[3 * s] = t2 + t3;
-    d[4 * s] = t2 - t3;
-    d[5 * s] = b + (g - 2.5f * e);
+    for (unsigned last = 0; last < 2; last++) { /* the point 0, then infinity */
+        float sum = d[(2 * pairs + last) * s];
+        for (unsigned i = 0; i < pairs; i++)
+            sum += w->z[i] * d[(2 * i + last) * s];
+        out[last ? 2 * pairs + 1 : 0] = sum;
+    }
+    for (unsigned j = 0; j < pairs; j++) {
+        float e = 0, o = 0;
+        for (unsigned i = 0; i < pairs; i++) {
+            e += w->q[j][i] * d[(2 * i + 2) * s];
+            o += w->pq[j][i] * d[(2 * i + 1) * s];
+        }
+        out[2 * j + 1] = e + o;
+        out[2 * j + 2] = e - o;
+    }
+    for (unsigned k = 0; k < 2 * pairs + 2; k++)
+        d[k * s] = out[k];
 }
 
 static float pixel(const oc_wino_in *t, ptrdiff_t y, ptrdiff_t x, size_t lane)
@@ -24,19 +35,21 @@ static float pixel(const oc_wino_in *t, ptrdiff_t y, ptrdiff_t x, size_t lane)
 
 void oc_k_f32_wino_in__ref(const oc_wino_in *t)
 {
+    const ptrdiff_t m = t->m, n = m + 2;
+
     for (size_t i = 0; i < t->tiles * 8; i++) {
         const size_t    tile = t->first + i / 8, lane = i % 8;
-        const ptrdiff_t y = (ptrdiff_t)(tile / t->tiles_w) * OC_WINO_OUT - t->top;
-        const ptrdiff_t x = (ptrdiff_t)(tile % t->tiles_w) * OC_WINO_OUT - t->left;
-        float           d[36];
+        const ptrdiff_t y = (ptrdiff_t)(tile / t->tiles_w) * m - t->top;
+        const ptrdiff_t x = (ptrdiff_t)(tile % t->tiles_w) * m - t->left;
+        float           d[OC_WINO_IN_MAX * OC_WINO_IN_MAX];
 
-        for (ptrdiff_t q = 0; q < 36; q++)
-            d[q] = pixel(t, y + q / 6, x + q % 6, lane);
-        for (size_t k = 0; k < 6; k++)
-            rows(d + k * 6, 1);
-        for (size_t k = 0; k < 6; k++)
-            rows(d + k, 6);
-        for (ptrdiff_t q = 0; q < 36; q++)
+        for (ptrdiff_t q = 0; q < n * n; q++)
+            d[q] = pixel(t, y + q / n, x + q % n, lane);
+        for (ptrdiff_t k = 0; k < n; k++)
+            rows(t->m / 2, d + k * n, 1);
+        for (ptrdiff_t k = 0; k < n; k++)
+            rows(t->m / 2, d + k, (size_t)n);
+        for (ptrdiff_t q = 0; q < n * n; q++)
             t->v[q * t->v_q + (ptrdiff_t)i] = d[q];
     }
 }

@@ -1,18 +1,24 @@
 #include "kernels/f32_wino_out.h"
 
 #include "kernels/ref/act.h"
+#include "kernels/wino_points.h"
 
-/* The four rows of A^T over m[0], m[s], .. m[5 s]; results at out[0], out[s], .. */
-static void rows(const float *m, size_t s, float *out)
+/* The rows of A^T over u[0], u[s], .. u[(m + 1) s], in place: the first m of them. */
+static void rows(unsigned pairs, float *u, size_t s)
 {
-    const float s1 = m[s] + m[2 * s], d1 = m[s] - m[2 * s];
-    const float s2 = m[3 * s] + m[4 * s], d2 = m[3 * s] - m[4 * s];
-    const float m0 = m[0], m5 = m[5 * s];
+    const oc_wino_points *w = &oc_wino_points_of[pairs - 1];
+    float                 out[OC_WINO_OUT_MAX];
 
-    out[0] = m0 + s1 + s2;
-    out[s] = OC_WINO_A * d1 + OC_WINO_B * d2;
-    out[2 * s] = 0.5f * s1 + 2 * s2;
-    out[3 * s] = 0.5f * OC_WINO_A * d1 + 2 * OC_WINO_B * d2 + m5;
+    for (unsigned k = 0; k < 2 * pairs; k++) {
+        float sum = k == 0 ? u[0] : k + 1 == 2 * pairs ? u[(2 * pairs + 1) * s] : 0.0f;
+        for (unsigned j = 0; j < pairs; j++) {
+            float a = u[(2 * j + 1) * s], b = u[(2 * j + 2) * s];
+            sum += w->power[j][k] * (k % 2 ? a - b : a + b);
+        }
+        out[k] = sum;
+    }
+    for (unsigned k = 0; k < 2 * pairs; k++)
+        u[k * s] = out[k];
 }
 
 static void store(const oc_wino_out *t, ptrdiff_t y, ptrdiff_t x, size_t lane, float v)
@@ -26,19 +32,21 @@ static void store(const oc_wino_out *t, ptrdiff_t y, ptrdiff_t x, size_t lane, f
 
 void oc_k_f32_wino_out__ref(const oc_wino_out *t)
 {
+    const ptrdiff_t m = t->m, n = m + 2;
+
     for (size_t i = 0; i < t->tiles * 8; i++) {
         const size_t    tile = t->first + i / 8, lane = i % 8;
-        const ptrdiff_t y = (ptrdiff_t)(tile / t->tiles_w) * OC_WINO_OUT;
-        const ptrdiff_t x = (ptrdiff_t)(tile % t->tiles_w) * OC_WINO_OUT;
-        float           m[36];
+        const ptrdiff_t y = (ptrdiff_t)(tile / t->tiles_w) * m;
+        const ptrdiff_t x = (ptrdiff_t)(tile % t->tiles_w) * m;
+        float           u[OC_WINO_IN_MAX * OC_WINO_IN_MAX];
 
-        for (ptrdiff_t q = 0; q < 36; q++)
-            m[q] = t->m[q * t->m_q + (ptrdiff_t)i];
-        for (size_t k = 0; k < 6; k++)
-            rows(m + k * 6, 1, m + k * 6);
-        for (size_t k = 0; k < 4; k++)
-            rows(m + k, 6, m + k);
-        for (ptrdiff_t q = 0; q < 16; q++)
-            store(t, y + q / 4, x + q % 4, lane, m[q / 4 * 6 + q % 4]);
+        for (ptrdiff_t q = 0; q < n * n; q++)
+            u[q] = t->u[q * t->u_q + (ptrdiff_t)i];
+        for (ptrdiff_t k = 0; k < n; k++)
+            rows(t->m / 2, u + k * n, 1);
+        for (ptrdiff_t k = 0; k < m; k++)
+            rows(t->m / 2, u + k, (size_t)n);
+        for (ptrdiff_t q = 0; q < m * m; q++)
+            store(t, y + q / m, x + q % m, lane, u[q / m * n + q % m]);
     }
 }
