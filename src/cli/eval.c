@@ -15,6 +15,8 @@ static const struct {
     {"detect", "runs a network over images, then as coco", cli_eval_detect},
     {"kitti", "boxes of cars, pedestrians, cyclists by KITTI's rules", cli_eval_kitti},
     {"mot", "tracks: HOTA, CLEAR (MOTA, id switches), Identity (IDF1)", cli_eval_mot},
+    {"track", "runs trackers over detections or a pipeline over a video, then as mot",
+     cli_eval_track},
     {"voc", "boxes: Pascal VOC average precision", cli_eval_voc},
 };
 

@@ -3,12 +3,14 @@
 #define OC_CLI_EVAL_H
 
 #include "eval/coco.h"
+#include "eval/mot.h"
 
 int cli_eval_classify(int argc, char **argv);
 int cli_eval_coco(int argc, char **argv);
 int cli_eval_detect(int argc, char **argv);
 int cli_eval_kitti(int argc, char **argv);
 int cli_eval_mot(int argc, char **argv);
+int cli_eval_track(int argc, char **argv);
 int cli_eval_voc(int argc, char **argv);
 
 /* How COCO's figures are told. */
@@ -21,5 +23,8 @@ typedef struct cli_coco_form {
 
 OC_MUST_CHECK oc_status cli_coco_report(const oc_coco_set *gt, const oc_coco_set *dt,
                                         const cli_coco_form *form, oc_error *err);
+
+/* n sequences and, behind them, all as one. */
+void cli_mot_print(const oc_mot_scores *each, size_t n, const char *const *names, bool json);
 
 #endif

@@ -97,13 +97,13 @@ static void print_json(const oc_mot_scores *s)
     printf("}");
 }
 
-static void print_table(const oc_mot_scores *each, size_t n, const cli_texts *gt)
+static void print_table(const oc_mot_scores *each, size_t n, const char *const *names)
 {
     const oc_mot_scores *last = &each[n > 1 ? n : 0];
     printf("%-24s %6s %6s %6s %6s %6s %6s %6s %6s %6s\n", "sequence", "HOTA", "DetA", "AssA",
            "MOTA", "MOTP", "IDF1", "IDSW", "FP", "FN");
     for (const oc_mot_scores *s = each; s <= last; s++) {
-        const char *name = s == each + n ? "all" : gt->item[s - each];
+        const char *name = s == each + n ? "all" : names[s - each];
         size_t      length = strlen(name);
         printf("%-24s %6.3f %6.3f %6.3f %6.3f %6.3f %6.3f %6.0f %6.0f %6.0f\n",
                length > 24 ? name + length - 24 : name, oc_hota_mean(s->hota.hota),
@@ -126,10 +126,10 @@ static oc_status score_pair(const char *gt_path, const char *dt_path, oc_mot_ben
     return st;
 }
 
-static void print_scores(const oc_mot_scores *each, size_t n, const cli_texts *gt, bool json)
+void cli_mot_print(const oc_mot_scores *each, size_t n, const char *const *names, bool json)
 {
     if (!json) {
-        print_table(each, n, gt);
+        print_table(each, n, names);
         return;
     }
     if (n == 1) {
@@ -185,7 +185,7 @@ int cli_eval_mot(int argc, char **argv)
         st = score_pair(gt.item[i], dt.item[i], benchmark, (int64_t)frames, &each[i], &err);
     if (st == OC_OK) {
         oc_mot_combine(each, gt.n, &each[gt.n]);
-        print_scores(each, gt.n, &gt, json);
+        cli_mot_print(each, gt.n, gt.item, json);
     }
     free(each);
     return st == OC_OK ? CLI_DONE : cli_fail("eval mot", &err);

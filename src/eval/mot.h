@@ -31,6 +31,10 @@ typedef struct oc_mot_rows {
 /* OC_IO, or OC_FORMAT with path and line.  An id twice in one frame is refused.  Empty files are
  * fine.  OC_UNSUPPORTED: more than 2^24 rows. */
 OC_MUST_CHECK oc_status oc_mot_read(const char *path, oc_mot_rows *out, oc_error *err);
+/* The same for detections, whose ids do not matter (files have -1 for all). */
+OC_MUST_CHECK oc_status oc_mot_read_detections(const char *path, oc_mot_rows *out, oc_error *err);
+/* Written as the reader takes them: frame, id, x, y, w, h, conf.  OC_IO. */
+OC_MUST_CHECK oc_status oc_mot_write(const char *path, const oc_mot_rows *rows, oc_error *err);
 /* Sorts rows that were filled in by hand and sets frames.  OC_FORMAT: an id twice in one frame. */
 OC_MUST_CHECK oc_status oc_mot_rows_sort(oc_mot_rows *rows, oc_error *err);
 void                    oc_mot_rows_finish(oc_mot_rows *rows); /* a zeroed one is fine */

@@ -73,15 +73,20 @@ static oc_status check_ids(const oc_mot_rows *r, oc_error *err)
     return OC_OK;
 }
 
-oc_status oc_mot_rows_sort(oc_mot_rows *rows, oc_error *err)
+static void sort_rows(oc_mot_rows *rows)
 {
     if (rows->n)
         qsort(rows->row, rows->n, sizeof(*rows->row), by_frame);
     rows->frames = rows->n ? rows->row[rows->n - 1].frame : 0;
+}
+
+oc_status oc_mot_rows_sort(oc_mot_rows *rows, oc_error *err)
+{
+    sort_rows(rows);
     return check_ids(rows, err);
 }
 
-static oc_status parse(const char *text, size_t n, oc_mot_rows *out, oc_error *err)
+static oc_status parse(const char *text, size_t n, bool detections, oc_mot_rows *out, oc_error *err)
 {
     size_t lines = 1, line = 0;
     double field[FIELDS_MAX];
@@ -104,10 +109,13 @@ static oc_status parse(const char *text, size_t n, oc_mot_rows *out, oc_error *e
         }
         at = end + 1;
     }
-    return oc_mot_rows_sort(out, err);
+    for (size_t i = 0; detections && i < out->n; i++)
+        out->row[i].id = (int64_t)i; /* the file's order stays */
+    sort_rows(out);
+    return detections ? OC_OK : check_ids(out, err);
 }
 
-oc_status oc_mot_read(const char *path, oc_mot_rows *out, oc_error *err)
+static oc_status read_file(const char *path, bool detections, oc_mot_rows *out, oc_error *err)
 {
     oc_bytes    file = {0};
     oc_mot_rows rows = {0};
@@ -119,7 +127,7 @@ oc_status oc_mot_read(const char *path, oc_mot_rows *out, oc_error *err)
     if (st != OC_OK)
         return st;
     char *text = strndup((const char *)file.data, file.n); /* ended, for strtod */
-    st = text ? parse(text, strlen(text), &rows, err) : OC_FAIL(err, OC_NOMEM, "file");
+    st = text ? parse(text, strlen(text), detections, &rows, err) : OC_FAIL(err, OC_NOMEM, "file");
     if (st == OC_OK && strlen(text) != file.n)
         st = OC_FAIL(err, OC_FORMAT, "byte %zu is 0: not a text file", strlen(text));
     free(text);
@@ -130,6 +138,32 @@ oc_status oc_mot_read(const char *path, oc_mot_rows *out, oc_error *err)
         return st;
     }
     *out = rows;
+    return OC_OK;
+}
+
+oc_status oc_mot_read(const char *path, oc_mot_rows *out, oc_error *err)
+{
+    return read_file(path, false, out, err);
+}
+
+oc_status oc_mot_read_detections(const char *path, oc_mot_rows *out, oc_error *err)
+{
+    return read_file(path, true, out, err);
+}
+
+oc_status oc_mot_write(const char *path, const oc_mot_rows *rows, oc_error *err)
+{
+    FILE *f = fopen(path, "w");
+    if (!f)
+        return OC_FAIL(err, OC_IO, "%s: %s", path, strerror(errno));
+    for (size_t i = 0; i < rows->n; i++) {
+        const oc_mot_row *r = &rows->row[i];
+        fprintf(f, "%lld,%lld,%.3f,%.3f,%.3f,%.3f,%.4f,-1,-1,-1\n", (long long)r->frame,
+                (long long)r->id, r->x, r->y, r->w, r->h, r->conf);
+    }
+    bool bad = ferror(f) != 0;
+    if (fclose(f) != 0 || bad)
+        return OC_FAIL(err, OC_IO, "%s: cannot be written", path);
     return OC_OK;
 }
 

@@ -88,7 +88,7 @@ oc_status oc_mot_read_kitti(const char *path, oc_mot_benchmark benchmark, bool t
     oc_mot_rows rows = {0};
     char       *text = NULL, *line;
     size_t      number = 0, lines = 2, regions = 0;
-    bool        wanted;
+    bool        wanted = false;
     oc_status   st = eval_text_read("", path, "", &text, err);
     if (st != OC_OK)
         return st;
