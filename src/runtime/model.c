@@ -3,7 +3,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "onnx/import.h"
+#include "runtime/open.h"
 
 struct oc_model {
     atomic_uint refs;
@@ -39,7 +39,7 @@ static oc_status model_take(oc_import *import, oc_model **out, oc_error *err)
 oc_status oc_model_load(const char *path, oc_model **out, oc_error *err)
 {
     oc_import import = {0};
-    oc_status st = oc_import_file(path, &import, err);
+    oc_status st = oc_open_file(path, &import, err);
     if (st == OC_OK)
         st = model_take(&import, out, err);
     oc_import_finish(&import);
@@ -50,7 +50,7 @@ oc_status oc_model_load_memory(const char *name, const void *bytes, size_t n, oc
                                oc_error *err)
 {
     oc_import import = {0};
-    oc_status st = oc_import_memory(name, bytes, n, &import, err);
+    oc_status st = oc_open_memory(name, bytes, n, &import, err);
     if (st == OC_OK)
         st = model_take(&import, out, err);
     oc_import_finish(&import);
