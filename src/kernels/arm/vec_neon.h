@@ -86,6 +86,11 @@ OC_INLINE vf vf_load_one(const float *p)
 {
     return vf_load(p);
 }
+OC_INLINE vf vf_load_at(const float *first, const float *second)
+{
+    (void)second;
+    return vf_load(first);
+}
 OC_INLINE void vf_store_one(float *p, vf v)
 {
     vf_store(p, v);

@@ -74,6 +74,11 @@ OC_INLINE vf vf_load_one(const float *p)
 {
     return _mm256_loadu_ps(p);
 }
+OC_INLINE vf vf_load_at(const float *first, const float *second)
+{
+    (void)second;
+    return _mm256_loadu_ps(first);
+}
 OC_INLINE void vf_store_one(float *p, vf v)
 {
     _mm256_storeu_ps(p, v);

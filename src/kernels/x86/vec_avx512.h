@@ -85,6 +85,10 @@ OC_INLINE vf vf_load_one(const float *p)
 {
     return _mm512_zextps256_ps512(_mm256_loadu_ps(p));
 }
+OC_INLINE vf vf_load_at(const float *first, const float *second)
+{
+    return vf_pair(_mm256_loadu_ps(first), _mm256_loadu_ps(second));
+}
 OC_INLINE void vf_store_one(float *p, vf v)
 {
     _mm256_storeu_ps(p, _mm512_castps512_ps256(v));
