@@ -2,6 +2,7 @@
 #ifndef OC_CLI_PROCESS_H
 #define OC_CLI_PROCESS_H
 
+#include <stddef.h>
 #include <sys/types.h>
 
 #include "ocellus/status.h"
@@ -14,5 +15,11 @@ OC_MUST_CHECK oc_status cli_run(const char *const argv[], const char *folder, oc
  * output is no failure of the program. */
 OC_MUST_CHECK oc_status cli_start(const char *const argv[], int *fd, pid_t *pid, oc_error *err);
 OC_MUST_CHECK oc_status cli_wait(const char *name, pid_t pid, oc_error *err);
+
+/* Runs argv and keeps what it prints to stdout, for free(); its stderr is ours.  A program that
+ * runs for more than `seconds`, or prints more than `most` bytes, is killed.  OC_IO: that, or it
+ * failed; OC_CANCELLED. */
+OC_MUST_CHECK oc_status cli_capture(const char *const argv[], double seconds, size_t most,
+                                    char **text, size_t *n, oc_error *err);
 
 #endif

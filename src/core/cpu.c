@@ -1,7 +1,12 @@
 #include "core/cpu.h"
 
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
+
+#if OC_ARCH_X86_64
+#include <cpuid.h>
+#endif
 
 oc_isa oc_cpu_isa(void)
 {
@@ -61,6 +66,17 @@ const char *oc_isa_name(oc_isa isa)
     return best;
 }
 
+const char *oc_cpu_arch(void)
+{
+#if defined(__x86_64__)
+    return "x86_64";
+#elif defined(__aarch64__)
+    return "aarch64";
+#else
+    return "other";
+#endif
+}
+
 unsigned oc_cpu_count(void)
 {
     cpu_set_t set;
@@ -68,4 +84,51 @@ unsigned oc_cpu_count(void)
         return 1;
     int n = CPU_COUNT(&set);
     return n > 0 ? (unsigned)n : 1;
+}
+
+#if OC_ARCH_X86_64
+/* The brand string: 48 bytes in three leaves. */
+static void read_model(char model[OC_CPU_MODEL_MAX])
+{
+    unsigned r[12] = {0};
+
+    for (unsigned i = 0; i < 3; i++)
+        if (!__get_cpuid(0x80000002u + i, &r[4 * i], &r[4 * i + 1], &r[4 * i + 2], &r[4 * i + 3]))
+            return;
+    memcpy(model, r, sizeof(r));
+    model[sizeof(r)] = 0;
+}
+#else
+/* Linux tells it in a file; on ARM as the number of the design, or of the board. */
+static void read_model(char model[OC_CPU_MODEL_MAX])
+{
+    static const char *const files[] = {"/sys/devices/system/cpu/cpu0/regs/identification/midr_el1",
+                                        "/proc/device-tree/model"};
+
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && !model[0]; i++) {
+        FILE *f = fopen(files[i], "r");
+        if (!f)
+            continue;
+        size_t n = fread(model, 1, OC_CPU_MODEL_MAX - 1, f);
+        model[n] = 0;
+        fclose(f);
+    }
+}
+#endif
+
+void oc_cpu_model(char model[OC_CPU_MODEL_MAX])
+{
+    size_t n = 0;
+
+    memset(model, 0, OC_CPU_MODEL_MAX);
+    read_model(model);
+    for (const char *c = model; *c; c++) /* printable, single spaces, none at the ends */
+        if (*c > ' ' && *c <= '~')
+            model[n++] = *c;
+        else if (n > 0 && model[n - 1] != ' ')
+            model[n++] = ' ';
+    n -= n > 0 && model[n - 1] == ' ';
+    model[n] = 0;
+    if (n == 0)
+        memcpy(model, "unknown", sizeof("unknown"));
 }

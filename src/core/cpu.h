@@ -34,6 +34,13 @@ oc_isa oc_cpu_isa(void); /* what this processor and this build have */
 bool        oc_isa_parse(const char *text, oc_isa *out);
 const char *oc_isa_name(oc_isa isa); /* the highest level in the set */
 
+/* What the processor calls itself, as one line of printable text without tabs; "unknown" at worst.
+ * Two machines of the same name are taken to be equally quick. */
+#define OC_CPU_MODEL_MAX 80
+void oc_cpu_model(char model[OC_CPU_MODEL_MAX]);
+
+const char *oc_cpu_arch(void); /* "x86_64", "aarch64" or "other" */
+
 unsigned oc_cpu_count(void); /* processors this process may run on, at least 1 */
 
 #endif
