@@ -13,6 +13,7 @@
 #include "ocellus/session.h"
 #include "ocellus/status.h"
 #include "ocellus/tensor.h"
+#include "ocellus/tune.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -86,6 +87,8 @@ typedef struct oc_compile_options {
     void (*release)(void *ctx, uint32_t value);
     void                        *release_ctx;
     const struct oc_packed_host *packed; /* for our own CPU backend; plug-ins leave it alone */
+    const oc_tune *tune; /* for our own CPU backend: kernels measured on this machine, or NULL */
+    bool           lean; /* memory is short: no weights that packing makes much larger */
 } oc_compile_options;
 
 typedef struct oc_program_info {
@@ -105,6 +108,10 @@ typedef struct oc_step_view {
     uint64_t              ns;
     double                flops, bytes; /* bytes: of inputs and outputs */
     const oc_tensor_info *out;          /* the first output */
+    const char           *kernel;       /* which of several serves; NULL: there is one */
+    const char           *kernel_key;   /* what the choice depends on */
+    const char *const    *kernels;      /* all that could serve, n_kernels of them */
+    uint32_t              n_kernels;
 } oc_step_view;
 typedef void oc_step_fn(void *ctx, const oc_step_view *step);
 
@@ -139,6 +146,8 @@ typedef struct oc_backend_ops {
                      oc_tensor_view *out, oc_error *err);
     void (*drop)(oc_program *program);
     uint64_t (*memory_bytes_free)(const oc_backend *self); /* optional */
+    /* The steps in order, as on_step would tell of them, without times; optional. */
+    void (*describe)(const oc_program *program, oc_step_fn *on_step, void *ctx);
 } oc_backend_ops;
 
 /* The one symbol a plug-in exports, as "oc_backend_entry". */

@@ -8,6 +8,7 @@
 
 #include "ocellus/status.h"
 #include "ocellus/tensor.h"
+#include "ocellus/tune.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -52,6 +53,7 @@ typedef struct oc_session_options {
     const oc_port *shapes;          /* inputs to bind, by name; dtype is ignored */
     size_t         n_shapes;
     bool           no_fusion; /* no graph passes beyond what running needs (for tests) */
+    const oc_tune *tune;      /* kernels measured on this machine; NULL = a guess; read in this call */
 } oc_session_options;
 #define OC_SESSION_OPTIONS_INIT                   \
     {                                             \

@@ -12,6 +12,7 @@
  * Groups that are not whole blocks are merged until they are.  All else runs plain. */
 #include <string.h>
 
+#include "ops/conv_choice.h"
 #include "ops/conv_dense.h"
 #include "ops/conv_dot.h"
 #include "ops/conv_dw.h"
@@ -19,16 +20,8 @@
 #include "ops/conv_wino.h"
 #include "ops/packed.h"
 
-typedef enum conv_path {
-    CONV_PLAIN,
-    CONV_DENSE,
-    CONV_DOT,
-    CONV_WINOGRAD,
-    CONV_DEPTHWISE,
-} conv_path;
-
 typedef struct conv_state {
-    conv_path      path;
+    oc_conv_way    way;
     oc_conv_inputs at;
     union {
         oc_conv_plain plain;
@@ -147,7 +140,8 @@ static oc_status prepare_dense(conv_state *s, const oc_prepare *p, const oc_conv
                           .y_px = 8,
                           .plain = p->out[0].layout == OC_LAYOUT_PLAIN,
                           .spread_h = 1,
-                          .spread_w = 1};
+                          .spread_w = 1,
+                          .panel = s->way.size};
     oc_dense_weights w = {.w = p->in[1].data,
                           .bias = s->at.bias < 0 ? NULL : p->in[2].data,
                           .kx = 1,
@@ -172,7 +166,7 @@ static oc_status prepare_dense(conv_state *s, const oc_prepare *p, const oc_conv
 static oc_status prepare_winograd(conv_state *s, const oc_prepare *p, const oc_conv_geom *g,
                                   oc_error *err)
 {
-    oc_status st = oc_conv_wino_init(&s->wino, g, p->in[1].data,
+    oc_status st = oc_conv_wino_init(&s->wino, g, s->way.size, p->in[1].data,
                                      s->at.bias < 0 ? NULL : p->in[s->at.bias].data, p, err);
     p->work->phase[0].units = s->wino.units;
     p->work->phase[0].grain = oc_grain_of_flops(s->wino.units, s->wino.unit_flops);
@@ -194,31 +188,36 @@ static oc_status prepare_dot(conv_state *s, const oc_prepare *p, const oc_conv_g
 static oc_status prepare_depthwise(conv_state *s, const oc_prepare *p, const oc_conv_geom *g,
                                    oc_error *err)
 {
-    oc_status st =
-        oc_conv_dw_init(&s->dw, g, p->in[1].data, s->at.bias < 0 ? NULL : p->in[s->at.bias].data,
-                        p, err);
+    oc_status st = oc_conv_dw_init(&s->dw, g, p->in[1].data,
+                                   s->at.bias < 0 ? NULL : p->in[s->at.bias].data, p, err);
     p->work->phase[0].units = s->dw.units;
     p->work->phase[0].grain = oc_grain_of_flops(s->dw.units, s->dw.unit_flops);
     return st;
 }
 
-/* What the layouts of the slots allow. */
-static conv_path path_of(const oc_prepare *p, oc_conv_geom *g, oc_conv_inputs *at)
+/* What the layouts of the slots allow: DENSE where there is a choice. */
+static oc_conv_path path_of(const oc_prepare *p, oc_conv_geom *g, oc_conv_inputs *at)
 {
     const bool plain_in = p->in[0].layout == OC_LAYOUT_PLAIN;
     const bool plain_out = p->out[0].layout == OC_LAYOUT_PLAIN;
 
     if (!can_block(p->node, p->in, p->n_in, g, at))
-        return CONV_PLAIN;
+        return OC_CONV_PLAIN;
     if (is_depthwise(g))
-        return plain_in || plain_out ? CONV_PLAIN : CONV_DEPTHWISE;
+        return plain_in || plain_out ? OC_CONV_PLAIN : OC_CONV_DEPTHWISE;
     if ((plain_in && (g->groups != 1 || g->dil[1] != 1)) || (plain_out && at->add >= 0))
-        return CONV_PLAIN;
-    if (!plain_in && plain_out && oc_conv_dot_fits(g))
-        return CONV_DOT;
-    if (!plain_in && !plain_out && oc_conv_wino_fits(g) && p->isa != OC_ISA_NONE)
-        return CONV_WINOGRAD;
-    return CONV_DENSE;
+        return OC_CONV_PLAIN;
+    return OC_CONV_DENSE;
+}
+
+/* Groups as they run: merged ones count as one. */
+static oc_conv_geom as_run(const oc_conv_geom *g, oc_conv_path path)
+{
+    oc_conv_geom run = *g;
+
+    if (path == OC_CONV_DENSE)
+        run.groups = g->groups / (int64_t)merged_groups(g);
+    return run;
 }
 
 static oc_status conv_prepare(const oc_prepare *p, oc_error *err)
@@ -232,24 +231,27 @@ static oc_status conv_prepare(const oc_prepare *p, oc_error *err)
     s->at =
         oc_conv_inputs_of(p->node, p->n_in, p->n_in > 2 && p->in[2].info.dtype != OC_DTYPE_NONE);
     p->work->n_phases = 1;
-    s->path = path_of(p, &g, &s->at);
-    if (s->path == CONV_PLAIN &&
+    const oc_conv_path path = path_of(p, &g, &s->at);
+    if (path == OC_CONV_PLAIN &&
         (p->in[0].layout != OC_LAYOUT_PLAIN || p->out[0].layout != OC_LAYOUT_PLAIN))
         return OC_FAIL(err, OC_INVALID, "cannot run with these layouts");
-    if (s->path == CONV_PLAIN) {
+    if (path == OC_CONV_PLAIN) {
+        s->way.path = path;
         oc_conv_plain_init(&s->plain, p, &g, s->at, false);
         return OC_OK;
     }
+    const oc_conv_geom run = as_run(&g, path);
+    if ((st = oc_conv_choose(p, &run, path, &s->way, err)) != OC_OK)
+        return st;
     p->work->flops = oc_conv_geom_flops(&g, false);
-    if (s->path != CONV_DOT)
+    if (s->way.path != OC_CONV_DOT)
         oc_packed_consumed(p, 1);
-    if (s->path == CONV_DEPTHWISE)
-        return prepare_depthwise(s, p, &g, err);
-    if (s->path == CONV_DOT)
-        return prepare_dot(s, p, &g, err);
-    if (s->path == CONV_WINOGRAD)
-        return prepare_winograd(s, p, &g, err);
-    return prepare_dense(s, p, &g, err);
+    switch (s->way.path) {
+    case OC_CONV_DEPTHWISE: return prepare_depthwise(s, p, &g, err);
+    case OC_CONV_DOT: return prepare_dot(s, p, &g, err);
+    case OC_CONV_WINOGRAD: return prepare_winograd(s, p, &g, err);
+    default: return prepare_dense(s, p, &g, err);
+    }
 }
 
 static void conv_run(const oc_op_run *r)
@@ -258,21 +260,21 @@ static void conv_run(const oc_op_run *r)
     const float      *x = r->in[0].data, *add = s->at.add < 0 ? NULL : r->in[s->at.add].data;
     float            *y = r->out[0].data;
 
-    switch (s->path) {
-    case CONV_PLAIN: oc_conv_plain_run(&s->plain, r); break;
-    case CONV_DENSE:
+    switch (s->way.path) {
+    case OC_CONV_PLAIN: oc_conv_plain_run(&s->plain, r); break;
+    case OC_CONV_DENSE:
         for (size_t u = r->part.begin; u < r->part.end; u++)
             oc_dense_run(&s->dense, x, add, y, u, r->scratch);
         break;
-    case CONV_DOT:
+    case OC_CONV_DOT:
         for (size_t u = r->part.begin; u < r->part.end; u++)
             oc_conv_dot_run(&s->dot, x, y, u);
         break;
-    case CONV_WINOGRAD:
+    case OC_CONV_WINOGRAD:
         for (size_t u = r->part.begin; u < r->part.end; u++)
             oc_conv_wino_run(&s->wino, x, add, y, u, r->scratch);
         break;
-    case CONV_DEPTHWISE:
+    case OC_CONV_DEPTHWISE:
         for (size_t u = r->part.begin; u < r->part.end; u++)
             oc_conv_dw_run(&s->dw, x, add, y, u);
         break;

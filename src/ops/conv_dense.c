@@ -39,21 +39,29 @@ static size_t div_up(size_t a, size_t b)
     return (a + b - 1) / b;
 }
 
-/* Panels of two blocks; an odd number of blocks ends with one of three. */
+size_t oc_dense_panel_blocks(size_t left, unsigned panel)
+{
+    const size_t want = panel ? panel : 2;
+
+    if (want == 2 && left == 3)
+        return 3;
+    if (want == 3 && left == 4)
+        return 2;
+    return min_size(want, left);
+}
+
 static oc_status make_panels(oc_dense *d, oc_arena *mem, oc_error *err)
 {
     const size_t blocks = d->blocks_out, k = d->s.c * (size_t)(d->s.kh * d->s.kw);
-    size_t       at = 0, w = 0;
+    size_t       w = 0;
 
-    d->n_panels = blocks == 1 ? 1 : blocks / 2;
-    d->panels = oc_arena_alloc(mem, d->n_panels, sizeof(*d->panels));
+    d->panels = oc_arena_alloc(mem, blocks, sizeof(*d->panels));
     if (!d->panels)
-        return OC_FAIL(err, OC_NOMEM, "%zu panels of weights", d->n_panels);
-    for (size_t i = 0; i < d->n_panels; i++) {
-        size_t n = i + 1 == d->n_panels ? blocks - at : 2;
-        d->panels[i] =
+        return OC_FAIL(err, OC_NOMEM, "%zu panels of weights", blocks);
+    for (size_t at = 0, n; at < blocks; at += n, d->n_panels++) {
+        n = oc_dense_panel_blocks(blocks - at, d->s.panel);
+        d->panels[d->n_panels] =
             (oc_dense_panel){.first = (uint32_t)at, .blocks = (uint32_t)n, .lanes = 8, .w = w};
-        at += n;
         w += n * 8 * k;
     }
     d->panels[d->n_panels - 1].lanes = (uint32_t)((d->s.oc - 1) % 8 + 1);

@@ -23,6 +23,7 @@ typedef struct oc_dense_shape {
      * spread_w]; channel (o, i, j) of a pixel becomes element (i, j) of its cell in plane o */
     bool      plain;
     ptrdiff_t spread_h, spread_w; /* 1, 1: an ordinary convolution */
+    unsigned  panel;              /* blocks of a panel of weights, 1..3; 0: 2 */
 } oc_dense_shape;
 
 /* Weights by strides (in floats, any sign).  Each group of the shape is `merge` groups of the
@@ -64,6 +65,9 @@ OC_MUST_CHECK oc_status oc_dense_init(oc_dense *d, const oc_dense_shape *shape,
 /* add: as y, or NULL (and NULL where the output is plain). */
 void oc_dense_run(const oc_dense *d, const float *x, const float *add, float *y, size_t unit,
                   float *scratch);
+
+/* Blocks of the next panel where `left` are left: `panel` of them (0: 2), but a single one is avoided. */
+size_t oc_dense_panel_blocks(size_t left, unsigned panel);
 
 /* The grain for `units` units of so many flops each, at some 100 a nanosecond: ranges of 20 us and
  * more, in a number that two and four threads divide among them. */

@@ -7,19 +7,21 @@
 #include "ops/packed.h"
 
 #define SCRATCH_BYTES (384 << 10) /* both sides of the products: most of L2 */
-#define WEIGHT_BYTES_MAX (16 << 20)
+#define UNITS_WANTED 8
+#define UNIT_FLOPS 4e6 /* some 40 us */
 
-/* Measured to pay from eight channels on either side, down to planes of a few tiles; there only
- * with weights (four times as many as before) that stay in the nearer caches. */
 bool oc_conv_wino_fits(const oc_conv_geom *g)
 {
-    const int64_t tiles = ((g->out[0] + 3) / 4) * ((g->out[1] + 3) / 4);
-    const int64_t weights_max =
-        (tiles >= 9 ? WEIGHT_BYTES_MAX : WEIGHT_BYTES_MAX / 16) / (36 * (int64_t)sizeof(float));
-
-    return g->groups == 1 && g->k[0] == 3 && g->k[1] == 3 && g->stride[0] == 1 &&
+    return g->dims == 2 && g->groups == 1 && g->k[0] == 3 && g->k[1] == 3 && g->stride[0] == 1 &&
            g->stride[1] == 1 && g->dil[0] == 1 && g->dil[1] == 1 && g->c >= 8 && g->oc >= 8 &&
-           g->out[0] >= 6 && g->out[1] >= 6 && g->c * g->oc <= weights_max;
+           g->out[0] > 0 && g->out[1] > 0;
+}
+
+double oc_conv_wino_error(unsigned m, int64_t channels)
+{
+    static const double of_one[OC_WINO_PAIRS_MAX] = {1.2e-7, 3.5e-7, 1.2e-6}; /* m 2, 4, 6 */
+
+    return of_one[m / 2 - 1] * sqrt((double)channels);
 }
 
 static size_t panel_blocks(const oc_conv_wino *d, size_t panel)
@@ -27,37 +29,56 @@ static size_t panel_blocks(const oc_conv_wino *d, size_t panel)
     return panel + 1 == d->n_panels ? d->blocks_out - 2 * panel : 2;
 }
 
-/* u = G w G^T of one output and input channel. */
-static void turn_weights(const float *w, double u[36])
+/* The rows of G: see wino_points.h. */
+static void weight_rows(unsigned m, double g[OC_WINO_IN_MAX][3])
 {
-    const double a = sqrt(0.5), b = sqrt(2.0); /* the points: see f32_wino_in.h */
-    const double g[6][3] = {{1, 0, 0},
-                            {-2 / 3., -2 / 3. * a, -1 / 3.},
-                            {-2 / 3., 2 / 3. * a, -1 / 3.},
-                            {1 / 6., b / 6., 1 / 3.},
-                            {1 / 6., -b / 6., 1 / 3.},
-                            {0, 0, 1}};
-    double       t[6][3];
+    const unsigned pairs = m / 2;
+    const double  *p = oc_wino_points_of[pairs - 1].p;
+    double         z0 = 1;
 
-    for (int i = 0; i < 6; i++)
-        for (int j = 0; j < 3; j++)
+    memset(g, 0, OC_WINO_IN_MAX * sizeof(*g));
+    for (unsigned j = 0; j < pairs; j++) {
+        const double y = p[j] * p[j];
+        double       d = 2 * y;
+        for (unsigned i = 0; i < pairs; i++)
+            d *= i == j ? 1 : y - p[i] * p[i];
+        for (unsigned k = 0; k < 3; k++) {
+            double v = (k == 0 ? 1 : k == 1 ? p[j] : y) / d;
+            g[2 * j + 1][k] = v;
+            g[2 * j + 2][k] = k == 1 ? -v : v;
+        }
+        z0 *= -y;
+    }
+    g[0][0] = 1 / z0;
+    g[m + 1][2] = 1;
+}
+
+/* u = G w G^T of one output and input channel. */
+static void turn_weights(unsigned n, const double g[OC_WINO_IN_MAX][3], const float *w, double *u)
+{
+    double t[OC_WINO_IN_MAX][3];
+
+    for (unsigned i = 0; i < n; i++)
+        for (unsigned j = 0; j < 3; j++)
             t[i][j] =
                 g[i][0] * (double)w[j] + g[i][1] * (double)w[3 + j] + g[i][2] * (double)w[6 + j];
-    for (int i = 0; i < 6; i++)
-        for (int j = 0; j < 6; j++)
-            u[i * 6 + j] = t[i][0] * g[j][0] + t[i][1] * g[j][1] + t[i][2] * g[j][2];
+    for (unsigned i = 0; i < n; i++)
+        for (unsigned j = 0; j < n; j++)
+            u[i * n + j] = t[i][0] * g[j][0] + t[i][1] * g[j][1] + t[i][2] * g[j][2];
 }
 
 static oc_status pack(oc_conv_wino *d, const float *w, const float *bias, const oc_prepare *p,
                       oc_error *err)
 {
     const size_t plane = d->c * d->blocks_out * 8;
+    double       g[OC_WINO_IN_MAX][3], u[OC_WINO_IN_MAX * OC_WINO_IN_MAX];
     bool         ready;
 
-    d->u = oc_packed_take(p, 36 * plane, sizeof(float), &ready);
+    weight_rows(d->m, g);
+    d->u = oc_packed_take(p, d->q * plane, sizeof(float), &ready);
     d->bias = oc_arena_alloc64(p->mem, d->blocks_out * 8, sizeof(float));
     if (!d->u || !d->bias)
-        return OC_FAIL(err, OC_NOMEM, "%zu transformed weights", 36 * plane);
+        return OC_FAIL(err, OC_NOMEM, "%zu transformed weights", d->q * plane);
     if (bias)
         memcpy(d->bias, bias, d->oc * sizeof(float));
     for (size_t o = 0; o < d->oc && !ready; o++) {
@@ -65,9 +86,8 @@ static oc_status pack(oc_conv_wino *d, const float *w, const float *bias, const 
         size_t width = panel_blocks(d, panel) * 8;
         float *to = d->u + panel * 16 * d->c + (o - panel * 16);
         for (size_t c = 0; c < d->c; c++) {
-            double u[36];
-            turn_weights(w + (o * d->c + c) * 9, u);
-            for (size_t q = 0; q < 36; q++)
+            turn_weights(d->m + 2, (const double(*)[3])g, w + (o * d->c + c) * 9, u);
+            for (size_t q = 0; q < d->q; q++)
                 to[q * plane + c * width] = (float)u[q];
         }
     }
@@ -75,13 +95,42 @@ static oc_status pack(oc_conv_wino *d, const float *w, const float *bias, const 
     return OC_OK;
 }
 
-/* Tiles of a unit: whole register tiles (6 or 4 wide), few enough for L2. */
+/* A transform of eight channels of a tile takes as long as so many flops of the products. */
+double oc_conv_wino_turn_flops(unsigned m)
+{
+    return 110.0 * (m + 2) * (m + 2);
+}
+
+/* Whole register tiles (6 or 4 wide), few enough for L2. */
+double oc_conv_wino_tiles(unsigned m, int64_t c, int64_t oc)
+{
+    const size_t blocks = (size_t)((c + 7) / 8 + (oc + 7) / 8);
+    const size_t tile_bytes = (m + 2) * (m + 2) * 8 * blocks * sizeof(float);
+    const size_t per = SCRATCH_BYTES / tile_bytes / 12 * 12;
+
+    return per < 12 ? 12 : per > 48 ? 48 : (double)per;
+}
+
+/* Where there are few tiles, several units take the same ones and each some of the panels.  Each
+ * transforms the input again: a small share of its time where there are panels enough. */
+static void share_panels(oc_conv_wino *d, double flops)
+{
+    size_t groups = UNITS_WANTED / (d->units ? d->units : 1), most = d->blocks_out / 8;
+
+    if (groups > most)
+        groups = most;
+    while (groups > 1 && flops / (double)(d->units * groups) < UNIT_FLOPS)
+        groups--;
+    groups = groups < 1 ? 1 : groups > d->n_panels ? d->n_panels : groups;
+    d->panels_per = (d->n_panels + groups - 1) / groups;
+    d->n_groups = (d->n_panels + d->panels_per - 1) / d->panels_per;
+    d->units *= d->n_groups;
+}
+
 static void cut_units(oc_conv_wino *d, size_t images)
 {
-    const size_t tile_bytes = 36 * 8 * (d->blocks_in + d->blocks_out) * sizeof(float);
-    size_t       per = SCRATCH_BYTES / tile_bytes / 12 * 12;
+    size_t per = (size_t)oc_conv_wino_tiles(d->m, (int64_t)d->c, (int64_t)d->oc);
 
-    per = per < 12 ? 12 : per > 48 ? 48 : per;
     if (per > d->tiles)
         per = d->tiles;
     d->units_per_image = (d->tiles + per - 1) / per;
@@ -89,21 +138,26 @@ static void cut_units(oc_conv_wino *d, size_t images)
     d->units = images * d->units_per_image;
     /* planes a multiple of a page apart would share cache sets */
     d->v_q = d->blocks_in * d->per_unit * 8 + 16;
-    d->m_q = d->blocks_out * d->per_unit * 8 + 16;
-    d->scratch_bytes = 36 * (d->v_q + d->m_q) * sizeof(float);
-    /* a transform of eight channels takes as long as some 4000 flops of the products */
-    d->unit_flops = (double)d->per_unit * (72.0 * (double)d->c * (double)d->oc +
-                                           4000.0 * (double)(d->blocks_in + d->blocks_out) +
-                                           16.0 * (double)d->oc * oc_act_flops(d->act));
+    d->u_q = d->blocks_out * d->per_unit * 8 + 16;
+    d->scratch_bytes = d->q * (d->v_q + d->u_q) * sizeof(float);
+    const double flops = (double)d->per_unit *
+                         (2.0 * d->q * (double)d->c * (double)d->oc +
+                          oc_conv_wino_turn_flops(d->m) * (double)(d->blocks_in + d->blocks_out) +
+                          d->m * d->m * (double)d->oc * oc_act_flops(d->act));
+    const size_t all = d->units;
+    share_panels(d, flops * (double)all);
+    d->unit_flops = flops * (double)all / (double)d->units;
 }
 
-oc_status oc_conv_wino_init(oc_conv_wino *d, const oc_conv_geom *g, const float *w,
+oc_status oc_conv_wino_init(oc_conv_wino *d, const oc_conv_geom *g, unsigned m, const float *w,
                             const float *bias, const oc_prepare *p, oc_error *err)
 {
     *d = (oc_conv_wino){.mac = oc_k_f32_mac(p->isa),
                         .in = oc_k_f32_wino_in(p->isa),
                         .out = oc_k_f32_wino_out(p->isa),
                         .act = p->node->act,
+                        .m = m,
+                        .q = (m + 2) * (m + 2),
                         .in_h = g->in[0],
                         .in_w = g->in[1],
                         .out_h = g->out[0],
@@ -115,13 +169,15 @@ oc_status oc_conv_wino_init(oc_conv_wino *d, const oc_conv_geom *g, const float 
     d->blocks_in = (d->c + 7) / 8;
     d->blocks_out = (d->oc + 7) / 8;
     d->n_panels = d->blocks_out == 1 ? 1 : d->blocks_out / 2;
-    d->tiles_w = (size_t)(g->out[1] + OC_WINO_OUT - 1) / OC_WINO_OUT;
-    d->tiles = d->tiles_w * ((size_t)(g->out[0] + OC_WINO_OUT - 1) / OC_WINO_OUT);
+    d->tiles_w = (size_t)(g->out[1] + m - 1) / m;
+    d->tiles = d->tiles_w * ((size_t)(g->out[0] + m - 1) / m);
     cut_units(d, (size_t)g->n);
     return pack(d, w, bias, p, err);
 }
 
-static void multiply(const oc_conv_wino *d, const float *v, float *m, size_t tiles)
+/* Panels [begin, end) of all products. */
+static void multiply(const oc_conv_wino *d, const float *v, float *u, size_t tiles, size_t begin,
+                     size_t end)
 {
     oc_mac call = {.x_px = 8,
                    .x2 = (ptrdiff_t)d->per_unit * 8,
@@ -135,11 +191,11 @@ static void multiply(const oc_conv_wino *d, const float *v, float *m, size_t til
                    .lanes = 8,
                    .whole = true};
 
-    for (size_t q = 0; q < 36; q++)
-        for (size_t p = 0; p < d->n_panels; p++) {
+    for (size_t q = 0; q < d->q; q++)
+        for (size_t p = begin; p < end; p++) {
             call.x = v + q * d->v_q;
             call.w = d->u + (q * d->blocks_out * 8 + p * 16) * d->c;
-            call.y = m + q * d->m_q + p * 2 * d->per_unit * 8;
+            call.y = u + q * d->u_q + p * 2 * d->per_unit * 8;
             call.blocks = (unsigned)panel_blocks(d, p);
             d->mac(&call);
         }
@@ -148,11 +204,16 @@ static void multiply(const oc_conv_wino *d, const float *v, float *m, size_t til
 void oc_conv_wino_run(const oc_conv_wino *d, const float *x, const float *add, float *y,
                       size_t unit, float *scratch)
 {
-    const size_t image = unit / d->units_per_image, first = unit % d->units_per_image * d->per_unit;
+    const size_t group = unit % d->n_groups, part = unit / d->n_groups;
+    const size_t image = part / d->units_per_image, first = part % d->units_per_image * d->per_unit;
+    const size_t panel = group * d->panels_per;
+    const size_t panel_end =
+        panel + d->panels_per < d->n_panels ? panel + d->panels_per : d->n_panels;
+    const size_t block_end = panel_end == d->n_panels ? d->blocks_out : panel_end * 2;
     const size_t tiles = d->tiles - first < d->per_unit ? d->tiles - first : d->per_unit;
     const size_t in_plane = (size_t)(d->in_h * d->in_w) * 8;
     const size_t out_plane = (size_t)(d->out_h * d->out_w) * 8;
-    float       *v = scratch, *m = scratch + 36 * d->v_q;
+    float       *v = scratch, *u = scratch + d->q * d->v_q;
     oc_wino_in   in = {.in_h = d->in_h,
                        .in_w = d->in_w,
                        .top = d->top,
@@ -160,13 +221,15 @@ void oc_conv_wino_run(const oc_conv_wino *d, const float *x, const float *add, f
                        .v_q = (ptrdiff_t)d->v_q,
                        .tiles_w = d->tiles_w,
                        .first = first,
-                       .tiles = tiles};
+                       .tiles = tiles,
+                       .m = d->m};
     oc_wino_out  out = {.out_h = d->out_h,
                         .out_w = d->out_w,
-                        .m_q = (ptrdiff_t)d->m_q,
+                        .u_q = (ptrdiff_t)d->u_q,
                         .tiles_w = d->tiles_w,
                         .first = first,
                         .tiles = tiles,
+                        .m = d->m,
                         .lanes = 8,
                         .act = d->act};
 
@@ -175,10 +238,10 @@ void oc_conv_wino_run(const oc_conv_wino *d, const float *x, const float *add, f
         in.v = v + b * d->per_unit * 8;
         d->in(&in);
     }
-    multiply(d, v, m, tiles);
-    for (size_t b = 0; b < d->blocks_out; b++) {
+    multiply(d, v, u, tiles, panel, panel_end);
+    for (size_t b = panel * 2; b < block_end; b++) {
         const size_t plane = (image * d->blocks_out + b) * out_plane;
-        out.m = m + b * d->per_unit * 8;
+        out.u = u + b * d->per_unit * 8;
         out.bias = d->bias + b * 8;
         out.add = add ? add + plane : NULL;
         out.y = y + plane;

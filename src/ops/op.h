@@ -33,6 +33,7 @@ typedef struct oc_work {
     } phase[OC_OP_PHASES_MAX];
     size_t scratch_bytes; /* per worker */
     double flops;         /* of one run; 0 = not worth telling */
+    const struct oc_choice *choice; /* among several kernels: choice.h; NULL: there is one */
 } oc_work;
 
 /* One input or output as prepare sees it. */
@@ -51,6 +52,8 @@ typedef struct oc_prepare {
     struct oc_packed *packed; /* packed weights, see packed.h; NULL: they lie in mem */
     void          *state; /* op->state_size bytes, zeroed */
     oc_work       *work;  /* to fill; zeroed */
+    const struct oc_tune *tune; /* kernels measured to be the quickest, or NULL: choice.h */
+    bool           lean; /* memory is short: no weights that packing makes much larger */
 } oc_prepare;
 
 typedef struct oc_op_run {

@@ -88,6 +88,7 @@ static oc_status make_program(oc_session *s, const oc_session_options *o, oc_err
                              .pool = o->pool,
                              .isa = o->isa,
                              .memory_bytes_max = o->arena_bytes_max,
+                             .tune = o->tune,
                              .minimal = o->no_fusion};
     oc_status          st = s->ops->open(&host, &s->backend, err);
     if (st != OC_OK)
@@ -224,4 +225,10 @@ oc_status oc_session_run_watched(oc_session *session, const oc_tensor_view *in, 
                   .on_step = on_step,
                   .on_step_ctx = ctx};
     return session->ops->run(session->program, &run, in, out, err);
+}
+
+void oc_session_describe(const oc_session *session, oc_step_fn *on_step, void *ctx)
+{
+    if (session->ops->describe)
+        session->ops->describe(session->program, on_step, ctx);
 }

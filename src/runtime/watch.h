@@ -9,4 +9,7 @@ OC_MUST_CHECK oc_status oc_session_run_watched(oc_session *session, const oc_ten
                                                size_t n_in, oc_tensor_view *out, size_t n_out,
                                                oc_step_fn *on_step, void *ctx, oc_error *err);
 
+/* The steps without running them: which kernels serve.  Nothing where the backend does not tell. */
+void oc_session_describe(const oc_session *session, oc_step_fn *on_step, void *ctx);
+
 #endif

@@ -91,6 +91,8 @@ static oc_status prepare_step(preparation *all, cpu_step *step, oc_arena *mem, o
                       .n_in = node->n_in,
                       .n_out = node->n_out,
                       .isa = all->isa,
+                      .tune = all->options->tune,
+                      .lean = all->options->lean,
                       .mem = mem,
                       .packed = &step->packed,
                       .state = step->state,

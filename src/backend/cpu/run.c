@@ -3,6 +3,7 @@
 
 #include "backend/cpu/program.h"
 #include "backend/registry.h"
+#include "ops/choice.h"
 
 static void bind(oc_program *p, const oc_run *run, const oc_tensor_view *in, oc_tensor_view *out)
 {
@@ -58,17 +59,38 @@ static double view_bytes(const oc_tensor_view *v, uint32_t n)
     return sum;
 }
 
+static oc_step_view step_view(const cpu_step *s, uint32_t i, uint64_t ns)
+{
+    const oc_choice *c = s->work.choice;
+    oc_step_view     v = {.struct_size = sizeof(v),
+                          .name = s->node->name,
+                          .op_type = s->op->name,
+                          .index = i,
+                          .ns = ns,
+                          .flops = s->work.flops,
+                          .bytes = view_bytes(s->in, s->n_in) + view_bytes(s->out, s->n_out),
+                          .out = s->n_out ? &s->out[0].info : NULL};
+    if (c) {
+        v.kernel = c->name[c->at];
+        v.kernel_key = c->key;
+        v.kernels = c->name;
+        v.n_kernels = c->n;
+    }
+    return v;
+}
+
 static void tell_step(const oc_run *run, const cpu_step *s, uint32_t i, uint64_t ns)
 {
-    oc_step_view v = {.struct_size = sizeof(v),
-                      .name = s->node->name,
-                      .op_type = s->op->name,
-                      .index = i,
-                      .ns = ns,
-                      .flops = s->work.flops,
-                      .bytes = view_bytes(s->in, s->n_in) + view_bytes(s->out, s->n_out),
-                      .out = s->n_out ? &s->out[0].info : NULL};
+    oc_step_view v = step_view(s, i, ns);
     run->on_step(run->on_step_ctx, &v);
+}
+
+static void cpu_describe(const oc_program *program, oc_step_fn *on_step, void *ctx)
+{
+    for (size_t i = 0; i < program->n_steps; i++) {
+        oc_step_view v = step_view(&program->steps[i], (uint32_t)i, 0);
+        on_step(ctx, &v);
+    }
 }
 
 oc_status cpu_run(oc_program *program, const oc_run *run, const oc_tensor_view *in,
@@ -159,4 +181,5 @@ const oc_backend_ops oc_backend_cpu = {
     .compile = cpu_compile_slot,
     .run = cpu_run,
     .drop = cpu_drop,
+    .describe = cpu_describe,
 };
