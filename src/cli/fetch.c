@@ -185,6 +185,9 @@ static oc_status gather(cli_fetcher *f, const oc_card_source *s, const char *nam
         st = open_package(f, s, &archive, err);
         if (st == OC_OK)
             st = unpack(s, archive, wants, s->n_members, err);
+        for (size_t i = 0; st == OC_OK && i < s->n_members; i++)
+            if (s->members[i].to)
+                st = cli_cut(to[i], s->members[i].from, s->members[i].to, err);
     }
     for (size_t i = 0; st == OC_OK && i < s->n_members; i++)
         st = cli_check_sha256(to[i], s->members[i].sha256, err);

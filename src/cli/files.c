@@ -94,6 +94,31 @@ done:
     return st;
 }
 
+/* The part moves to the front, block by block, then the rest is cut off. */
+oc_status cli_cut(const char *path, int64_t from, int64_t to, oc_error *err)
+{
+    char      block[1 << 16];
+    oc_status st = OC_OK;
+    int       fd = open(path, O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+        return OC_FAIL(err, OC_IO, "%s: %s", path, strerror(errno));
+    for (int64_t at = from; st == OC_OK && at < to;) {
+        size_t  n = to - at < (int64_t)sizeof(block) ? (size_t)(to - at) : sizeof(block);
+        ssize_t got = pread(fd, block, n, at);
+        if (got == 0)
+            st = OC_FAIL(err, OC_FORMAT, "%s: ends at byte %lld, %lld are expected", path,
+                         (long long)at, (long long)to);
+        else if (got < 0 || pwrite(fd, block, (size_t)got, at - from) != got)
+            st = OC_FAIL(err, OC_IO, "%s: %s", path, strerror(errno));
+        else
+            at += got;
+    }
+    if (st == OC_OK && ftruncate(fd, to - from) != 0)
+        st = OC_FAIL(err, OC_IO, "%s: %s", path, strerror(errno));
+    close(fd);
+    return st;
+}
+
 oc_status cli_replace(const char *from, const char *to, oc_error *err)
 {
     int fd = open(from, O_RDONLY | O_CLOEXEC);

@@ -15,6 +15,8 @@ OC_MUST_CHECK oc_status cli_sha256(const char *path, char hex[65], oc_error *err
 OC_MUST_CHECK oc_status cli_check_sha256(const char *path, const char *want, oc_error *err);
 
 OC_MUST_CHECK oc_status cli_copy(const char *from, const char *to, oc_error *err);
+/* Leaves bytes [from, to) of the file; OC_FORMAT when it has fewer. */
+OC_MUST_CHECK oc_status cli_cut(const char *path, int64_t from, int64_t to, oc_error *err);
 /* Renames within a file system, after the bytes have reached the disk. */
 OC_MUST_CHECK oc_status cli_replace(const char *from, const char *to, oc_error *err);
 

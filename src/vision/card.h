@@ -22,7 +22,8 @@ typedef enum oc_origin { OC_ORIGIN_NPM, OC_ORIGIN_APT, OC_ORIGIN_URL } oc_origin
 typedef struct oc_card_member {
     const char *path;
     const char *file;   /* name in the cache folder: the last part of path, unless the card says */
-    const char *sha256; /* 64 hex digits */
+    const char *sha256; /* 64 hex digits; of the part, where only one is wanted */
+    int64_t     from, to; /* bytes [from, to) of the packed file; 0, 0: all of it */
 } oc_card_member;
 
 typedef struct oc_card_source {

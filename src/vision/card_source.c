@@ -30,6 +30,12 @@ static oc_status parse_member(const oc_yaml_node *node, oc_card_member *member, 
     member->path = oc_yaml_text(&m, "path");
     member->sha256 = oc_yaml_text(&m, "sha256");
     member->file = oc_yaml_text_or(&m, "file", last_part(member->path));
+    int64_t range[2] = {0, 0};
+    oc_yaml_ints_or(&m, "bytes", 0, (int64_t)1 << 40, 2, 2, range);
+    member->from = range[0];
+    member->to = range[1];
+    if (oc_yaml_has(&m, "bytes") && member->to <= member->from)
+        oc_yaml_object(&m, "bytes", "the first byte and the one behind the last are expected");
     check_hash(&m, "sha256", member->sha256);
     check_name(&m, oc_yaml_has(&m, "file") ? "file" : "path", member->file);
     if (m.status == OC_OK && (member->path[0] == '/' || strstr(member->path, "..")))
