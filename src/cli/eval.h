@@ -8,8 +8,10 @@
 int cli_eval_classify(int argc, char **argv);
 int cli_eval_coco(int argc, char **argv);
 int cli_eval_detect(int argc, char **argv);
+int cli_eval_embed(int argc, char **argv);
 int cli_eval_kitti(int argc, char **argv);
 int cli_eval_mot(int argc, char **argv);
+int cli_eval_text(int argc, char **argv);
 int cli_eval_track(int argc, char **argv);
 int cli_eval_voc(int argc, char **argv);
 

@@ -3,6 +3,7 @@
 
 #include "cli/cli.h"
 #include "cli/eval.h"
+#include "cli/eval_net.h"
 #include "eval/classify.h"
 
 static void print_number(const char *key, double v)
@@ -89,9 +90,46 @@ static void print_table(const oc_classify_scores *s, size_t k, bool each)
     print_mistakes(s);
 }
 
+static oc_status take(void *ctx, const cli_picture *p, const oc_frame *frame, const oc_result *r,
+                      oc_error *err)
+{
+    uint32_t cls[1000];
+    float    score[1000];
+    size_t   n = r->n_classes < 1000 ? r->n_classes : 1000;
+    (void)frame;
+    for (size_t i = 0; i < n; i++) {
+        cls[i] = r->classes[i].label;
+        score[i] = r->classes[i].score;
+    }
+    return oc_classify_add(ctx, p->path, p->label, cls, score, n, err);
+}
+
+/* The network's best classes of every picture; the card says how many. */
+static oc_status run_network(cli_eval_net *net, const char *from, oc_classify_scores *out,
+                             oc_error *err)
+{
+    cli_pictures       pictures = {0};
+    oc_classify_table *table = NULL;
+    oc_status          st = cli_eval_pictures(from, &pictures, err);
+    if (st == OC_OK && (st = cli_eval_net_open(net, OC_HEAD_CLASS, 0, err)) == OC_OK) {
+        const oc_card *card = oc_net_card(net->net);
+        st = card->labels ? oc_classify_open(card->labels, card->n_labels, &table, err)
+                          : OC_FAIL(err, OC_INVALID, "%s: the card has no labels", card->name);
+    }
+    if (st == OC_OK)
+        st = cli_eval_net_run(net, &pictures, take, table, err);
+    if (table && st == OC_OK)
+        st = oc_classify_close(table, out, err);
+    else if (table)
+        (void)oc_classify_close(table, NULL, NULL);
+    cli_pictures_finish(&pictures);
+    return st;
+}
+
 int cli_eval_classify(int argc, char **argv)
 {
-    const char        *csv = NULL, *pos[1];
+    const char        *csv = NULL, *pictures = NULL, *pos[1];
+    cli_eval_net       net = {.card = NULL};
     bool               softmax = false, each = false, json = false;
     uint64_t           k = 5;
     size_t             n_pos;
@@ -100,24 +138,30 @@ int cli_eval_classify(int argc, char **argv)
     const cli_option   options[] = {
           {"--scores", 's', &csv, "F.csv", "columns label and one for each class"},
           {"--softmax", 'f', &softmax, NULL, "the scores are logits"},
+          CLI_EVAL_NET_OPTIONS(net),
+          {"--images", 's', &pictures, "F.csv|DIR", "pictures with labels, for the network"},
           {"--top", 'u', &k, "K", "right when among the best K (5)"},
           {"--per-class", 'f', &each, NULL, "a line per class and the frequent mistakes too"},
           {"--json", 'f', &json, NULL, "one JSON document on stdout"},
           {0}};
     const cli_command command = {"eval classify",
-                                 "--scores F.csv",
-                                 "Scores a classifier from a table of its outputs.",
+                                 "--scores F.csv | --card CARD --images F.csv|DIR",
+                                 "Scores a classifier from a table of its outputs, or runs it.",
                                  options,
                                  0,
                                  0};
     int               e = cli_parse(&command, argc, argv, pos, &n_pos);
     if (e >= 0)
         return e;
-    if (!csv)
-        return cli_usage("eval", "classify: --scores is needed");
+    if (!csv == !cli_eval_net_given(&net) || !csv == !pictures)
+        return cli_usage("eval",
+                         "classify: either --scores, or --card or --pipeline with --images");
     if (k < 1)
         return cli_usage("eval", "classify: --top is at least 1");
-    if (oc_classify_score(csv, softmax, &s, &err) != OC_OK)
+    oc_status st =
+        csv ? oc_classify_score(csv, softmax, &s, &err) : run_network(&net, pictures, &s, &err);
+    cli_eval_net_close(&net);
+    if (st != OC_OK)
         return cli_fail("eval classify", &err);
     if (json)
         print_json(&s, (size_t)k);

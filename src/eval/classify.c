@@ -1,6 +1,7 @@
 #include "eval/classify.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,44 +11,17 @@
 #define CLASSES_MAX 16384
 #define NOTHING SIZE_MAX
 
-typedef struct table {
-    oc_classify_scores *s;
+struct oc_classify_table {
+    oc_classify_scores *s, own;
     oc_strmap           names;
     size_t             *column; /* the class of each column; NOTHING: path; n_classes: label */
-    size_t              n_columns;
+    size_t              n_columns, rows_cap;
     double             *value; /* of one row */
-    bool                softmax, outside;
+    bool                softmax, outside, unknown;
     double              nll;
     oc_error           *err;
-} table;
-
-/* One field off the front of *at, unquoted in place; *at is NULL behind the last.  NULL: a quote
- * that never closes, or something behind it. */
-static char *take_field(char **at)
-{
-    char *from = *at + strspn(*at, " \t"), *to = from, *end;
-    if (*from != '"') {
-        end = from + strcspn(from, ",");
-        *at = *end ? end + 1 : NULL;
-        while (end > from && (end[-1] == ' ' || end[-1] == '\t'))
-            end--;
-        *end = 0;
-        return from;
-    }
-    for (end = from + 1; *end && (*end != '"' || end[1] == '"'); end++) {
-        end += *end == '"';
-        *to++ = *end;
-    }
-    if (*end != '"')
-        return NULL;
-    end++;
-    end += strspn(end, " \t");
-    if (*end && *end != ',')
-        return NULL;
-    *at = *end ? end + 1 : NULL;
-    *to = 0;
-    return from;
-}
+};
+typedef struct oc_classify_table table;
 
 static oc_status add_class(table *t, const char *name)
 {
@@ -88,7 +62,7 @@ static oc_status read_heading(table *t, char *line)
         return OC_FAIL(t->err, OC_NOMEM, "%zu columns", most);
     while (line && st == OC_OK) {
         size_t at = t->n_columns++;
-        char  *name = take_field(&line);
+        char  *name = eval_text_field(&line);
         if (!name || !*name)
             return OC_FAIL(t->err, OC_FORMAT, "line 1: column %zu has no name", at + 1);
         t->column[at] = strcmp(name, "path") == 0 ? NOTHING : s->n_classes;
@@ -119,16 +93,18 @@ static oc_status class_of(table *t, const char *text, size_t *out)
     return OC_OK;
 }
 
-static oc_status read_row(table *t, char *line, size_t *truth)
+static oc_status read_row(table *t, char *line, size_t *truth, const char **path)
 {
     size_t    at = 0;
     oc_status st = OC_OK;
     for (; line && at < t->n_columns && st == OC_OK; at++) {
-        char *field = take_field(&line), *end;
+        char *field = eval_text_field(&line), *end;
         if (!field)
             return OC_FAIL(t->err, OC_FORMAT, "column %zu: a quote does not close", at + 1);
-        if (t->column[at] == NOTHING)
+        if (t->column[at] == NOTHING) {
+            *path = field;
             continue;
+        }
         if (t->column[at] == t->s->n_classes) {
             st = class_of(t, field, truth);
             continue;
@@ -155,7 +131,23 @@ static void make_softmax(double *v, size_t n)
         v[i] /= sum;
 }
 
-static void count_row(table *t, size_t truth)
+static oc_status keep_row(table *t, const char *path, const oc_classify_row *row)
+{
+    oc_classify_scores *s = t->s;
+    if (s->n == t->rows_cap) {
+        size_t           cap = t->rows_cap ? 2 * t->rows_cap : 256;
+        oc_classify_row *p = reallocarray(s->row, cap, sizeof(*p));
+        if (!p)
+            return OC_FAIL(t->err, OC_NOMEM, "%zu rows", cap);
+        s->row = p;
+        t->rows_cap = cap;
+    }
+    s->row[s->n] = *row;
+    s->row[s->n].path = oc_arena_strndup(&s->mem, path, strlen(path));
+    return s->row[s->n++].path ? OC_OK : OC_FAIL(t->err, OC_NOMEM, "paths");
+}
+
+static oc_status count_row(table *t, const char *path, size_t truth)
 {
     oc_classify_scores *s = t->s;
     size_t              best = 0, rank = 0;
@@ -165,7 +157,6 @@ static void count_row(table *t, size_t truth)
             best = i;
         rank += t->value[i] > t->value[truth] || (i < truth && t->value[i] == t->value[truth]);
     }
-    s->n++;
     s->rank[rank]++;
     s->confusion[truth * s->n_classes + best]++;
     s->cls[truth].n++;
@@ -178,6 +169,9 @@ static void count_row(table *t, size_t truth)
     bin->right += truth == best;
     bin->confidence += confidence;
     t->nll -= log(fmax(t->value[truth], 0));
+    return keep_row(
+        t, path,
+        &(oc_classify_row){"", (uint32_t)truth, (uint32_t)best, (uint32_t)rank, confidence});
 }
 
 static void finish_scores(table *t)
@@ -195,7 +189,7 @@ static void finish_scores(table *t)
     }
     s->macro_f1 /= (double)with;
     s->weighted_f1 /= (double)s->n;
-    s->nll = t->outside ? NAN : t->nll / (double)s->n;
+    s->nll = t->outside || t->unknown ? NAN : t->nll / (double)s->n;
     for (size_t i = 0; i < OC_CLASSIFY_BINS; i++) {
         const oc_classify_bin *b = &s->bin[i];
         double gap = b->n ? fabs((double)b->right - b->confidence) / (double)b->n : 0;
@@ -212,18 +206,19 @@ static oc_status read_table(table *t, char *text)
     oc_status st = OC_OK;
     char     *at = strncmp(text, "\xef\xbb\xbf", 3) == 0 ? text + 3 : text, *line;
     while (st == OC_OK && (line = eval_text_line(&at))) {
-        size_t truth = 0;
+        size_t      truth = 0;
+        const char *path = "";
         number++;
         if (number == 1) {
             st = read_heading(t, line);
         } else if (*line) {
-            if ((st = read_row(t, line, &truth)) != OC_OK) {
+            if ((st = read_row(t, line, &truth, &path)) != OC_OK) {
                 oc_error_prefix(t->err, "line %zu", number);
                 break;
             }
             if (t->softmax)
                 make_softmax(t->value, t->s->n_classes);
-            count_row(t, truth);
+            st = count_row(t, path, truth);
         }
     }
     if (st == OC_OK && t->s->n == 0)
@@ -252,8 +247,75 @@ oc_status oc_classify_score(const char *csv, bool softmax, oc_classify_scores *o
     return st;
 }
 
+oc_status oc_classify_open(const char *const *names, size_t n, oc_classify_table **out,
+                           oc_error *err)
+{
+    table *t = calloc(1, sizeof(*t));
+    if (!t)
+        return OC_FAIL(err, OC_NOMEM, "%zu classes", n);
+    oc_status st = OC_OK;
+    t->s = &t->own;
+    t->err = err;
+    t->own.cls = oc_arena_alloc(&t->own.mem, n, sizeof(*t->own.cls));
+    if (!t->own.cls || n == 0 || n > CLASSES_MAX)
+        st = OC_FAIL(err, OC_INVALID, "%zu classes", n);
+    for (size_t i = 0; i < n && st == OC_OK; i++) {
+        char     number[32];
+        uint32_t seen;
+        snprintf(number, sizeof(number), "#%zu", i); /* lists of labels do repeat themselves */
+        bool again = oc_strmap_get(&t->names, names[i], &seen);
+        st = add_class(t, again ? number : names[i]);
+    }
+    if (st == OC_OK)
+        st = reserve(t);
+    if (st == OC_OK)
+        *out = t;
+    else
+        (void)oc_classify_close(t, NULL, NULL);
+    return st;
+}
+
+oc_status oc_classify_add(oc_classify_table *t, const char *path, const char *label,
+                          const uint32_t *cls, const float *score, size_t n, oc_error *err)
+{
+    size_t truth = 0;
+    double least = 0;
+    bool   known = false;
+    t->err = err;
+    oc_status st = class_of(t, label, &truth);
+    if (st != OC_OK)
+        return st;
+    for (size_t i = 0; i < n; i++)
+        least = fmin(least, (double)score[i] - 1e-9);
+    for (size_t i = 0; i < t->s->n_classes; i++)
+        t->value[i] = least;
+    for (size_t i = 0; i < n; i++) {
+        t->value[cls[i]] = (double)score[i];
+        known = known || cls[i] == truth;
+    }
+    t->unknown = t->unknown || !known;
+    return count_row(t, path, truth);
+}
+
+oc_status oc_classify_close(oc_classify_table *t, oc_classify_scores *out, oc_error *err)
+{
+    oc_status st = OC_OK;
+    if (out && t->own.n == 0)
+        st = OC_FAIL(err, OC_FORMAT, "no rows");
+    if (out && st == OC_OK) {
+        finish_scores(t);
+        *out = t->own;
+    } else {
+        oc_classify_scores_finish(&t->own);
+    }
+    oc_strmap_finish(&t->names);
+    free(t);
+    return st;
+}
+
 void oc_classify_scores_finish(oc_classify_scores *scores)
 {
+    free(scores->row);
     oc_arena_finish(&scores->mem);
     *scores = (oc_classify_scores){.n = 0};
 }

@@ -24,8 +24,15 @@ typedef struct oc_classify_bin { /* confidences in ((i)/15, (i + 1)/15] */
     double   confidence; /* sum */
 } oc_classify_bin;
 
+typedef struct oc_classify_row {        /* one that was scored */
+    const char *path;                   /* "" where not told */
+    uint32_t    truth, predicted, rank; /* rank of the truth, 0 = best */
+    double      confidence;             /* of the prediction, 0..1 */
+} oc_classify_row;
+
 typedef struct oc_classify_scores {
     oc_arena           mem;
+    oc_classify_row   *row; /* [n] */
     oc_classify_class *cls;
     size_t             n_classes;
     uint64_t           n;         /* rows */
@@ -39,13 +46,27 @@ typedef struct oc_classify_scores {
 } oc_classify_scores;
 
 /* The first line names the columns: `label` is the truth (a class's name, or its number from 0),
- * `path` is passed over, every other one is a class, in order, with its score.  Fields may stand in
+ * `path` is kept, every other one is a class, in order, with its score.  Fields may stand in
  * quotes.  softmax: the scores are logits.  Equal scores: the first class wins.
  *
  * OC_IO; OC_FORMAT: file, line, reason. */
 OC_MUST_CHECK oc_status oc_classify_score(const char *csv, bool softmax, oc_classify_scores *out,
                                           oc_error *err);
 void oc_classify_scores_finish(oc_classify_scores *scores); /* a zeroed one is fine */
+
+/* ---- the same row by row, from a network's best classes ---- */
+
+typedef struct oc_classify_table oc_classify_table;
+
+OC_MUST_CHECK oc_status oc_classify_open(const char *const *names, size_t n,
+                                         oc_classify_table **out, oc_error *err);
+/* score[i] of class[i], best first, n of them; what is not among them counts as less than all, and a
+ * truth that is not leaves `nll` undefined.  OC_FORMAT: label is no class. */
+OC_MUST_CHECK oc_status oc_classify_add(oc_classify_table *t, const char *path, const char *label,
+                                        const uint32_t *cls, const float *score, size_t n,
+                                        oc_error *err);
+/* Closes the table.  OC_FORMAT: no rows.  out NULL: only closes. */
+oc_status oc_classify_close(oc_classify_table *t, oc_classify_scores *out, oc_error *err);
 
 double oc_classify_top(const oc_classify_scores *scores, size_t k); /* share of rows, 0..1 */
 

@@ -116,3 +116,29 @@ char *eval_text_word(char **at)
     *end = 0;
     return word;
 }
+
+char *eval_text_field(char **at)
+{
+    char *from = *at + strspn(*at, " \t"), *to = from, *end;
+    if (*from != '"') {
+        end = from + strcspn(from, ",");
+        *at = *end ? end + 1 : NULL;
+        while (end > from && (end[-1] == ' ' || end[-1] == '\t'))
+            end--;
+        *end = 0;
+        return from;
+    }
+    for (end = from + 1; *end && (*end != '"' || end[1] == '"'); end++) {
+        end += *end == '"';
+        *to++ = *end;
+    }
+    if (*end != '"')
+        return NULL;
+    end++;
+    end += strspn(end, " \t");
+    if (*end && *end != ',')
+        return NULL;
+    *at = *end ? end + 1 : NULL;
+    *to = 0;
+    return from;
+}

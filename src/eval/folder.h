@@ -24,5 +24,8 @@ OC_MUST_CHECK oc_status eval_text_read(const char *folder, const char *name, con
 char *eval_text_line(char **at);
 /* Cuts the next word off the front of *at.  NULL at the end. */
 char *eval_text_word(char **at);
+/* One field of a table's line off the front of *at, unquoted in place; *at is NULL behind the last.
+ * NULL: a quote that never closes, or something behind it. */
+char *eval_text_field(char **at);
 
 #endif
