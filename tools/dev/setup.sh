@@ -1,7 +1,7 @@
 # Installs what a verb needs, once: Debian packages by apt, reference material into the cache folder.
 
 apt_build="build-essential cmake ninja-build pkgconf libfyaml-dev libjansson-dev libpng-dev
-    libjpeg-dev libsqlite3-dev libcurl4-openssl-dev libssl-dev libavformat-dev libavcodec-dev
+    libjpeg-dev libexpat1-dev libsqlite3-dev libcurl4-openssl-dev libssl-dev libavformat-dev libavcodec-dev
     libavutil-dev libswscale-dev ca-certificates"
 apt_test="$apt_build ccache libcmocka-dev python3-onnx python3-numpy ffmpeg"
 
@@ -11,6 +11,7 @@ packages() {
         build) echo "$apt_build" ;;
         demo) echo "$apt_build npm python3-onnx python3-numpy" ;;
         test | release | dev | asan | tsan | ref | bench) echo "$apt_test npm" ;;
+        peers) echo "$apt_test npm python3-torch python3-torchvision libopencv-dev" ;;
         clang) echo "$apt_test npm clang" ;;
         fuzz) echo "$apt_test clang llvm" ;;
         aarch64) echo "$apt_test gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static|qemu-user" ;;
@@ -159,7 +160,7 @@ setup_media() {
 setup() {
     setup_apt "$1"
     case $1 in
-        test | release | dev | asan | tsan | ref | clang | bench)
+        test | release | dev | asan | tsan | ref | clang | bench | peers)
             setup_media
             setup_reference
             ;;
