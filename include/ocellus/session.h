@@ -85,6 +85,10 @@ typedef struct oc_session_stats {
 OC_API void oc_session_stats_get(const oc_session *session, oc_session_stats *stats);
 
 /* One inference.  Allocates nothing; returns when the outputs are written.
+ * Where the data decide the size of an output (NonMaxSuppression, NonZero, Loop ...) the session's
+ * port has dimensions of -1: pass data NULL, and the view gets the shape of this run and memory of
+ * the session.  Such networks may allocate while the sizes still grow, and may fail with a message
+ * that names the node.
  *
  *   in   one view per input, in the session's order; shape and dtype must be the bound ones
  *   out  one view per output, over the caller's memory of at least the port's bytes; with data NULL

@@ -20,7 +20,8 @@ extern "C" {
     X(BUSY, -6, "queue full, try again later")                \
     X(NOT_FOUND, -7, "no such thing")                         \
     X(END, -8, "end of the stream")                           \
-    X(CANCELLED, -9, "cancelled")
+    X(CANCELLED, -9, "cancelled")                             \
+    X(DYNAMIC, -10, "decided by the data at run time")
 
 typedef enum oc_status {
 #define X(name, value, text) OC_##name = (value),

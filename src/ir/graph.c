@@ -16,16 +16,23 @@ void oc_graph_destroy(oc_graph *graph)
 {
     if (!graph)
         return;
-    for (uint32_t i = 0; i < graph->n_nodes; i++)
-        for (uint32_t a = 0; a < graph->nodes[i].n_attrs; a++)
-            if (graph->nodes[i].attrs[a].kind == OC_ATTR_GRAPH)
-                oc_graph_destroy(graph->nodes[i].attrs[a].graph);
+    while (graph->children) {
+        oc_graph *child = graph->children;
+        graph->children = child->next;
+        oc_graph_destroy(child);
+    }
     free(graph->values);
     free(graph->nodes);
     free(graph->inputs);
     free(graph->outputs);
     oc_arena_finish(&graph->arena);
     free(graph);
+}
+
+void oc_graph_add_child(oc_graph *graph, oc_graph *child)
+{
+    child->next = graph->children;
+    graph->children = child;
 }
 
 static bool reserve(void **array, uint32_t *cap, uint32_t n, size_t size)
@@ -83,6 +90,29 @@ static void *dup_array(const void *from, uint32_t n, size_t size)
     return to;
 }
 
+/* Attributes that hold graphs get copies of them. */
+static oc_status dup_bodies(oc_graph *g, oc_node *node, oc_error *err)
+{
+    oc_attr *own = NULL;
+    for (uint32_t a = 0; a < node->n_attrs; a++) {
+        oc_graph *child = NULL;
+        oc_status st;
+        if (node->attrs[a].kind != OC_ATTR_GRAPH)
+            continue;
+        if (!own) {
+            own = oc_arena_dup(&g->arena, node->attrs, node->n_attrs * sizeof(*own));
+            if (!own)
+                return OC_FAIL(err, OC_NOMEM, "copy of node '%.80s'", node->name);
+            node->attrs = own;
+        }
+        if ((st = oc_graph_dup(own[a].graph, &child, err)) != OC_OK)
+            return st;
+        own[a].graph = child;
+        oc_graph_add_child(g, child);
+    }
+    return OC_OK;
+}
+
 static oc_status dup_node(oc_graph *g, oc_node *node, oc_error *err)
 {
     oc_vid *in = oc_arena_alloc(&g->arena, (size_t)node->n_in + 1, sizeof(oc_vid));
@@ -93,11 +123,7 @@ static oc_status dup_node(oc_graph *g, oc_node *node, oc_error *err)
     in[node->n_in] = OC_VID_NONE;
     node->in = in;
     node->out = out;
-    for (uint32_t a = 0; a < node->n_attrs; a++)
-        if (node->attrs[a].kind == OC_ATTR_GRAPH)
-            return OC_FAIL(err, OC_UNSUPPORTED, "node '%.80s' (%s) holds a subgraph", node->name,
-                           node->op_type);
-    return OC_OK;
+    return dup_bodies(g, node, err);
 }
 
 oc_status oc_graph_dup(const oc_graph *graph, oc_graph **out, oc_error *err)
@@ -120,6 +146,7 @@ oc_status oc_graph_dup(const oc_graph *graph, oc_graph **out, oc_error *err)
     g->nodes_cap = graph->n_nodes ? graph->n_nodes : 1;
     g->n_inputs = graph->n_inputs;
     g->n_outputs = graph->n_outputs;
+    g->n_captures = graph->n_captures;
     for (uint32_t i = 0; i < graph->n_nodes; i++) {
         if ((st = dup_node(g, &g->nodes[i], err)) != OC_OK)
             goto out; /* n_nodes stays 0: nothing below belongs to the copy */

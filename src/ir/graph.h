@@ -27,6 +27,7 @@ typedef struct oc_value {
     oc_layout      layout;
     const void    *data;                /* contents when constant (in `layout`), else NULL */
     bool           is_input, is_output; /* of the graph */
+    bool           late; /* the shape is decided by the data: `info` is what the file declares */
 } oc_value;
 
 typedef enum oc_attr_kind {
@@ -37,7 +38,7 @@ typedef enum oc_attr_kind {
     OC_ATTR_FLOATS,  /* floats, n                  */
     OC_ATTR_STRINGS, /* strings, n                 */
     OC_ATTR_TENSOR,  /* tensor (view of constant)  */
-    OC_ATTR_GRAPH,   /* graph (owned by the parent's arena; body of If, Loop, Scan) */
+    OC_ATTR_GRAPH,   /* graph (a child of the node's graph; body of If, Loop, Scan) */
 } oc_attr_kind;
 
 typedef struct oc_graph oc_graph;
@@ -80,12 +81,18 @@ struct oc_graph {
     oc_vid   *inputs, *outputs;
     uint32_t  n_values, n_nodes, n_inputs, n_outputs;
     uint32_t  values_cap, nodes_cap;
+    uint32_t  n_captures; /* of a body: its last inputs, values of the graph around it */
+    oc_graph *children;   /* bodies of nodes, owned */
+    oc_graph *next;       /* in the parent's list */
 };
 
 OC_MUST_CHECK oc_status oc_graph_create(oc_graph **out, oc_error *err);
 void                    oc_graph_destroy(oc_graph *graph);
 
-/* A copy whose constants point at the same memory as the original's (keep that alive). */
+/* The child lives as long as the graph. */
+void oc_graph_add_child(oc_graph *graph, oc_graph *child);
+
+/* A copy, bodies too, whose constants point at the same memory as the original's (keep that alive). */
 OC_MUST_CHECK oc_status oc_graph_dup(const oc_graph *graph, oc_graph **out, oc_error *err);
 
 /* Appends; the name is copied.  OC_NOMEM is the only failure. */

@@ -159,6 +159,14 @@ static oc_status read_value(const onnx_context *c, wire_span bytes, int kind, oc
     }
 }
 
+oc_status onnx_graph_attr(const onnx_context *c, wire_span bytes, oc_graph *graph, oc_attr *out)
+{
+    wire_field name = field_of(c, bytes, 1);
+    *out = (oc_attr){.kind = OC_ATTR_GRAPH, .graph = graph};
+    out->name = oc_arena_strndup(c->mem, (const char *)name.bytes.p, name.bytes.n);
+    return out->name ? OC_OK : OC_FAIL(c->err, OC_NOMEM, "attribute");
+}
+
 oc_status onnx_read_attr(const onnx_context *c, wire_span bytes, oc_attr *out)
 {
     oc_status  st = OC_OK;

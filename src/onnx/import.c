@@ -18,23 +18,9 @@ char *onnx_text(onnx_importer *im, wire_span s)
 
 oc_status onnx_value(onnx_importer *im, wire_span name, oc_vid *out)
 {
-    oc_error   *err = im->c.err;
-    char       *text = onnx_text(im, name);
-    onnx_scope *scope = im->scope;
-    oc_status   st;
-    if (!text)
-        return OC_FAIL(err, OC_NOMEM, "name");
-    for (; scope; scope = scope->outer) {
-        if (oc_strmap_get(&scope->names, text, out))
-            return OC_OK;
-        if (!scope->outer)
-            break;
-    }
-    if ((st = oc_graph_add_value(im->graph, text, out, err)) != OC_OK)
-        return st;
-    if (!oc_strmap_put(&scope->names, im->graph->values[*out].name, *out))
-        return OC_FAIL(err, OC_NOMEM, "names");
-    return OC_OK;
+    char *text = onnx_text(im, name);
+    return text ? onnx_scope_find(im, im->scope, text, out)
+                : OC_FAIL(im->c.err, OC_NOMEM, "name");
 }
 
 static void warn(onnx_importer *im, const char *fmt, const char *name, size_t i)
@@ -140,7 +126,17 @@ static oc_status count_node(onnx_importer *im, wire_span bytes, node_counts *n)
     return st;
 }
 
-static oc_status fill_node(onnx_importer *im, wire_span bytes, uint32_t node_index, oc_attr *attrs)
+static oc_status fill_attr(onnx_importer *im, wire_span bytes, const onnx_bodies *bodies,
+                           oc_attr *out)
+{
+    for (uint32_t i = 0; i < bodies->n; i++)
+        if (bodies->body[i].attr == bytes.p)
+            return onnx_graph_attr(&im->c, bytes, bodies->body[i].graph, out);
+    return onnx_read_attr(&im->c, bytes, out);
+}
+
+static oc_status fill_node(onnx_importer *im, wire_span bytes, uint32_t node_index,
+                           const onnx_bodies *bodies, oc_attr *attrs)
 {
     wire_reader r = {im->c.base, bytes};
     wire_field  f;
@@ -157,8 +153,11 @@ static oc_status fill_node(onnx_importer *im, wire_span bytes, uint32_t node_ind
         else if (f.number == 2)
             im->graph->nodes[node_index].out[out++] = v;
         else if (f.number == 5)
-            st = onnx_read_attr(&im->c, f.bytes, attrs++);
+            st = fill_attr(im, f.bytes, bodies, attrs++);
     }
+    for (uint32_t i = 0; i < bodies->n && st == OC_OK; i++)
+        for (uint32_t k = 0; k < bodies->body[i].graph->n_captures; k++)
+            im->graph->nodes[node_index].in[in++] = bodies->body[i].captures[k].from;
     return st;
 }
 
@@ -192,6 +191,8 @@ static oc_status bind_op(onnx_importer *im, oc_node *node)
     if (onnx && strcmp(node->op_type, "Constant") == 0)
         return OC_OK;
     node->op = oc_op_find(node->domain, node->op_type);
+    if (!node->op && im->scope->outer) /* a branch that is not taken may hold anything */
+        node->op = oc_op_find("ocellus", "Unknown");
     if (!node->op)
         return OC_FAIL(err, OC_UNSUPPORTED, "no such operator here%s%.60s%s",
                        onnx ? "" : " (domain '", onnx ? "" : node->domain, onnx ? "" : "')");
@@ -248,42 +249,27 @@ static oc_status take_constant(onnx_importer *im, oc_node *node)
     return OC_OK;
 }
 
-/* The operators that run graphs of their own. */
-static oc_status read_control(onnx_importer *im, const char *name, const char *type,
-                              wire_span bytes)
-{
-    if (strcmp(type, "If") == 0)
-        return onnx_read_if(im, name, bytes);
-    return OC_FAIL(im->c.err, OC_UNSUPPORTED,
-                   "no such operator here: a graph that runs as often as the data says; export it "
-                   "unrolled, with a fixed number of steps");
-}
-
-static bool is_control(const char *domain, const char *type)
-{
-    return (*domain == 0 || strcmp(domain, "ai.onnx") == 0) &&
-           (strcmp(type, "If") == 0 || strcmp(type, "Loop") == 0 || strcmp(type, "Scan") == 0);
-}
-
-/* Any other node becomes one of the graph. */
 static oc_status add_node(onnx_importer *im, const char *name, const char *type, const char *domain,
-                          const node_counts *n, wire_span bytes)
+                          const node_counts *n, wire_span bytes, const onnx_bodies *bodies)
 {
     oc_node  *node;
     oc_attr  *attrs = oc_arena_alloc(im->c.mem, n->attrs ? n->attrs : 1, sizeof(oc_attr));
+    uint32_t  n_in = n->in;
     oc_status st;
     if (!attrs)
         return OC_FAIL(im->c.err, OC_NOMEM, "node");
-    st = oc_graph_add_node(im->graph, name, type, n->in, n->out, &node, im->c.err);
+    for (uint32_t i = 0; i < bodies->n; i++)
+        n_in += bodies->body[i].graph->n_captures;
+    st = oc_graph_add_node(im->graph, name, type, n_in, n->out, &node, im->c.err);
     if (st != OC_OK)
         return st;
     uint32_t index = im->graph->n_nodes - 1;
     node->domain = domain;
-    st = fill_node(im, bytes, index, attrs);
+    st = fill_node(im, bytes, index, bodies, attrs);
     node = &im->graph->nodes[index];
     node->attrs = attrs;
     node->n_attrs = st == OC_OK ? n->attrs : 0;
-    while (node->n_in && node->in[node->n_in - 1] == OC_VID_NONE)
+    while (!bodies->n && node->n_in && node->in[node->n_in - 1] == OC_VID_NONE)
         node->n_in--; /* trailing inputs left out */
     if (st == OC_OK)
         st = bind_op(im, node);
@@ -305,6 +291,7 @@ static oc_status first_output(onnx_importer *im, wire_span bytes, wire_span *nam
 oc_status onnx_read_node(onnx_importer *im, wire_span bytes)
 {
     node_counts n = {0};
+    onnx_bodies bodies = {0};
     wire_span   label;
     oc_status   st = count_node(im, bytes, &n);
     if (st != OC_OK)
@@ -316,8 +303,9 @@ oc_status onnx_read_node(onnx_importer *im, wire_span bytes)
     char *domain = onnx_text(im, n.domain);
     if (!name || !type || !domain)
         return OC_FAIL(im->c.err, OC_NOMEM, "node");
-    st = is_control(domain, type) ? read_control(im, name, type, bytes)
-                                  : add_node(im, name, type, domain, &n, bytes);
+    if ((st = onnx_read_bodies(im, bytes, &bodies)) == OC_OK)
+        st = add_node(im, name, type, domain, &n, bytes, &bodies);
+    onnx_bodies_finish(&bodies);
     if (st != OC_OK)
         oc_error_prefix(im->c.err, "node '%.*s' (%.60s)", (int)(label.n < 80 ? label.n : 80),
                         label.n ? (const char *)label.p : "", type);
@@ -431,7 +419,7 @@ static oc_status import(const char *name, const char *folder, oc_bytes *file, oc
     oc_status st;
     if ((st = oc_graph_create(&im.graph, err)) != OC_OK)
         goto out;
-    result.graph = im.graph;
+    result.graph = top.graph = im.graph;
     im.c.mem = &im.graph->arena;
     if ((st = onnx_files_create(&result.files, err)) != OC_OK)
         goto out;

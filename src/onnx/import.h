@@ -1,8 +1,7 @@
 /* import.h -- an ONNX file becomes a graph.
  *
  * Source: onnx.proto3 and docs/IR.md of the ONNX project.  Opsets 7 to 25; 1 to 6 for operators
- * whose meaning did not change (opset.c).  Of the operators with graphs inside, If is read when its
- * condition is a constant of the file (branch.c). */
+ * whose meaning did not change (opset.c).  Graphs inside nodes become graphs of their own (body.c). */
 #ifndef OC_ONNX_IMPORT_H
 #define OC_ONNX_IMPORT_H
 

@@ -9,17 +9,39 @@
 #define ONNX_DOMAINS_MAX 32
 #define ONNX_DEPTH_MAX 8 /* graphs inside graphs; a message names them all */
 
-/* Names of one graph.  A branch sees its own and those around it; nobody else sees its own. */
+#define ONNX_BODIES_MAX 4
+
+/* A value of the graph around that a body reads: there, and as the body's own. */
+typedef struct onnx_capture {
+    oc_vid from, to;
+} onnx_capture;
+
+/* Names of one graph.  A body sees its own and those around it; nobody else sees its own. */
 typedef struct onnx_scope {
     struct onnx_scope *outer; /* NULL: the main graph */
+    oc_graph          *graph;
     oc_strmap          names; /* value name -> vid */
+    onnx_capture      *captures;
+    uint32_t           n_captures;
     unsigned           depth;
 } onnx_scope;
 
+/* The graphs among a node's attributes, and what they capture. */
+typedef struct onnx_body {
+    const unsigned char *attr; /* where the attribute begins */
+    oc_graph            *graph;
+    onnx_capture        *captures; /* graph->n_captures, from the graph around */
+} onnx_body;
+
+typedef struct onnx_bodies {
+    onnx_body body[ONNX_BODIES_MAX];
+    uint32_t  n;
+} onnx_bodies;
+
 typedef struct onnx_importer {
     onnx_context c;
-    oc_graph    *graph;
-    onnx_scope  *scope; /* the innermost */
+    oc_graph    *graph; /* of the innermost scope */
+    onnx_scope  *scope;
     struct {
         const char *name;
         int64_t     version;
@@ -41,7 +63,11 @@ OC_MUST_CHECK oc_status onnx_each(onnx_importer *im, wire_span message, uint32_t
 OC_MUST_CHECK oc_status onnx_read_initializer(onnx_importer *im, wire_span bytes);
 OC_MUST_CHECK oc_status onnx_read_node(onnx_importer *im, wire_span bytes);
 
-/* If: the nodes of the branch a constant condition chooses take its place. */
-OC_MUST_CHECK oc_status onnx_read_if(onnx_importer *im, const char *name, wire_span bytes);
+/* That name as a scope sees it: its own value, or a capture of one further out. */
+OC_MUST_CHECK oc_status onnx_scope_find(onnx_importer *im, onnx_scope *scope, const char *text,
+                                        oc_vid *out);
+/* Reads the graphs of a node's attributes; `bodies` is zeroed, finish it whatever this answers. */
+OC_MUST_CHECK oc_status onnx_read_bodies(onnx_importer *im, wire_span node, onnx_bodies *bodies);
+void                    onnx_bodies_finish(onnx_bodies *bodies);
 
 #endif

@@ -49,7 +49,7 @@ oc_status oc_args_ints(const oc_args *a, uint32_t i, const char *what, int64_t *
         return OC_FAIL(err, OC_FORMAT, "input %u (%s) has rank %u, must be a list", i, what,
                        info->shape.rank);
     if (!oc_shape_elements(&info->shape, &count) || (count && !a->data[i]))
-        return OC_FAIL(err, OC_UNSUPPORTED,
+        return OC_FAIL(err, OC_DYNAMIC,
                        "input %u (%s) is computed at run time: the output shape depends on it", i,
                        what);
     if (count > max)

@@ -146,7 +146,7 @@ static oc_status range_read(const oc_args *a, range_state *s, double *count, oc_
     oc_dtype dtype = a->in[0]->dtype;
     for (uint32_t i = 0; i < 3; i++) {
         if (oc_elements(a->in[i]) == 1 && !a->data[i])
-            return OC_FAIL(err, OC_UNSUPPORTED,
+            return OC_FAIL(err, OC_DYNAMIC,
                            "input %u is computed at run time: the output shape depends on it", i);
         if (a->in[i]->dtype != dtype || !scalar_of(a, i, &x[i], &k[i]))
             return OC_FAIL(err, OC_FORMAT, "input %u must be a scalar of a type Range knows", i);

@@ -43,7 +43,7 @@ static oc_status read_input(const oc_args *a, nms_input *in, oc_error *err)
                       .centre = oc_node_int(a->node, "center_point_box", 0) != 0};
     for (uint32_t i = 0; i < a->n_in; i++)
         if (oc_args_has(a, i) && !a->data[i] && oc_elements(a->in[i]))
-            return OC_FAIL(err, OC_UNSUPPORTED,
+            return OC_FAIL(err, OC_DYNAMIC,
                            "input %u is computed at run time: the output size depends on it", i);
     if (oc_args_has(a, 2) &&
         (st = oc_args_int(a, 2, "max_output_boxes_per_class", &in->most, err)) != OC_OK)

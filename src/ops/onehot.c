@@ -44,7 +44,7 @@ static oc_status onehot_infer(const oc_infer *ask, oc_error *err)
     if (st != OC_OK)
         return st;
     if (!ask->in_data[1])
-        return OC_FAIL(err, OC_UNSUPPORTED,
+        return OC_FAIL(err, OC_DYNAMIC,
                        "the depth is computed at run time: the output shape depends on it");
     if (!number_at(ask->in[1].dtype, ask->in_data[1], 0, &depth) || depth < 0 || depth > INT32_MAX)
         return OC_FAIL(err, OC_FORMAT, "the depth is no sensible number");

@@ -15,7 +15,8 @@
 
 /* What infer sees.  in[i].dtype is OC_DTYPE_NONE for an input left out.  in_data[i] is the contents
  * of a constant input (plain layout), else NULL: an operator whose output shape depends on an input
- * that is not constant answers OC_UNSUPPORTED and says so. */
+ * that is not constant answers OC_DYNAMIC and says so: the node then runs
+ * with what depends on it once its inputs are there. */
 typedef struct oc_infer {
     const oc_node        *node;
     const oc_tensor_info *in;
@@ -82,6 +83,7 @@ typedef struct oc_layout_ask {
 #define OC_OP_IN_PLACE (1u << 2) /* output 0 may share input 0's memory when sizes agree */
 #define OC_OP_ACT (1u << 3)      /* honours node->act */
 #define OC_OP_ADD (1u << 4)      /* honours node->add (same shape and layout as the output) */
+#define OC_OP_FLOW (1u << 6) /* runs graphs or handles sequences: the backend does it itself */
 #define OC_OP_IN_PLACE_1 (1u << 5) /* output 0 may share input 1's memory when sizes agree */
 
 typedef struct oc_op {

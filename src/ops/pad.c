@@ -115,7 +115,7 @@ static oc_status pad_infer(const oc_infer *ask, oc_error *err)
         return OC_FAIL(err, OC_FORMAT, "the value is %s, the data %s",
                        oc_dtype_name(ask->in[2].dtype), oc_dtype_name(ask->in[0].dtype));
     if (oc_args_has(&a, 2) && oc_elements(&ask->in[2]) == 1 && !a.data[2])
-        return OC_FAIL(err, OC_UNSUPPORTED, "the value is computed at run time");
+        return OC_FAIL(err, OC_DYNAMIC, "the value is computed at run time");
     ask->out[0] = ask->in[0];
     for (uint32_t i = 0; i < ask->in[0].shape.rank; i++)
         ask->out[0].shape.dim[i] += pad.begin[i] + pad.end[i];

@@ -25,6 +25,9 @@ static oc_status qadd_infer(const oc_infer *ask, oc_error *err)
     if (!oc_is_byte(both[0].dtype) || both[0].dtype != both[1].dtype)
         return OC_FAIL(err, OC_UNSUPPORTED, "a is %s, b %s", oc_dtype_name(both[0].dtype),
                        oc_dtype_name(both[1].dtype));
+    oc_status st = oc_qparams_constant(ask, 0xf6, err);
+    if (st != OC_OK)
+        return st;
     ask->out[0].dtype = both[0].dtype;
     return oc_broadcast_shape(both, 2, &ask->out[0].shape, err);
 }

@@ -38,7 +38,8 @@ static oc_status qlinear_infer(const oc_infer *ask, oc_error *err)
     oc_dtype dtype = ask->in[7].dtype ? ask->in[7].dtype : ask->in[0].dtype;
     if (!oc_is_byte(dtype))
         return OC_FAIL(err, OC_UNSUPPORTED, "y is %s, only uint8 and int8", oc_dtype_name(dtype));
-    return infer_shape(ask, 3, dtype, err);
+    oc_status st = oc_qparams_constant(ask, 0x1f6, err);
+    return st == OC_OK ? infer_shape(ask, 3, dtype, err) : st;
 }
 
 static oc_status qlinear_prepare(const oc_prepare *p, oc_error *err)

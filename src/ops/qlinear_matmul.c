@@ -84,8 +84,8 @@ static oc_status qlinear_infer(const oc_infer *ask, oc_error *err)
 {
     matmul_shape s;
     oc_dtype     dtype = ask->in[7].dtype;
-    oc_status    st = read_shape(&ask->in[0], &ask->in[3], &s, err);
-    if (st != OC_OK)
+    oc_status    st = oc_qparams_constant(ask, 0xf6, err);
+    if (st != OC_OK || (st = read_shape(&ask->in[0], &ask->in[3], &s, err)) != OC_OK)
         return st;
     if (!oc_is_byte(dtype))
         return OC_FAIL(err, OC_UNSUPPORTED, "y is %s, only uint8 and int8", oc_dtype_name(dtype));

@@ -17,7 +17,7 @@ static oc_status qpool_infer(const oc_infer *ask, oc_error *err)
     const oc_shape *x = &ask->in[0].shape;
     bool            last = oc_node_int(ask->node, "channels_last", 0) != 0;
     oc_status       st = oc_shape_known(&ask->in[0], "x", err);
-    if (st != OC_OK)
+    if (st != OC_OK || (st = oc_qparams_constant(ask, 0x1e, err)) != OC_OK)
         return st;
     if (!oc_is_byte(ask->in[0].dtype) || x->rank < 3)
         return OC_FAIL(err, OC_UNSUPPORTED, "x is %s of rank %u", oc_dtype_name(ask->in[0].dtype),

@@ -56,7 +56,7 @@ static oc_status unary_infer(const oc_infer *ask, oc_error *err)
         return OC_FAIL(err, OC_UNSUPPORTED, "x is %s, only uint8 and int8",
                        oc_dtype_name(ask->in[0].dtype));
     ask->out[0] = ask->in[0];
-    return OC_OK;
+    return oc_qparams_constant(ask, 0x1e, err);
 }
 
 static oc_status unary_prepare(const oc_prepare *p, table_fn *fn, oc_error *err)
@@ -118,6 +118,9 @@ static oc_status concat_infer(const oc_infer *ask, oc_error *err)
     if (ask->n_in < 5 || (ask->n_in - 2) % 3)
         return OC_FAIL(err, OC_FORMAT, "%u inputs", ask->n_in);
     oc_tensor_info out = ask->in[2];
+    /* y's scale and zero point, then x and its own of each */
+    if ((st = oc_qparams_constant(ask, 0xdb6db6db6db6db6bu, err)) != OC_OK)
+        return st;
     if ((st = concat_axis(ask->node, out.shape.rank, &axis, err)) != OC_OK)
         return st;
     out.shape.dim[axis] = 0;

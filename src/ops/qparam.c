@@ -21,6 +21,15 @@ int32_t oc_zero_at(oc_dtype dtype, const void *data, size_t i)
     }
 }
 
+oc_status oc_qparams_constant(const oc_infer *ask, uint64_t inputs, oc_error *err)
+{
+    for (uint32_t i = 0; i < ask->n_in && i < 64; i++)
+        if ((inputs >> i & 1) && ask->in[i].dtype != OC_DTYPE_NONE && !ask->in_data[i])
+            return OC_FAIL(err, OC_DYNAMIC, "input %u, a scale or zero point, is computed at run time",
+                           i);
+    return OC_OK;
+}
+
 oc_status oc_qzero_read(const oc_args *a, uint32_t i_zero, oc_dtype dtype, size_t n,
                         const char *what, oc_qparam *out, oc_error *err)
 {
@@ -28,7 +37,7 @@ oc_status oc_qzero_read(const oc_args *a, uint32_t i_zero, oc_dtype dtype, size_
     if (!oc_args_has(a, i_zero))
         return OC_OK;
     if (!a->data[i_zero])
-        return OC_FAIL(err, OC_UNSUPPORTED, "the zero point of %s is computed at run time", what);
+        return OC_FAIL(err, OC_DYNAMIC, "the zero point of %s is computed at run time", what);
     if (a->in[i_zero]->dtype != dtype)
         return OC_FAIL(err, OC_FORMAT, "the zero point of %s is %s, not %s", what,
                        oc_dtype_name(a->in[i_zero]->dtype), oc_dtype_name(dtype));
@@ -49,7 +58,7 @@ oc_status oc_qparam_read(const oc_args *a, uint32_t i_scale, uint32_t i_zero, oc
     if (!oc_args_has(a, i_scale) || a->in[i_scale]->dtype != OC_F32)
         return OC_FAIL(err, OC_FORMAT, "the scale of %s must be float32", what);
     if (!a->data[i_scale])
-        return OC_FAIL(err, OC_UNSUPPORTED, "the scale of %s is computed at run time", what);
+        return OC_FAIL(err, OC_DYNAMIC, "the scale of %s is computed at run time", what);
     out->scale = a->data[i_scale];
     out->n_scale = oc_elements(a->in[i_scale]);
     if (out->n_scale != 1 && out->n_scale != n)

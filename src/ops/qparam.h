@@ -11,7 +11,7 @@ bool oc_is_byte(oc_dtype dtype);
 int32_t oc_zero_at(oc_dtype dtype, const void *data, size_t i);
 
 /* A constant scale (f32, > 0, finite) and zero point (of type `dtype`; left out: 0), one or `n` of
- * each.  OC_UNSUPPORTED when computed at run time. */
+ * each.  OC_DYNAMIC when computed at run time. */
 typedef struct oc_qparam {
     const float *scale;
     const void  *zero; /* NULL: 0 */
@@ -24,6 +24,9 @@ OC_MUST_CHECK oc_status oc_qparam_read(const oc_args *a, uint32_t i_scale, uint3
 /* Only the zero point, as ConvInteger and MatMulInteger have it. */
 OC_MUST_CHECK oc_status oc_qzero_read(const oc_args *a, uint32_t i_zero, oc_dtype dtype, size_t n,
                                       const char *what, oc_qparam *out, oc_error *err);
+
+/* For infer: OC_DYNAMIC when one of these inputs (bit i: input i) is there and not constant. */
+OC_MUST_CHECK oc_status oc_qparams_constant(const oc_infer *ask, uint64_t inputs, oc_error *err);
 
 static inline float oc_qparam_scale(const oc_qparam *q, size_t i)
 {

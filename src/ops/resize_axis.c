@@ -53,7 +53,7 @@ static oc_status read_floats(const oc_args *a, uint32_t i, const char *what, flo
     if (a->in[i]->dtype != OC_F32 || a->in[i]->shape.rank != 1)
         return OC_FAIL(err, OC_FORMAT, "input %u (%s) must be a list of float32", i, what);
     if (!a->data[i])
-        return OC_FAIL(err, OC_UNSUPPORTED,
+        return OC_FAIL(err, OC_DYNAMIC,
                        "input %u (%s) is computed at run time: the result depends on it", i, what);
     *n = (size_t)a->in[i]->shape.dim[0];
     if (*n > max)
@@ -89,6 +89,7 @@ static oc_status use_scales(oc_resize_args *r, const oc_shape *in, const uint32_
         if (!(scales[i] > 0.0f) || !(size < 1e15))
             return OC_FAIL(err, OC_FORMAT, "scale %zu is %g", i, (double)scales[i]);
         r->scale[axes[i]] = scales[i];
+        r->length[axes[i]] = scales[i] * (float)in->dim[axes[i]];
         /* in float, as the frameworks that wrote these scales do */
         r->out[axes[i]] = (int64_t)floorf(scales[i] * (float)in->dim[axes[i]]);
     }
@@ -106,6 +107,7 @@ static oc_status use_sizes(const oc_args *a, oc_resize_args *r, const oc_shape *
             return OC_FAIL(err, OC_FORMAT, "size %zu: from %lld to %lld", i, (long long)dim,
                            (long long)sizes[i]);
         r->out[axes[i]] = sizes[i];
+        r->length[axes[i]] = (float)sizes[i];
         r->scale[axes[i]] = (float)sizes[i] / (float)dim;
         float s = r->scale[axes[i]];
         bool  larger = strcmp(policy, "not_smaller") == 0;
@@ -118,6 +120,7 @@ static oc_status use_sizes(const oc_args *a, oc_resize_args *r, const oc_shape *
     for (size_t i = 0; i < n; i++) {
         r->scale[axes[i]] = all;
         r->out[axes[i]] = (int64_t)floorf(all * (float)in->dim[axes[i]] + 0.5f);
+        r->length[axes[i]] = (float)r->out[axes[i]];
     }
     return OC_OK;
 }
@@ -183,6 +186,7 @@ oc_status oc_resize_read(const oc_args *a, oc_resize_args *r, oc_error *err)
     for (uint32_t i = 0; i < a->in[0]->shape.rank; i++) {
         r->scale[i] = r->roi_end[i] = 1.0f;
         r->out[i] = a->in[0]->shape.dim[i];
+        r->length[i] = (float)r->out[i];
     }
     if ((st = read_sizes(a, r, axes, n_axes, err)) != OC_OK)
         return st;
@@ -210,11 +214,11 @@ static float source_of(const oc_resize_args *r, const oc_shape *in, uint32_t axi
     switch (r->rule.coord) {
     case OC_COORD_HALF_PIXEL: return (x + 0.5f) / scale - 0.5f;
     case OC_COORD_PYTORCH: return to > 1.0f ? (x + 0.5f) / scale - 0.5f : 0.0f;
-    /* `to` is the whole number of points, so that the last one falls on the last, as the name
-     * says and as ONNX Runtime and PyTorch have it.  ONNX's own reference divides by
-     * scale * from - 1 with the product not rounded: 0.6 of 4 points, two, are then 0 and 2.14
-     * and not 0 and 3.  Given sizes, or a product that is whole, all agree. */
-    case OC_COORD_ALIGN: return to == 1.0f ? 0.0f : x * (from - 1.0f) / (to - 1.0f);
+    /* ONNX's reference divides by scale * from - 1 with the product not rounded (0.6 of 4 points are
+     * 0 and 2.14); ONNX Runtime and PyTorch by the whole number of points less one (0 and 3).  Given
+     * sizes, or a product that is whole, all agree. */
+    case OC_COORD_ALIGN:
+        return r->length[axis] == 1.0f ? 0.0f : x * (from - 1.0f) / (r->length[axis] - 1.0f);
     case OC_COORD_ASYMMETRIC: return x / scale;
     case OC_COORD_TF_NEAREST: return (x + 0.5f) / scale;
     case OC_COORD_CROP:

@@ -38,6 +38,7 @@ typedef struct oc_resize_rule {
 typedef struct oc_resize_args {
     oc_resize_rule rule;
     float          scale[OC_RANK_MAX], roi_start[OC_RANK_MAX], roi_end[OC_RANK_MAX];
+    float          length[OC_RANK_MAX]; /* of the output as the scale has it: perhaps no whole number */
     int64_t        out[OC_RANK_MAX];
 } oc_resize_args;
 

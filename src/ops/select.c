@@ -36,7 +36,7 @@ static oc_status compress_infer(const oc_infer *ask, oc_error *err)
     if (ask->in[1].dtype != OC_BOOL || ask->in[1].shape.rank != 1)
         return OC_FAIL(err, OC_FORMAT, "the condition must be a list of bool");
     if (!a.data[1] && oc_elements(&ask->in[1]))
-        return OC_FAIL(err, OC_UNSUPPORTED,
+        return OC_FAIL(err, OC_DYNAMIC,
                        "the condition is computed at run time: the output size depends on it");
     ask->out[0] = ask->in[0];
     if (!oc_node_attr(ask->node, "axis")) {
@@ -110,7 +110,7 @@ static oc_status nonzero_infer(const oc_infer *ask, oc_error *err)
         return st;
     size_t n = oc_elements(&ask->in[0]), found = 0;
     if (n && !ask->in_data[0])
-        return OC_FAIL(err, OC_UNSUPPORTED,
+        return OC_FAIL(err, OC_DYNAMIC,
                        "the input is computed at run time: the output size depends on it");
     for (size_t i = 0; i < n; i++)
         found += nonzero_at(&ask->in[0], ask->in_data[0], i);
@@ -222,7 +222,7 @@ static oc_status unique_describe(const oc_node *node, const oc_tensor_info *info
         u->size = u->n ? n / u->n : 0;
     }
     if (n && !data)
-        return OC_FAIL(err, OC_UNSUPPORTED,
+        return OC_FAIL(err, OC_DYNAMIC,
                        "the input is computed at run time: the output size depends on it");
     return OC_OK;
 }

@@ -24,7 +24,7 @@ static oc_status given_lengths(const oc_args *a, const int64_t **ints, size_t *n
     if (a->in[1]->dtype != OC_I64 || a->in[1]->shape.rank != 1)
         return OC_FAIL(err, OC_FORMAT, "input 1 (split) must be a list of int64");
     if (!a->data[1])
-        return OC_FAIL(err, OC_UNSUPPORTED,
+        return OC_FAIL(err, OC_DYNAMIC,
                        "input 1 (split) is computed at run time: the output shapes depend on it");
     *ints = a->data[1];
     *n = (size_t)a->in[1]->shape.dim[0];

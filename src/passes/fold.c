@@ -68,20 +68,63 @@ static oc_status fold_node(oc_graph *graph, oc_node *node, oc_isa isa, oc_error 
     return OC_OK;
 }
 
+/* The shapes of what this node makes are decided by the data; what the file declares of an output
+ * stays. */
+static void mark_late(oc_graph *graph, const oc_node *node)
+{
+    for (uint32_t i = 0; i < node->n_out; i++) {
+        if (node->out[i] == OC_VID_NONE)
+            continue;
+        oc_value *v = &graph->values[node->out[i]];
+        v->late = true;
+        if (!v->is_output)
+            v->info = (oc_tensor_info){0};
+    }
+}
+
+static bool reads_late(const oc_graph *graph, const oc_node *node)
+{
+    for (uint32_t i = 0; i < node->n_in; i++)
+        if (node->in[i] != OC_VID_NONE && graph->values[node->in[i]].late)
+            return true;
+    return false;
+}
+
+static oc_status sweep_node(oc_graph *graph, oc_node *node, oc_isa isa, oc_error *err)
+{
+    oc_error  why;
+    oc_status st = reads_late(graph, node) ? OC_DYNAMIC : oc_node_infer(graph, node, &why);
+    if (st == OC_DYNAMIC) {
+        mark_late(graph, node);
+        return OC_OK;
+    }
+    if (st != OC_OK) {
+        if (err)
+            *err = why;
+        return st;
+    }
+    bool shape_only = (node->op->flags & OC_OP_SHAPE_ONLY) != 0;
+    return shape_only || all_constant(graph, node) ? fold_node(graph, node, isa, err) : OC_OK;
+}
+
 oc_pass_fn oc_pass_fold;
 
 oc_status oc_pass_fold(oc_graph *graph, const oc_pass_options *options, oc_error *err)
 {
-    for (uint32_t i = 0; i < graph->n_nodes; i++) {
-        oc_node  *node = &graph->nodes[i];
-        oc_status st;
-        if (node->dead)
-            continue;
-        if ((st = oc_node_infer(graph, node, err)) != OC_OK)
-            return st;
-        bool shape_only = (node->op->flags & OC_OP_SHAPE_ONLY) != 0;
-        if ((shape_only || all_constant(graph, node)) &&
-            (st = fold_node(graph, node, options->isa, err)) != OC_OK)
+    bool again = true;
+    while (again) { /* once more after nodes took the place of an If */
+        oc_status st = OC_OK;
+        again = false;
+        for (uint32_t i = 0; i < graph->n_nodes && !again; i++) {
+            oc_node *node = &graph->nodes[i];
+            if (node->dead)
+                continue;
+            if ((st = oc_node_expand(graph, i, &again, err)) != OC_OK)
+                return st;
+            if (!again && (st = sweep_node(graph, node, options->isa, err)) != OC_OK)
+                return st;
+        }
+        if (again && (st = oc_graph_sort(graph, err)) != OC_OK)
             return st;
     }
     return OC_OK;

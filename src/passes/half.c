@@ -90,27 +90,9 @@ static oc_status cast_input(oc_graph *graph, uint32_t i, oc_error *err)
     return add_cast(graph, "input from half", in, wide, 1, err);
 }
 
-oc_pass_fn oc_pass_half;
-
-oc_status oc_pass_half(oc_graph *graph, const oc_pass_options *options, oc_error *err)
+static oc_status widen_constants(oc_graph *graph, oc_error *err)
 {
-    (void)options;
     oc_status st = OC_OK;
-    bool      found = false;
-    for (uint32_t i = 0; i < graph->n_values; i++)
-        found = found || graph->values[i].info.dtype == OC_F16;
-    if (!found)
-        return OC_OK;
-    for (uint32_t i = 0; i < graph->n_nodes && st == OC_OK; i++)
-        st = widen_node(graph, &graph->nodes[i], err);
-    for (uint32_t i = 0; i < graph->n_outputs && st == OC_OK; i++) {
-        const oc_value *v = &graph->values[graph->outputs[i]];
-        if (v->info.dtype == OC_F16 && !v->is_input && !v->data)
-            st = cast_output(graph, i, err);
-    }
-    for (uint32_t i = 0; i < graph->n_inputs && st == OC_OK; i++)
-        if (graph->values[graph->inputs[i]].info.dtype == OC_F16)
-            st = cast_input(graph, i, err);
     for (uint32_t i = 0; i < graph->n_values && st == OC_OK; i++) {
         oc_value *v = &graph->values[i];
         if (v->info.dtype != OC_F16 || !v->data)
@@ -122,4 +104,59 @@ oc_status oc_pass_half(oc_graph *graph, const oc_pass_options *options, oc_error
         }
     }
     return st;
+}
+
+static oc_status widen_nodes(oc_graph *graph, oc_error *err);
+
+/* Bodies hand float32 in and out: only what they hold is changed. */
+static oc_status widen_body(oc_graph *body, oc_error *err)
+{
+    oc_status st = widen_nodes(body, err);
+    if (st == OC_OK)
+        st = widen_constants(body, err);
+    for (uint32_t i = 0; i < body->n_values; i++)
+        if (body->values[i].info.dtype == OC_F16)
+            body->values[i].info.dtype = OC_F32;
+    return st;
+}
+
+static oc_status widen_nodes(oc_graph *graph, oc_error *err)
+{
+    oc_status st = OC_OK;
+    for (uint32_t i = 0; i < graph->n_nodes && st == OC_OK; i++)
+        st = widen_node(graph, &graph->nodes[i], err);
+    for (oc_graph *body = graph->children; body && st == OC_OK; body = body->next)
+        st = widen_body(body, err);
+    return st;
+}
+
+static bool holds_half(const oc_graph *graph)
+{
+    for (uint32_t i = 0; i < graph->n_values; i++)
+        if (graph->values[i].info.dtype == OC_F16)
+            return true;
+    for (const oc_graph *body = graph->children; body; body = body->next)
+        if (holds_half(body))
+            return true;
+    return false;
+}
+
+oc_pass_fn oc_pass_half;
+
+oc_status oc_pass_half(oc_graph *graph, const oc_pass_options *options, oc_error *err)
+{
+    (void)options;
+    oc_status st;
+    if (!holds_half(graph))
+        return OC_OK;
+    st = widen_nodes(graph, err);
+    for (uint32_t i = 0; i < graph->n_outputs && st == OC_OK; i++) {
+        const oc_value *v = &graph->values[graph->outputs[i]];
+        if (v->info.dtype == OC_F16 && !v->is_input && !v->data)
+            st = cast_output(graph, i, err);
+    }
+    for (uint32_t i = 0; i < graph->n_inputs && st == OC_OK; i++)
+        if (graph->values[graph->inputs[i]].info.dtype == OC_F16)
+            st = cast_input(graph, i, err);
+    return st == OC_OK ? widen_constants(graph, err) : st;
 }

@@ -41,6 +41,10 @@ OC_MUST_CHECK oc_status oc_node_infer(oc_graph *graph, oc_node *node, oc_error *
 OC_MUST_CHECK oc_status oc_node_evaluate(oc_graph *graph, const oc_node *node, oc_isa isa,
                                          void **out_data, oc_error *err);
 
+/* An If whose condition is constant is replaced by the nodes it stands for (appended: the graph is to
+ * be sorted); *done says whether it was. */
+OC_MUST_CHECK oc_status oc_node_expand(oc_graph *graph, uint32_t index, bool *done, oc_error *err);
+
 /* A float constant of any shape with all elements equal: true and *value. */
 bool oc_value_is_splat(const oc_value *value, float *value_out);
 /* Appends a constant; data must live as long as the graph. */

@@ -69,6 +69,8 @@ static oc_status make_ports(oc_session *s, uint64_t bytes_max, oc_error *err)
         const oc_value *v = &g->values[i < s->n_in ? g->inputs[i] : g->outputs[i - s->n_in]];
         size_t          bytes;
         s->ports[i] = (oc_port){v->name, v->info};
+        if (v->late)
+            continue; /* the program's own memory, as large as a run needs */
         if (!oc_tensor_bytes(&v->info, &bytes) || __builtin_add_overflow(sum, bytes, &sum))
             return OC_FAIL(err, OC_NOMEM, "'%.80s' is too large", v->name);
         oc_status st = check_memory(sum, bytes_max, err);
@@ -217,8 +219,13 @@ oc_status oc_session_run_watched(oc_session *session, const oc_tensor_view *in, 
         return st;
     for (size_t i = 0; i < n_out; i++) {
         out[i].info = session->ports[n_in + i].info;
-        if (!out[i].data)
+        if (session->memory[n_in + i] && !out[i].data)
             out[i].data = session->memory[n_in + i];
+        else if (!session->memory[n_in + i] && out[i].data)
+            return OC_FAIL(err, OC_INVALID,
+                           "the size of output '%.80s' is decided at run time: ask for the "
+                           "session's own memory",
+                           session->ports[n_in + i].name);
     }
     oc_run run = {.struct_size = sizeof(run),
                   .workspace = session->workspace,

@@ -288,7 +288,8 @@ oc_status cpu_compile(const oc_subgraph *sg, const oc_compile_options *options, 
                      lay.arena_bytes, (unsigned long long)options->memory_bytes_max);
         goto out;
     }
-    if ((st = build(p, sg->graph, &lay, options, isa, err)) != OC_OK)
+    if ((st = build(p, sg->graph, &lay, options, isa, err)) != OC_OK ||
+        (st = cpu_flows_build(p, sg->graph, isa, err)) != OC_OK)
         goto out;
     double flops = 0;
     for (size_t i = 0; i < p->n_steps; i++)
@@ -312,6 +313,7 @@ void cpu_drop(oc_program *program)
 {
     if (!program)
         return;
+    cpu_flows_drop(program);
     for (size_t i = 0; i < program->n_steps; i++)
         oc_packed_finish(&program->steps[i].packed);
     for (unsigned i = 0; i < program->n_prepare; i++)

@@ -59,6 +59,8 @@ static oc_status placer_init(placer *p, oc_error *err)
         *c = (cell){.parent = v, .home = CPU_HOME_ARENA, .first = FOREVER};
         if (g->values[v].data)
             c->home = CPU_HOME_CONST;
+        else if (g->values[v].late)
+            continue; /* lives where its step puts it */
         else if (g->values[v].info.dtype != OC_DTYPE_NONE &&
                  !oc_value_bytes(&g->values[v], &c->bytes))
             return OC_FAIL(err, OC_UNSUPPORTED, "'%.80s' is too large", g->values[v].name);

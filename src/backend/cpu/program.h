@@ -50,7 +50,16 @@ struct oc_program {
     size_t     n_steps, n_arena, n_patches, n_copies;
     size_t     arena_bytes, scratch_bytes; /* scratch: per worker */
     void      *bound;                      /* workspace the arena patches were made for */
+    struct cpu_flows *flows;               /* of steps with a graph inside; NULL: none */
 };
+
+/* Steps that run a graph node by node (flow.h): made after all others, run in their turn.  out: of
+ * the program. */
+OC_MUST_CHECK oc_status cpu_flows_build(oc_program *program, const oc_graph *graph, oc_isa isa,
+                                        oc_error *err);
+OC_MUST_CHECK oc_status cpu_flows_run(oc_program *program, size_t step, const oc_run *run,
+                                      oc_tensor_view *out, oc_error *err);
+void                    cpu_flows_drop(oc_program *program);
 
 /* Fills places[value id] for every value; elided[node] is set for nodes that need not run. */
 typedef struct cpu_layout {

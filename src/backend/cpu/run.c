@@ -111,6 +111,8 @@ oc_status cpu_run(oc_program *program, const oc_run *run, const oc_tensor_view *
             break;
         }
         uint64_t t0 = run->on_step ? now_ns() : 0;
+        if (program->flows && (st = cpu_flows_run(program, i, run, out, err)) != OC_OK)
+            break;
         for (s.phase = 0; s.phase < s.step->work.n_phases; s.phase++)
             oc_pool_run(program->pool, cores, s.step->work.phase[s.phase].units,
                         s.step->work.phase[s.phase].grain, run_range, &s);

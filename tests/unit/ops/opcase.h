@@ -246,7 +246,15 @@ static inline oc_status opcase_execute(opcase *c)
         slots[i].data = c->constant[i] ? data : NULL;
     }
     void      *state = oc_arena_alloc64(&c->mem, c->op->state_size, 1);
-    oc_prepare p = {&c->node, slots, c->out, c->n_in, c->n_out, c->isa, &c->mem, state, &work};
+    oc_prepare p = {.node = &c->node,
+                    .in = slots,
+                    .out = c->out,
+                    .n_in = c->n_in,
+                    .n_out = c->n_out,
+                    .isa = c->isa,
+                    .mem = &c->mem,
+                    .state = state,
+                    .work = &work};
     oc_status  st = c->op->prepare(&p, &c->err);
     if (st != OC_OK)
         return st;
