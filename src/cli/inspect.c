@@ -4,6 +4,7 @@
 
 #include "cli/network.h"
 #include "runtime/prepare.h"
+#include "runtime/watch.h"
 
 static void print_ports(const char *what, const oc_port *ports, size_t n, bool json)
 {
@@ -86,20 +87,82 @@ static void on_pass(void *ctx, const oc_pass *pass, const oc_graph *g)
                pass ? pass->what : "as the file has it");
 }
 
-static void print_node(const oc_graph *g, const oc_node *n)
+/* Which kernel of which serves a step, by the name of its node. */
+typedef struct kernel_list {
+    struct kernel_line {
+        char name[96], op[32], kernels[200]; /* the one that serves, then the others in brackets */
+    } * line;
+    size_t n, cap;
+} kernel_list;
+
+static void take_kernel(void *ctx, const oc_step_view *s)
+{
+    kernel_list *list = ctx;
+    if (!s->kernel || list->n == list->cap)
+        return;
+    struct kernel_line *l = &list->line[list->n++];
+    snprintf(l->name, sizeof(l->name), "%s", s->name);
+    snprintf(l->op, sizeof(l->op), "%s", s->op_type);
+    size_t at = (size_t)snprintf(l->kernels, sizeof(l->kernels), "%s", s->kernel);
+    for (uint32_t k = 0; k < s->n_kernels && at + 40 < sizeof(l->kernels); k++)
+        if (s->kernels[k] != s->kernel)
+            at +=
+                (size_t)snprintf(l->kernels + at, sizeof(l->kernels) - at, " (%s)", s->kernels[k]);
+}
+
+static oc_status list_kernels(const char *path, const cli_network_options *no, kernel_list *list,
+                              oc_error *err)
+{
+    cli_network      net = {0};
+    oc_session_stats stats = {.struct_size = sizeof(stats)};
+    oc_status        st = cli_network_open(path, no, NULL, 0, &net, err);
+    if (st != OC_OK)
+        return st;
+    oc_session_stats_get(net.session, &stats);
+    list->cap = stats.n_nodes;
+    list->line = calloc(list->cap + 1, sizeof(*list->line));
+    if (list->line)
+        oc_session_describe(net.session, take_kernel, list);
+    else
+        st = OC_FAIL(err, OC_NOMEM, "inspect");
+    cli_network_close(&net);
+    return st;
+}
+
+static const char *kernel_of(const kernel_list *list, const char *name)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (strncmp(list->line[i].name, name, sizeof(list->line[i].name) - 1) == 0)
+            return list->line[i].kernels;
+    return "";
+}
+
+static void print_kernels_json(const kernel_list *list)
+{
+    printf(",\"kernels\":[");
+    for (size_t i = 0; i < list->n; i++) {
+        printf("%s{\"name\":", i ? "," : "");
+        cli_json_text(stdout, list->line[i].name);
+        printf(",\"op\":\"%s\",\"kernel\":\"%s\"}", list->line[i].op, list->line[i].kernels);
+    }
+    printf("]");
+}
+
+static void print_node(const oc_graph *g, const oc_node *n, const char *kernel)
 {
     char                     shape[96];
     static const char *const acts[] = {"",         "+relu", "+clip",        "+leaky",
                                        "+sigmoid", "+silu", "+hardsigmoid", "+hardswish",
                                        "+tanh",    "+gelu", "+mish"};
     const oc_value *out = n->n_out && n->out[0] != OC_VID_NONE ? &g->values[n->out[0]] : NULL;
-    printf("  %s%s%s -> %s%s  %.60s\n", n->op_type, n->add ? "+add" : "", acts[n->act.kind],
+    printf("  %s%s%s -> %s%s  %.60s%s%s\n", n->op_type, n->add ? "+add" : "", acts[n->act.kind],
            out ? oc_shape_text(&out->info.shape, shape, sizeof(shape)) : "",
-           out && out->layout == OC_LAYOUT_NC8 ? " blocked" : "", n->name);
+           out && out->layout == OC_LAYOUT_NC8 ? " blocked" : "", n->name, *kernel ? "  by " : "",
+           kernel);
 }
 
-static oc_status print_passes(const oc_model *model, const cli_network_options *no, bool kernels,
-                              bool json, oc_error *err)
+static oc_status print_passes(const oc_model *model, const cli_network_options *no,
+                              const kernel_list *kernels, bool json, oc_error *err)
 {
     oc_session_options so = OC_SESSION_OPTIONS_INIT;
     oc_port            shapes[64];
@@ -123,7 +186,7 @@ static oc_status print_passes(const oc_model *model, const cli_network_options *
     if (json)
         printf("]");
     for (uint32_t i = 0; st == OC_OK && kernels && !json && i < g->n_nodes; i++)
-        print_node(g, &g->nodes[i]);
+        print_node(g, &g->nodes[i], kernel_of(kernels, g->nodes[i].name));
     oc_graph_destroy(g);
     for (size_t i = 0; i < 64; i++)
         free(texts[i]);
@@ -143,8 +206,9 @@ int oc_cmd_inspect(int argc, char **argv)
     oc_error            err = {0};
     const cli_option    options[] = {
            {"--passes", 'f', &passes, NULL, "what every graph pass leaves"},
-           {"--kernels", 'f', &kernels, NULL, "the steps that will run, with fusions and layouts"},
+           {"--kernels", 'f', &kernels, NULL, "the steps that will run: fusions, layouts, kernels"},
            CLI_NETWORK_OPTIONS(no),
+           CLI_TUNED_OPTION(no),
            {"--json", 'f', &json, NULL, "one JSON document on stdout"},
            {0}};
     const cli_command command = {"inspect", "MODEL", "Shows what a network is made of.",
@@ -164,8 +228,14 @@ int oc_cmd_inspect(int argc, char **argv)
     n = oc_model_outputs(model, &ports);
     print_ports("outputs", ports, n, json);
     st = print_operators(oc_model_peek_graph(model), json, &err);
+    kernel_list list = {0};
+    if (st == OC_OK && kernels)
+        st = list_kernels(pos[0], &no, &list, &err);
     if (st == OC_OK && (passes || kernels))
-        st = print_passes(model, &no, kernels, json, &err);
+        st = print_passes(model, &no, kernels ? &list : NULL, json, &err);
+    if (json && kernels)
+        print_kernels_json(&list);
+    free(list.line);
     if (json)
         printf("}\n");
     oc_model_unref(model);

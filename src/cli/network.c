@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cli/tuned.h"
 #include "tensor/half.h"
 
 double cli_now_ms(void)
@@ -29,31 +30,56 @@ static oc_status gather_shapes(const cli_network_options *o, const oc_port *shap
     return OC_OK;
 }
 
-oc_status cli_network_open(const char *path, const cli_network_options *options,
-                           const oc_port *shapes, size_t n_shapes, cli_network *out, oc_error *err)
+static oc_status make_session(const cli_network *net, const cli_network_options *options,
+                              const oc_port *shapes, size_t n_shapes, const oc_tune *tune,
+                              oc_session **out, oc_error *err)
 {
-    cli_network net = {0};
-    char       *texts[64] = {0};
-    size_t      n = 0;
-    double      t0 = cli_now_ms();
-    oc_status   st;
-    oc_port    *all = calloc(options->shapes.n + n_shapes + 1, sizeof(*all));
+    char     *texts[64] = {0};
+    size_t    n = 0;
+    oc_port  *all = calloc(options->shapes.n + n_shapes + 1, sizeof(*all));
+    oc_status st;
+
     if (!all)
         return OC_FAIL(err, OC_NOMEM, "shapes");
-    if ((st = gather_shapes(options, shapes, n_shapes, texts, all, &n, err)) != OC_OK ||
-        (st = oc_pool_create((unsigned)options->threads, &net.pool, err)) != OC_OK ||
-        (st = oc_model_load(path, &net.model, err)) != OC_OK)
+    if ((st = gather_shapes(options, shapes, n_shapes, texts, all, &n, err)) != OC_OK)
         goto out;
-    for (size_t i = 0; oc_model_warning(net.model, i); i++)
-        fprintf(stderr, "warning: %s: %s\n", path, oc_model_warning(net.model, i));
     oc_session_options so = OC_SESSION_OPTIONS_INIT;
-    so.pool = net.pool;
+    so.pool = net->pool;
     so.backend = options->backend;
     so.isa = options->isa;
     so.no_fusion = options->no_fusion;
     so.shapes = all;
     so.n_shapes = n;
-    if ((st = oc_session_create(net.model, &so, &net.session, err)) != OC_OK) {
+    so.tune = tune;
+    st = oc_session_create(net->model, &so, out, err);
+out:
+    for (size_t i = 0; i < 64; i++)
+        free(texts[i]);
+    free(all);
+    return st;
+}
+
+oc_status cli_network_session(const cli_network *net, const cli_network_options *options,
+                              const oc_tune *tune, oc_session **out, oc_error *err)
+{
+    return make_session(net, options, NULL, 0, tune, out, err);
+}
+
+oc_status cli_network_open(const char *path, const cli_network_options *options,
+                           const oc_port *shapes, size_t n_shapes, cli_network *out, oc_error *err)
+{
+    cli_network net = {0};
+    oc_tune    *tune = NULL;
+    double      t0 = cli_now_ms();
+    oc_status   st;
+
+    if ((options->tuned && (st = cli_tune_load(&tune, err)) != OC_OK) ||
+        (st = oc_pool_create((unsigned)options->threads, &net.pool, err)) != OC_OK ||
+        (st = oc_model_load(path, &net.model, err)) != OC_OK)
+        goto out;
+    for (size_t i = 0; oc_model_warning(net.model, i); i++)
+        fprintf(stderr, "warning: %s: %s\n", path, oc_model_warning(net.model, i));
+    if ((st = make_session(&net, options, shapes, n_shapes, tune, &net.session, err)) != OC_OK) {
         oc_error_prefix(err, "%s", path);
         goto out;
     }
@@ -61,9 +87,7 @@ oc_status cli_network_open(const char *path, const cli_network_options *options,
     *out = net;
     net = (cli_network){0};
 out:
-    for (size_t i = 0; i < 64; i++)
-        free(texts[i]);
-    free(all);
+    oc_tune_destroy(tune);
     cli_network_close(&net);
     return st;
 }

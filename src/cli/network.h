@@ -15,13 +15,17 @@ typedef struct cli_network_options {
     uint64_t    threads; /* 0: all */
     const char *backend, *isa;
     cli_texts   shapes; /* NAME=1x3x320x320 */
-    bool        no_fusion;
+    bool        no_fusion, tuned;
 } cli_network_options;
 
 /* shapes: more bound inputs (of .npy files); --shape comes first.  Warnings go to stderr. */
 OC_MUST_CHECK oc_status cli_network_open(const char *path, const cli_network_options *options,
                                          const oc_port *shapes, size_t n_shapes, cli_network *out,
                                          oc_error *err);
+/* One more session of the open network, with the same options, and kernels by `tune` (may be NULL). */
+OC_MUST_CHECK oc_status cli_network_session(const cli_network         *net,
+                                            const cli_network_options *options, const oc_tune *tune,
+                                            oc_session **out, oc_error *err);
 void                    cli_network_close(cli_network *net); /* a zeroed one is fine */
 
 double cli_now_ms(void); /* monotonic */
@@ -30,6 +34,12 @@ double cli_now_ms(void); /* monotonic */
 void cli_fill(void *data, const oc_tensor_info *info);
 
 /* Lines of a cli_option table for these options. */
+#define CLI_TUNED_OPTION(o)                                           \
+    {                                                                 \
+        "--tuned", 'f', &(o).tuned, NULL,                             \
+            "take the kernels that 'ocellus tune' found the quickest" \
+    }
+
 #define CLI_NETWORK_OPTIONS(o)                                                            \
     {"--threads", 'u', &(o).threads, "N", "worker threads (default: one per processor)"}, \
         {"--shape", 'S', &(o).shapes, "NAME=1x3x320x320", "bind an input's shape"},       \

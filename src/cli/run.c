@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/tuned.h"
 #include "core/cpu.h"
 #include "events/part.h"
 #include "pipeline/pipeline.h"
@@ -24,7 +25,7 @@ typedef struct arguments {
     const char *source, *events, *video, *mot, *report, *out, *isa, *http, *gallery;
     double      duration_s;
     uint64_t    threads;
-    bool        realtime, check, json, quiet;
+    bool        realtime, check, json, quiet, tuned;
     char        path[5][PATH_BYTES]; /* of outputs inside --out */
 } arguments;
 
@@ -150,6 +151,7 @@ static int run_with(arguments *a, const char *file)
     oc_error            err = {0};
     oc_isa              isa;
     oc_pool            *pool = NULL;
+    oc_tune            *tune = NULL;
 
     if (a->http)
         return cli_usage("run", "--http is not part of this version");
@@ -161,7 +163,9 @@ static int run_with(arguments *a, const char *file)
         return cli_usage("run", "--duration: not a length of time");
     if (oc_pipeline_config_load(file, &config, &err) != OC_OK)
         return cli_fail("run", &err);
-    if (oc_pool_create((unsigned)a->threads, &pool, &err) != OC_OK) {
+    if ((a->tuned && cli_tune_load(&tune, &err) != OC_OK) ||
+        oc_pool_create((unsigned)a->threads, &pool, &err) != OC_OK) {
+        oc_tune_destroy(tune);
         oc_pipeline_config_destroy(config);
         return cli_fail("run", &err);
     }
@@ -170,9 +174,11 @@ static int run_with(arguments *a, const char *file)
                              .duration_s = a->duration_s,
                              .pool = pool,
                              .isa = a->isa,
+                             .tune = tune,
                              .gallery = a->gallery};
     int                 code = run_pipeline(a, config, &o);
     oc_pool_destroy(pool);
+    oc_tune_destroy(tune);
     oc_pipeline_config_destroy(config);
     return code;
 }
@@ -199,6 +205,7 @@ int oc_cmd_run(int argc, char **argv)
         {"--http", 's', &a.http, "ADDR:PORT", "not part of this version"},
         {"--threads", 'u', &a.threads, "N", "processors for networks (0 = all there are)"},
         {"--isa", 's', &a.isa, "NAME", "lower the kernels: ref, avx2 ..."},
+        {"--tuned", 'f', &a.tuned, NULL, "take the kernels that 'ocellus tune' found the quickest"},
         {"--quiet", 'f', &a.quiet, NULL, "no progress line"},
         {"--json", 'f', &a.json, NULL, "the summary as JSON"},
         {NULL, 0, NULL, NULL, NULL},

@@ -27,6 +27,7 @@ typedef struct oc_pipeline_options {
     oc_outputs_config   outputs; /* see oc_pipeline_outputs */
     oc_pool            *pool;    /* borrowed; NULL = the caller's thread */
     const char         *isa;     /* as in oc_session_options */
+    const oc_tune      *tune;    /* as in oc_session_options; NULL = guesses */
     volatile int       *cancel; /* 1: stop, finish the files; the pipeline writes 2 when it gives up
                              itself and the source is to notice.  May be NULL */
     const char         *gallery;      /* file instead of the pipeline's; NULL = the pipeline's */

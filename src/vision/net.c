@@ -92,6 +92,7 @@ static oc_status make_session(oc_net *net, bucket *b, oc_card_size size,
     so.arena_bytes_max = options->arena_bytes_max;
     so.backend = options->backend;
     so.isa = options->isa;
+    so.tune = options->tune;
     so.shapes = &port;
     so.n_shapes = 1;
     st = oc_session_create(net->model, &so, &b->session, err);

@@ -8,12 +8,13 @@
 typedef struct oc_net oc_net;
 
 typedef struct oc_net_options {
-    oc_pool     *pool;            /* borrowed for the network's life; NULL = the caller's thread */
-    uint64_t     arena_bytes_max; /* per session; 0 = no limit */
-    const char  *backend, *isa;   /* as in oc_session_options */
-    oc_card_size size;   /* instead of the card's sizes, for dynamic networks; 0 = card's */
-    float        score;  /* instead of the card's score threshold; 0 = card's */
-    const char  *mirror; /* as in oc_store_model, when model_path is NULL */
+    oc_pool       *pool; /* borrowed for the network's life; NULL = the caller's thread */
+    uint64_t       arena_bytes_max; /* per session; 0 = no limit */
+    const char    *backend, *isa;   /* as in oc_session_options */
+    const oc_tune *tune;            /* the same; borrowed while the network is made */
+    oc_card_size   size;   /* instead of the card's sizes, for dynamic networks; 0 = card's */
+    float          score;  /* instead of the card's score threshold; 0 = card's */
+    const char    *mirror; /* as in oc_store_model, when model_path is NULL */
 } oc_net_options;
 
 /* What the last run took, in nanoseconds. */
