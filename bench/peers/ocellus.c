@@ -4,11 +4,13 @@
 #include <string.h>
 
 #include "ocellus/session.h"
+#include "ocellus/tune.h"
 #include "peers/peer.h"
 
 static struct {
     oc_model      *model;
     oc_pool       *pool;
+    oc_tune       *tune;
     oc_session    *session;
     oc_tensor_view in[PEER_PORTS_MAX], out[PEER_PORTS_MAX];
     size_t         n_in, n_out;
@@ -53,8 +55,10 @@ bool peer_open(const peer_job *job, peer_reason *why)
     oc_error           err = {0};
     oc_session_options options = OC_SESSION_OPTIONS_INIT;
     oc_port            shapes[PEER_PORTS_MAX] = {{0}};
-    if (job->tuned || job->plan)
-        return peer_fail(why, "tuning and plans are not there yet");
+    if (job->plan || job->fold)
+        return peer_fail(why, "has no such option");
+    if (job->tuned && oc_tune_load(job->tuned, &self.tune, NULL, &err) != OC_OK)
+        return peer_fail(why, "%s", err.message);
     if (oc_model_load(job->model, &self.model, &err) != OC_OK ||
         oc_pool_create((unsigned)job->threads, &self.pool, &err) != OC_OK)
         return peer_fail(why, "%s", err.message);
@@ -65,6 +69,7 @@ bool peer_open(const peer_job *job, peer_reason *why)
             shapes[i].info.shape.dim[k] = job->in[i].dim[k];
     }
     options.pool = self.pool;
+    options.tune = self.tune;
     options.shapes = shapes;
     options.n_shapes = (size_t)job->n_in;
     if (oc_session_create(self.model, &options, &self.session, &err) != OC_OK)
@@ -105,4 +110,5 @@ void peer_close(void)
     oc_session_destroy(self.session);
     oc_pool_destroy(self.pool);
     oc_model_unref(self.model);
+    oc_tune_destroy(self.tune);
 }

@@ -92,7 +92,7 @@ static bool read_arguments(int argc, char **argv, peer_job *job, peer_reason *wh
     if (argc < 3 || (job->threads = (int)strtol(argv[2], NULL, 10)) < 1)
         return peer_fail(why,
                          "usage: %s MODEL THREADS [-i NAME TYPE SHAPE FILE]... [-o NAME]... "
-                         "[--tuned | --plan FILE | --fold FILE]",
+                         "[--tuned FILE | --plan FILE | --fold FILE]",
                          argv[0]);
     job->model = argv[1];
     for (int i = 3; i < argc; i++) {
@@ -102,8 +102,8 @@ static bool read_arguments(int argc, char **argv, peer_job *job, peer_reason *wh
             i += 4;
         } else if (strcmp(argv[i], "-o") == 0 && i + 1 < argc && job->n_out < PEER_PORTS_MAX) {
             job->out[job->n_out++] = argv[++i];
-        } else if (strcmp(argv[i], "--tuned") == 0) {
-            job->tuned = true;
+        } else if (strcmp(argv[i], "--tuned") == 0 && i + 1 < argc) {
+            job->tuned = argv[++i];
         } else if (strcmp(argv[i], "--plan") == 0 && i + 1 < argc) {
             job->plan = argv[++i];
         } else if (strcmp(argv[i], "--fold") == 0 && i + 1 < argc) {

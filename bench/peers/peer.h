@@ -3,8 +3,9 @@
  *
  *   PROGRAM MODEL THREADS [-i NAME TYPE SHAPE FILE]... [-o NAME]... [OPTION]
  *
- * with one OPTION of: --tuned, --plan FILE (start from a prepared file), --fold FILE (write the network
- * there, its constant parts computed; ONNX Runtime alone can).  An engine that has no such thing says so.
+ * with one OPTION of: --tuned FILE, a table of `ocellus tune`; --plan FILE, a plan to start from;
+ * --fold FILE, where the network is to be written with its constant parts computed (ONNX Runtime alone
+ * does that).  An engine that has no such thing says so.
  *
  * TYPE is f32, u8, i32 or i64; SHAPE is 1x3x224x224; FILE holds the values in that type and order.
  * The outputs wanted come in the network's order.  The program prints one line when it is ready
@@ -51,8 +52,7 @@ typedef struct peer_job {
     int         n_in;
     const char *out[PEER_PORTS_MAX];
     int         n_out;
-    bool        tuned;
-    const char *plan, *fold; /* NULL: not asked for */
+    const char *tuned, *plan, *fold; /* NULL: not asked for */
 } peer_job;
 
 typedef struct peer_reason {
