@@ -1,0 +1,18 @@
+#!/bin/sh
+# run.sh ORT_FILES short|long: networks exported by PyTorch, compared with ONNX Runtime.
+# short: small ones that show every graph form; long: all of them.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+compare=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+python=${OC_TORCH_PYTHON:-/usr/bin/python3}
+[ -x "$python" ] || { echo "skipped: no $python"; exit 77; }
+names=""
+[ "$2" = long ] || names="yolov5_nms yolov8 yolov10 rtdetr segformer mobilevit crnn_lstm scripted_if_loop scripted_decoder"
+status=0
+# shellcheck disable=SC2086
+"$python" "$here/export_zoo.py" "$work" $names > "$work/log" 2>&1 || status=$?
+grep -v Warning "$work/log" | grep -E "not exported|skipped|Error" || true
+[ $status -eq 77 ] && exit 77
+"$compare" "$work"/*.onnx && [ $status -eq 0 ]

@@ -1,0 +1,189 @@
+/* ort_files FILE.onnx ...: networks on inputs that lie beside them (FILE.0.npy, FILE.1.npy ...), our
+ * engine against ONNX Runtime, a line per network.  Each runs twice on two threads, equal to the bit.
+ * Shapes and integers are equal, floats within 1e-4 of the largest of their output.
+ * Exit 0: agree; 1: they do not, or something failed; 77: skipped. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "data/npy.h"
+#include "ocellus/session.h"
+#include "support/ort.h"
+
+#define PORTS_MAX 64
+#define TOLERANCE 1e-4
+
+typedef struct network {
+    oc_model      *model;
+    oc_session    *session;
+    ort_session   *peer;
+    oc_tensor_view in[PORTS_MAX];
+    const oc_port *out;
+    size_t         n_in, n_out;
+    bool           dynamic; /* sizes of outputs are decided at run time */
+} network;
+
+static double element(const oc_tensor_view *v, size_t i)
+{
+    switch (v->info.dtype) {
+    case OC_F32: return (double)((const float *)v->data)[i];
+    case OC_F64: return ((const double *)v->data)[i];
+    case OC_U8:
+    case OC_BOOL: return ((const uint8_t *)v->data)[i];
+    case OC_I8: return ((const int8_t *)v->data)[i];
+    case OC_I32: return ((const int32_t *)v->data)[i];
+    case OC_I64: return (double)((const int64_t *)v->data)[i];
+    default: return NAN;
+    }
+}
+
+static oc_status load_inputs(const char *path, network *n, oc_error *err)
+{
+    char      file[4096];
+    oc_status st = OC_OK;
+    for (n->n_in = 0; n->n_in < PORTS_MAX && st == OC_OK; n->n_in++) {
+        snprintf(file, sizeof(file), "%.*s.%zu.npy", (int)(strlen(path) - 5), path, n->n_in);
+        if (access(file, R_OK) != 0)
+            break;
+        st = oc_npy_load(file, &n->in[n->n_in], err);
+    }
+    return st;
+}
+
+static oc_status network_open(const char *path, oc_pool *pool, network *n, oc_error *err)
+{
+    oc_session_options options = OC_SESSION_OPTIONS_INIT;
+    oc_port            shapes[PORTS_MAX];
+    const oc_port     *ports;
+    oc_status          st = load_inputs(path, n, err);
+    if (st != OC_OK || (st = oc_model_load(path, &n->model, err)) != OC_OK)
+        return st;
+    if (oc_model_inputs(n->model, &ports) != n->n_in)
+        return OC_FAIL(err, OC_INVALID, "%zu inputs given, the network has %zu", n->n_in,
+                       oc_model_inputs(n->model, &ports));
+    for (size_t i = 0; i < n->n_in; i++) {
+        shapes[i] = ports[i];
+        shapes[i].info.shape = n->in[i].info.shape;
+    }
+    options.pool = pool;
+    options.shapes = shapes;
+    options.n_shapes = n->n_in;
+    if ((st = oc_session_create(n->model, &options, &n->session, err)) != OC_OK)
+        return st;
+    n->n_out = oc_session_outputs(n->session, &n->out);
+    for (size_t i = 0; i < n->n_out; i++)
+        for (uint32_t d = 0; d < n->out[i].info.shape.rank; d++)
+            n->dynamic = n->dynamic || n->out[i].info.shape.dim[d] < 0;
+    if (n->n_out > PORTS_MAX)
+        return OC_FAIL(err, OC_UNSUPPORTED, "more than %d outputs", PORTS_MAX);
+    return ort_session_create(path, 1, &n->peer, err);
+}
+
+static void network_close(network *n)
+{
+    ort_session_destroy(n->peer);
+    oc_session_destroy(n->session);
+    oc_model_unref(n->model);
+    for (size_t i = 0; i < n->n_in; i++)
+        oc_npy_free(&n->in[i]);
+}
+
+/* Largest difference over the largest of the reference; infinite when they cannot be compared. */
+static double distance(const oc_tensor_view *want, const oc_tensor_view *got)
+{
+    size_t count;
+    double largest = 0, worst = 0;
+    bool   whole = want->info.dtype != OC_F32 && want->info.dtype != OC_F64;
+    if (want->info.dtype != got->info.dtype || !oc_shape_equal(&want->info.shape, &got->info.shape) ||
+        !oc_shape_elements(&want->info.shape, &count))
+        return (double)INFINITY;
+    for (size_t i = 0; i < count; i++) {
+        double a = element(want, i), b = element(got, i);
+        if (a != b && !(isnan(a) && isnan(b)))
+            worst = fmax(worst, whole || isnan(a - b) ? (double)INFINITY : fabs(a - b));
+        if (isfinite(a))
+            largest = fmax(largest, fabs(a));
+    }
+    return worst == 0 ? 0 : worst / largest;
+}
+
+/* The second run must give the bits of the first. */
+static oc_status run_twice(network *n, oc_tensor_view *got, bool *same, oc_error *err)
+{
+    oc_tensor_view first[PORTS_MAX] = {0};
+    oc_status      st = oc_session_run(n->session, n->in, n->n_in, got, n->n_out, err);
+    *same = true;
+    for (size_t i = 0; i < n->n_out && st == OC_OK; i++) {
+        size_t bytes = 0;
+        if (!oc_tensor_bytes(&got[i].info, &bytes) || !(first[i].data = malloc(bytes + 1)))
+            st = OC_FAIL(err, OC_NOMEM, "%zu bytes", bytes);
+        else
+            memcpy(first[i].data, got[i].data, bytes);
+        first[i].info = got[i].info;
+        got[i].data = NULL;
+    }
+    if (st == OC_OK)
+        st = oc_session_run(n->session, n->in, n->n_in, got, n->n_out, err);
+    for (size_t i = 0; i < n->n_out; i++) {
+        size_t bytes = 0;
+        *same = *same && st == OC_OK && oc_shape_equal(&first[i].info.shape, &got[i].info.shape) &&
+                oc_tensor_bytes(&got[i].info, &bytes) &&
+                memcmp(first[i].data, got[i].data, bytes) == 0;
+        free(first[i].data);
+    }
+    return st;
+}
+
+static oc_status compare(const char *name, network *n, bool *good, oc_error *err)
+{
+    oc_tensor_view want[PORTS_MAX] = {0}, got[PORTS_MAX] = {0};
+    char           a[96], b[96];
+    bool           same;
+    double         worst = 0;
+    oc_status      st = run_twice(n, got, &same, err);
+    if (st != OC_OK || (st = ort_run(n->peer, n->in, want, err)) != OC_OK)
+        return st;
+    for (size_t i = 0; i < n->n_out; i++) {
+        double d = distance(&want[i], &got[i]);
+        if (d > TOLERANCE)
+            printf("  output '%s': %s, reference %s, differs by %.3g of the largest\n",
+                   n->out[i].name, oc_shape_text(&got[i].info.shape, a, sizeof(a)),
+                   oc_shape_text(&want[i].info.shape, b, sizeof(b)), d);
+        worst = fmax(worst, d);
+    }
+    *good = worst <= TOLERANCE && same;
+    printf("%-44s %s %.1e%s%s\n", name, *good ? "agrees " : "DIFFERS", worst,
+           n->dynamic ? ", sizes decided at run time" : "", same ? "" : ", two runs differ");
+    return OC_OK;
+}
+
+int main(int argc, char **argv)
+{
+    oc_error err = {0};
+    oc_pool *pool = NULL;
+    int      bad = 0;
+    if (ort_open(&err) == OC_NOT_FOUND) {
+        printf("skipped: %s\n", err.message);
+        return 77;
+    }
+    if (oc_pool_create(2, &pool, &err) != OC_OK)
+        return 1;
+    for (int i = 1; i < argc; i++) {
+        const char *slash = strrchr(argv[i], '/');
+        network     n = {0};
+        bool        good = false;
+        oc_status   st = network_open(argv[i], pool, &n, &err);
+        if (st == OC_OK)
+            st = compare(slash ? slash + 1 : argv[i], &n, &good, &err);
+        if (st != OC_OK)
+            printf("%-44s FAILED  %s\n", slash ? slash + 1 : argv[i], err.message);
+        bad += !good;
+        network_close(&n);
+        fflush(stdout);
+    }
+    oc_pool_destroy(pool);
+    ort_close();
+    return bad ? 1 : 0;
+}
