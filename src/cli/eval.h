@@ -21,6 +21,9 @@ typedef struct cli_coco_form {
     bool         json, each; /* each: a line per category too, when not json */
     bool         curves;     /* json: precision over recall of each category */
     const char  *first;      /* members that go before the others, "\"a\":1,"; may be NULL */
+    const struct cli_compare *compare; /* NULL: nothing to compare */
+    const char               *images;  /* for drawing; may be NULL */
+    uint64_t                  threads;
 } cli_coco_form;
 
 OC_MUST_CHECK oc_status cli_coco_report(const oc_coco_set *gt, const oc_coco_set *dt,

@@ -4,7 +4,10 @@
 
 #include "cli/cli.h"
 #include "cli/eval.h"
+#include "cli/eval_compare.h"
 #include "eval/coco.h"
+
+#define DRAWN_SCORE 0.3 /* least of a result that a sheet shows */
 
 typedef struct figure {
     const char *name;
@@ -76,11 +79,63 @@ static void print_table(const oc_coco_set *gt, const oc_coco_scores *s, oc_coco_
                    s->category_ap50[k]);
 }
 
+/* ---- comparing ---- */
+
+typedef struct drawing {
+    const oc_coco_set   *gt, *dt;
+    oc_coco_set          other;
+    const cli_coco_form *form;
+} drawing;
+
+static oc_status make_run(void *ctx, const char *path, bool first, oc_compare_run *out,
+                          oc_error *err)
+{
+    drawing    *d = ctx;
+    oc_coco_set set = {0};
+    oc_status   st = oc_coco_read_results(path, d->form->type, d->gt, &set, err);
+    if (st == OC_OK)
+        st = oc_compare_coco(d->gt, &set, d->form->type, out, err);
+    if (first && st == OC_OK)
+        d->other = set;
+    else
+        oc_coco_set_finish(&set);
+    return st;
+}
+
+static void draw_image(void *ctx, oc_page *page, const oc_compare_run *own, size_t unit)
+{
+    drawing             *d = ctx;
+    const oc_coco_image *image = &d->gt->images[unit];
+    char                 path[4200];
+    (void)own;
+    if (!d->form->images || !image->file)
+        return;
+    snprintf(path, sizeof(path), "%s/%s", d->form->images, image->file);
+    oc_sheet_boxes(page, path, "other", d->gt, &d->other, image->id, DRAWN_SCORE);
+    oc_sheet_boxes(page, path, "this", d->gt, d->dt, image->id, DRAWN_SCORE);
+}
+
+static oc_status compare(const oc_coco_set *gt, const oc_coco_set *dt, const cli_coco_form *form,
+                         oc_error *err)
+{
+    drawing          d = {.gt = gt, .dt = dt, .form = form};
+    cli_compare_kind kind = {.ctx = &d, .make = make_run, .draw = draw_image};
+    oc_compare_run   own = {.n_units = 0};
+    oc_status        st = oc_compare_coco(gt, dt, form->type, &own, err);
+    if (st == OC_OK)
+        st = cli_compare_report(form->compare, &kind, &own, form->threads, form->json, err);
+    oc_compare_run_finish(&own);
+    oc_coco_set_finish(&d.other);
+    return st;
+}
+
 oc_status cli_coco_report(const oc_coco_set *gt, const oc_coco_set *dt, const cli_coco_form *form,
                           oc_error *err)
 {
     oc_coco_scores s = {0};
-    oc_status      st = oc_coco_score(gt, dt, form->type, &s, err);
+    if (form->compare && cli_compare_wanted(form->compare))
+        return compare(gt, dt, form, err);
+    oc_status st = oc_coco_score(gt, dt, form->type, &s, err);
     if (st == OC_OK && form->json)
         print_json(gt, &s, form);
     else if (st == OC_OK)
@@ -110,7 +165,8 @@ static const struct {
 int cli_eval_coco(int argc, char **argv)
 {
     const char      *gt = NULL, *dt = NULL, *type = "bbox", *pos[1];
-    cli_coco_form    form = {0};
+    cli_compare      comparison = CLI_COMPARE_DEFAULTS;
+    cli_coco_form    form = {.compare = &comparison};
     size_t           n_pos, at = 0;
     oc_error         err = {0};
     const cli_option options[] = {
@@ -120,6 +176,9 @@ int cli_eval_coco(int argc, char **argv)
         {"--per-category", 'f', &form.each, NULL, "a line per category too"},
         {"--json", 'f', &form.json, NULL, "one JSON document on stdout"},
         {"--curves", 'f', &form.curves, NULL, "in it, precision over recall of each category"},
+        CLI_COMPARE_OPTIONS(comparison),
+        {"--images", 's', &form.images, "DIR", "for the sheet: where the file names are found"},
+        {"--threads", 'u', &form.threads, "N", "for the bootstrap (one per processor)"},
         {0}};
     const cli_command command = {"eval coco",
                                  "--gt G.json --dt D.json",

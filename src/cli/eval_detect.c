@@ -6,14 +6,16 @@
 #include "cli/cli.h"
 #include "cli/download.h"
 #include "cli/eval.h"
+#include "cli/eval_compare.h"
+#include "cli/eval_net.h"
 #include "eval/detect.h"
 
 #define SCORE_DEFAULT 0.01
 
 typedef struct job {
-    const char   *card, *model, *images, *gt, *dt, *isa;
+    cli_eval_net  net;
+    const char   *images, *gt, *dt;
     double        score;
-    uint64_t      threads;
     cli_coco_form form;
 } job;
 
@@ -47,17 +49,13 @@ static oc_status run(const job *j, oc_net *net, const oc_coco_set *gt, oc_coco_m
 
 static oc_status evaluate(job *j, oc_error *err)
 {
-    oc_pool        *pool = NULL;
-    oc_net         *net = NULL;
     oc_coco_set     gt = {0}, dt = {0};
     oc_coco_mapping mapping = {0};
     char            first[96];
     oc_status       st = oc_coco_read_truth(j->gt, OC_COCO_BBOX, &gt, err);
-    if (st != OC_OK || (st = oc_pool_create((unsigned)j->threads, &pool, err)) != OC_OK)
-        goto out;
-    const oc_net_options no = {.pool = pool, .isa = j->isa, .score = (float)j->score};
-    if ((st = oc_net_create(j->card, j->model, &no, &net, err)) != OC_OK ||
-        (st = run(j, net, &gt, &mapping, &dt, err)) != OC_OK)
+    if (st != OC_OK ||
+        (st = cli_eval_net_open(&j->net, OC_HEAD_DETECT, (float)j->score, err)) != OC_OK ||
+        (st = run(j, j->net.net, &gt, &mapping, &dt, err)) != OC_OK)
         goto out;
     if (j->dt && (st = oc_coco_write_results(j->dt, &dt, err)) != OC_OK)
         goto out;
@@ -67,8 +65,7 @@ static oc_status evaluate(job *j, oc_error *err)
     st = cli_coco_report(&gt, &dt, &j->form, err);
 out:
     oc_coco_mapping_finish(&mapping);
-    oc_net_destroy(net);
-    oc_pool_destroy(pool);
+    cli_eval_net_close(&j->net);
     oc_coco_set_finish(&dt);
     oc_coco_set_finish(&gt);
     return st;
@@ -76,25 +73,24 @@ out:
 
 int cli_eval_detect(int argc, char **argv)
 {
-    job              j = {.score = SCORE_DEFAULT, .form = {.type = OC_COCO_BBOX}};
+    cli_compare comparison = CLI_COMPARE_DEFAULTS;
+    job j = {.score = SCORE_DEFAULT, .form = {.type = OC_COCO_BBOX, .compare = &comparison}};
     const char      *pos[1];
     size_t           n_pos;
     oc_error         err = {0};
     const cli_option options[] = {
-        {"--card", 's', &j.card, "CARD", "the network: a card's name or path"},
-        {"--model", 's', &j.model, "M.onnx", "the network's file (where `models get` put it)"},
+        CLI_EVAL_NET_OPTIONS(j.net),
         {"--images", 's', &j.images, "DIR", "where the truth's file names are found"},
         {"--gt", 's', &j.gt, "G.json", "truth: COCO annotations"},
         {"--score", 'd', &j.score, "S", "least score of a detection (0.01)"},
         {"--dt", 's', &j.dt, "OUT.json", "keep the detections"},
-        {"--threads", 'u', &j.threads, "N", "workers (one per processor)"},
-        {"--isa", 's', &j.isa, "NAME", "lower the kernels: ref, avx2, ..."},
         {"--per-category", 'f', &j.form.each, NULL, "a line per category too"},
         {"--json", 'f', &j.form.json, NULL, "one JSON document on stdout"},
         {"--curves", 'f', &j.form.curves, NULL, "in it, precision over recall of each category"},
+        CLI_COMPARE_OPTIONS(comparison),
         {0}};
     const cli_command command = {"eval detect",
-                                 "--card CARD --images DIR --gt G.json",
+                                 "--card CARD|--pipeline P.yaml --images DIR --gt G.json",
                                  "Runs a network over images and scores its boxes as `eval coco`.",
                                  options,
                                  0,
@@ -102,8 +98,10 @@ int cli_eval_detect(int argc, char **argv)
     int               e = cli_parse(&command, argc, argv, pos, &n_pos);
     if (e >= 0)
         return e;
-    if (!j.card || !j.images || !j.gt)
-        return cli_usage("eval", "detect: --card, --images and --gt are needed");
+    if (!cli_eval_net_given(&j.net) || !j.images || !j.gt)
+        return cli_usage("eval", "detect: --card or --pipeline, --images and --gt are needed");
+    j.form.images = j.images;
+    j.form.threads = j.net.threads;
     if (!(j.score > 0 && j.score < 1))
         return cli_usage("eval", "detect: --score is between 0 and 1");
     return evaluate(&j, &err) == OC_OK ? CLI_DONE : cli_fail("eval detect", &err);

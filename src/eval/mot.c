@@ -1,6 +1,7 @@
 #include "eval/mot.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "eval/mot_sequence.h"
 
@@ -21,6 +22,43 @@ oc_status oc_mot_score(const oc_mot_rows *gt, const oc_mot_rows *results,
         st = mot_identity(&s, &out->identity, err);
     mot_sequence_finish(&s);
     return st;
+}
+
+oc_status oc_mot_record_make(const oc_mot_rows *gt, const oc_mot_rows *results,
+                             oc_mot_benchmark benchmark, int64_t frames, oc_mot_record *out,
+                             oc_error *err)
+{
+    oc_mot_scores scores;
+    oc_mot_record r = {.n_frames = 0};
+    mot_sequence  s;
+    oc_status     st = mot_sequence_create(gt, results, benchmark, frames, &s, err);
+    if (st != OC_OK)
+        return st;
+    r.n_frames = s.n_frames;
+    r.n_truth = s.n_gt_ids;
+    r.frame = oc_arena_alloc(&r.mem, s.n_frames + 1, sizeof(*r.frame));
+    r.seen = oc_arena_alloc(&r.mem, s.n_gt_dets + 1, sizeof(*r.seen));
+    r.truth_id = oc_arena_alloc(&r.mem, s.n_gt_ids + 1, sizeof(*r.truth_id));
+    s.record = &r;
+    if (!r.frame || !r.seen || !r.truth_id)
+        st = OC_FAIL(err, OC_NOMEM, "%zu frames", s.n_frames);
+    else
+        memcpy(r.truth_id, s.gt_id, s.n_gt_ids * sizeof(*r.truth_id));
+    if (st == OC_OK && (st = mot_hota(&s, &scores.hota, err)) == OC_OK &&
+        (st = mot_clear(&s, &scores.clear, err)) == OC_OK)
+        st = mot_identity(&s, &scores.identity, err);
+    mot_sequence_finish(&s);
+    if (st == OC_OK)
+        *out = r;
+    else
+        oc_mot_record_finish(&r);
+    return st;
+}
+
+void oc_mot_record_finish(oc_mot_record *record)
+{
+    oc_arena_finish(&record->mem);
+    *record = (oc_mot_record){.n_frames = 0};
 }
 
 static void combine_hota(const oc_mot_scores *each, size_t n, oc_mot_hota *h)

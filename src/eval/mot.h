@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/arena.h"
 #include "ocellus/status.h"
 
 /* ---- files: MOTChallenge text, "frame,id,x,y,w,h,conf[,class,visibility...]" ---- */
@@ -106,6 +107,36 @@ typedef struct oc_mot_scores {
     oc_mot_identity identity;
     int64_t         gt_dets, gt_ids, dets, ids; /* after pre-processing */
 } oc_mot_scores;
+
+/* What one frame adds.  Doubles only: sums of frames are sums of these. */
+typedef struct oc_mot_sums {
+    double tp[OC_HOTA_ALPHAS], fn[OC_HOTA_ALPHAS], fp[OC_HOTA_ALPHAS];
+    double association[OC_HOTA_ALPHAS]; /* over true positives: A(c) of the HOTA paper */
+    double clear_tp, clear_fn, clear_fp, idsw;
+    double id_tp, id_fn, id_fp;
+} oc_mot_sums;
+
+typedef struct oc_mot_seen { /* a frame in which a truth's track is there */
+    uint32_t truth;          /* index into truth_id */
+    int32_t  frame;          /* from 1 */
+    int64_t  result;         /* id of the result that CLEAR matches with it; INT64_MIN: none */
+} oc_mot_seen;
+
+/* Frame by frame, for comparisons: sums over all frames give the figures of oc_mot_score. */
+typedef struct oc_mot_record { /* a zeroed one is empty */
+    oc_arena     mem;
+    oc_mot_sums *frame;
+    size_t       n_frames;
+    int64_t     *truth_id;
+    size_t       n_truth;
+    oc_mot_seen *seen; /* by frame */
+    size_t       n_seen;
+} oc_mot_record;
+
+OC_MUST_CHECK oc_status oc_mot_record_make(const oc_mot_rows *gt, const oc_mot_rows *results,
+                                           oc_mot_benchmark benchmark, int64_t frames,
+                                           oc_mot_record *out, oc_error *err);
+void                    oc_mot_record_finish(oc_mot_record *record);
 
 /* frames 0: up to the last frame of either file. */
 OC_MUST_CHECK oc_status oc_mot_score(const oc_mot_rows *gt, const oc_mot_rows *results,

@@ -18,10 +18,32 @@ static double at_least_1(double x)
     return x > 1.0 ? x : 1.0;
 }
 
-static void match_frame(mot_sequence *s, const mot_frame *f, gt_track *gt, oc_mot_clear *c,
-                        double *score, int32_t *now)
+/* Result j of frame t was matched with truth i; SIZE_MAX: none. */
+static void note(mot_sequence *s, size_t t, const mot_frame *f, size_t i, size_t j)
 {
-    double n = 0;
+    oc_mot_record *r = s->record;
+    if (r)
+        r->seen[r->n_seen++] = (oc_mot_seen){f->gt[i], (int32_t)t + 1,
+                                             j == SIZE_MAX ? INT64_MIN : s->trk_id[f->trk[j]]};
+}
+
+static void note_sums(mot_sequence *s, size_t t, const oc_mot_clear *before,
+                      const oc_mot_clear *after)
+{
+    if (!s->record)
+        return;
+    oc_mot_sums *sums = &s->record->frame[t];
+    sums->clear_tp = after->tp - before->tp;
+    sums->clear_fn = after->fn - before->fn;
+    sums->clear_fp = after->fp - before->fp;
+    sums->idsw = after->idsw - before->idsw;
+}
+
+static void match_frame(mot_sequence *s, size_t t, gt_track *gt, oc_mot_clear *c, double *score,
+                        int32_t *now)
+{
+    const mot_frame *f = &s->frame[t];
+    double           n = 0;
     for (size_t i = 0; i < f->n_gt; i++) {
         for (size_t j = 0; j < f->n_trk; j++) {
             double v = f->sim[i * f->n_trk + j];
@@ -36,7 +58,9 @@ static void match_frame(mot_sequence *s, const mot_frame *f, gt_track *gt, oc_mo
         gt_track *g = &gt[f->gt[i]];
         int32_t   j = s->match[i];
         g->seen += 1;
-        if (j < 0 || score[i * f->n_trk + (size_t)j] <= DBL_EPSILON)
+        bool found = j >= 0 && score[i * f->n_trk + (size_t)j] > DBL_EPSILON;
+        note(s, t, f, i, found ? (size_t)j : SIZE_MAX);
+        if (!found)
             continue;
         int32_t id = (int32_t)f->trk[j];
         c->idsw += g->last != NOBODY && g->last != id;
@@ -55,15 +79,18 @@ static void match_frame(mot_sequence *s, const mot_frame *f, gt_track *gt, oc_mo
 }
 
 /* A frame without truth or without results is passed over: what was before it stays "before". */
-static void one_sided_frame(const mot_frame *f, gt_track *gt, oc_mot_clear *c)
+static void one_sided_frame(mot_sequence *s, size_t t, gt_track *gt, oc_mot_clear *c)
 {
+    const mot_frame *f = &s->frame[t];
     if (f->n_gt == 0) {
         c->fp += (double)f->n_trk;
         return;
     }
     c->fn += (double)f->n_gt;
-    for (size_t i = 0; i < f->n_gt; i++)
+    for (size_t i = 0; i < f->n_gt; i++) {
         gt[f->gt[i]].seen += 1;
+        note(s, t, f, i, SIZE_MAX);
+    }
 }
 
 static void sum_up(const mot_sequence *s, const gt_track *gt, oc_mot_clear *c)
@@ -100,19 +127,19 @@ void mot_clear_derive(oc_mot_clear *c)
 oc_status mot_clear(mot_sequence *s, oc_mot_clear *out, oc_error *err)
 {
     *out = (oc_mot_clear){0};
-    if (s->n_trk_dets == 0) { /* TrackEval leaves early: no ratios but these */
+    if (!s->record && s->n_trk_dets == 0) { /* TrackEval leaves early: no ratios but these */
         out->fn = (double)s->n_gt_dets;
         out->ml = (double)s->n_gt_ids;
         out->mlr = 1;
         return OC_OK;
     }
-    if (s->n_gt_dets == 0) {
+    if (!s->record && s->n_gt_dets == 0) {
         out->fp = (double)s->n_trk_dets;
         out->mlr = 1;
         return OC_OK;
     }
-    gt_track *gt = calloc(s->n_gt_ids, sizeof(*gt));
-    int32_t  *now = calloc(s->n_gt_ids, sizeof(*now));
+    gt_track *gt = calloc(s->n_gt_ids + 1, sizeof(*gt));
+    int32_t  *now = calloc(s->n_gt_ids + 1, sizeof(*now));
     double   *score = calloc(s->widest_gt * s->widest_trk + 1, sizeof(*score));
     oc_status st = OC_OK;
     if (!gt || !now || !score) {
@@ -121,10 +148,12 @@ oc_status mot_clear(mot_sequence *s, oc_mot_clear *out, oc_error *err)
         for (size_t i = 0; i < s->n_gt_ids; i++)
             gt[i].last = gt[i].before = NOBODY;
         for (size_t t = 0; t < s->n_frames; t++) {
+            oc_mot_clear before = *out;
             if (s->frame[t].n_gt && s->frame[t].n_trk)
-                match_frame(s, &s->frame[t], gt, out, score, now);
+                match_frame(s, t, gt, out, score, now);
             else
-                one_sided_frame(&s->frame[t], gt, out);
+                one_sided_frame(s, t, gt, out);
+            note_sums(s, t, &before, out);
         }
         sum_up(s, gt, out);
         mot_clear_derive(out);

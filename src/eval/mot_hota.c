@@ -11,9 +11,11 @@ static double at_least_1(double x)
 }
 
 typedef struct global {
-    double *potential; /* [gt ids][tracker ids], then alignment scores */
-    double *gt_count, *trk_count;
-    double *matches; /* [alpha][gt ids][tracker ids] */
+    double  *potential; /* [gt ids][tracker ids], then alignment scores */
+    double  *gt_count, *trk_count;
+    double  *matches; /* [alpha][gt ids][tracker ids] */
+    int32_t *pairs;   /* of all frames, for the record; else NULL */
+    size_t   n_pairs;
 } global;
 
 /* How much two ids share over the whole sequence: each frame adds a soft Jaccard index. */
@@ -51,10 +53,10 @@ static void accumulate(const mot_sequence *s, global *g, double *row_sum, double
     }
 }
 
-static void match_frame(mot_sequence *s, const mot_frame *f, global *g, oc_mot_hota *h,
-                        double *score)
+static void match_frame(mot_sequence *s, size_t t, global *g, oc_mot_hota *h, double *score)
 {
-    const size_t ids = s->n_gt_ids * s->n_trk_ids;
+    const mot_frame *f = &s->frame[t];
+    const size_t     ids = s->n_gt_ids * s->n_trk_ids;
     for (size_t i = 0; i < f->n_gt; i++)
         for (size_t j = 0; j < f->n_trk; j++)
             score[i * f->n_trk + j] =
@@ -74,6 +76,36 @@ static void match_frame(mot_sequence *s, const mot_frame *f, global *g, oc_mot_h
         h->tp[a] += n;
         h->fn[a] += (double)f->n_gt - n;
         h->fp[a] += (double)f->n_trk - n;
+        if (s->record) {
+            oc_mot_sums *sums = &s->record->frame[t];
+            sums->tp[a] = n;
+            sums->fn[a] = (double)f->n_gt - n;
+            sums->fp[a] = (double)f->n_trk - n;
+        }
+    }
+    if (g->pairs)
+        for (size_t i = 0; i < f->n_gt; i++)
+            g->pairs[g->n_pairs++] = s->match[i];
+}
+
+/* Each true positive's A(c), now that the whole sequence is matched. */
+static void note_association(mot_sequence *s, const global *g)
+{
+    const size_t   ids = s->n_gt_ids * s->n_trk_ids;
+    const int32_t *pair = g->pairs;
+    for (size_t t = 0; t < s->n_frames; t++) {
+        const mot_frame *f = &s->frame[t];
+        for (size_t i = 0; i < f->n_gt; i++) {
+            int32_t j = *pair++;
+            for (size_t a = 0; a < OC_HOTA_ALPHAS && j >= 0; a++) {
+                if (f->sim[i * f->n_trk + (size_t)j] < 0.05 + 0.05 * (double)a - DBL_EPSILON)
+                    continue;
+                uint32_t gt = f->gt[i], trk = f->trk[j];
+                double   m = g->matches[a * ids + gt * s->n_trk_ids + trk];
+                s->record->frame[t].association[a] +=
+                    m / at_least_1(g->gt_count[gt] + g->trk_count[trk] - m);
+            }
+        }
     }
 }
 
@@ -112,7 +144,7 @@ oc_status mot_hota(mot_sequence *s, oc_mot_hota *out, oc_error *err)
 {
     const size_t ids = s->n_gt_ids * s->n_trk_ids;
     *out = (oc_mot_hota){0};
-    if (s->n_trk_dets == 0 || s->n_gt_dets == 0) {
+    if (!s->record && (s->n_trk_dets == 0 || s->n_gt_dets == 0)) {
         for (size_t a = 0; a < OC_HOTA_ALPHAS; a++) {
             out->loca[a] = 1.0;
             if (s->n_trk_dets == 0)
@@ -123,19 +155,24 @@ oc_status mot_hota(mot_sequence *s, oc_mot_hota *out, oc_error *err)
         /* TrackEval leaves early, with every derived figure 0 */
         return OC_OK;
     }
-    global  g = {.potential = calloc(ids, sizeof(double)),
-                 .gt_count = calloc(s->n_gt_ids, sizeof(double)),
-                 .trk_count = calloc(s->n_trk_ids, sizeof(double)),
-                 .matches = calloc(ids, OC_HOTA_ALPHAS * sizeof(double))};
+    global  g = {.potential = calloc(ids + 1, sizeof(double)),
+                 .gt_count = calloc(s->n_gt_ids + 1, sizeof(double)),
+                 .trk_count = calloc(s->n_trk_ids + 1, sizeof(double)),
+                 .matches = calloc(ids + 1, OC_HOTA_ALPHAS * sizeof(double))};
     double *score =
         calloc(s->widest_gt * s->widest_trk + s->widest_gt + s->widest_trk + 1, sizeof(double));
     oc_status st = OC_OK;
-    if (!g.potential || !g.gt_count || !g.trk_count || !g.matches || !score) {
+    if (s->record)
+        g.pairs = calloc(s->n_gt_dets + 1, sizeof(*g.pairs));
+    if ((s->record && !g.pairs) || !g.potential || !g.gt_count || !g.trk_count || !g.matches ||
+        !score) {
         st = OC_FAIL(err, OC_NOMEM, "HOTA over %zu x %zu ids", s->n_gt_ids, s->n_trk_ids);
     } else {
         accumulate(s, &g, score, score + s->widest_gt);
         for (size_t t = 0; t < s->n_frames; t++)
-            match_frame(s, &s->frame[t], &g, out, score);
+            match_frame(s, t, &g, out, score);
+        if (s->record)
+            note_association(s, &g);
         associate(s, &g, out);
         mot_hota_derive(out);
     }
@@ -143,6 +180,7 @@ oc_status mot_hota(mot_sequence *s, oc_mot_hota *out, oc_error *err)
     free(g.gt_count);
     free(g.trk_count);
     free(g.matches);
+    free(g.pairs);
     free(score);
     return st;
 }

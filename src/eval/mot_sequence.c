@@ -240,6 +240,8 @@ oc_status mot_sequence_create(const oc_mot_rows *gt, const oc_mot_rows *results,
     }
     id_set_close(&b.gt);
     id_set_close(&b.trk);
+    s.gt_id = b.gt.id;
+    s.trk_id = b.trk.id;
     s.n_gt_ids = b.gt.n;
     s.n_trk_ids = b.trk.n;
     at_gt = at_trk = 0;

@@ -13,13 +13,15 @@ typedef struct mot_frame {
 } mot_frame;
 
 typedef struct mot_sequence {
-    oc_arena   mem;
-    mot_frame *frame;
-    size_t     n_frames, n_gt_ids, n_trk_ids, n_gt_dets, n_trk_dets;
-    size_t     widest_gt, widest_trk; /* of any frame */
-    oc_assign *assign;                /* large enough for any frame */
-    double    *cost;                  /* [widest_gt][widest_trk] */
-    int32_t   *match;                 /* [widest_gt] */
+    oc_arena       mem;
+    mot_frame     *frame;
+    size_t         n_frames, n_gt_ids, n_trk_ids, n_gt_dets, n_trk_dets;
+    size_t         widest_gt, widest_trk; /* of any frame */
+    oc_assign     *assign;                /* large enough for any frame */
+    double        *cost;                  /* [widest_gt][widest_trk] */
+    int32_t       *match;                 /* [widest_gt] */
+    int64_t       *gt_id, *trk_id;        /* as in the files, by dense id */
+    oc_mot_record *record;                /* filled in by the metrics where it is not NULL */
 } mot_sequence;
 
 OC_MUST_CHECK oc_status mot_sequence_create(const oc_mot_rows *gt, const oc_mot_rows *results,
