@@ -22,6 +22,8 @@ struct oc_json {
     int      depth;
     bool     object[OC_JSON_DEPTH_MAX + 1]; /* is the container at this depth an object? */
     need     state;
+    bool     drop; /* texts are passed over, not kept */
+    char     word[NUMBER_MAX];
     size_t   at, n;
     char     buffer[BUFFER_BYTES];
 };
@@ -65,6 +67,8 @@ static int skip_blanks(oc_json *j)
 
 static oc_status put(oc_json *j, int c, oc_error *err)
 {
+    if (j->drop)
+        return OC_OK;
     if (j->text_n + 1 >= j->text_cap) {
         size_t cap = j->text_cap ? j->text_cap * 2 : 256;
         char  *p = cap > OC_JSON_TEXT_MAX ? NULL : realloc(j->text, cap);
@@ -199,10 +203,10 @@ static bool number_form(const char *s)
 /* true, false, null or a number. */
 static oc_status take_word(oc_json *j, oc_json_token *token, oc_error *err)
 {
-    char   word[NUMBER_MAX];
+    char  *word = j->word;
     size_t n = 0;
     int    c;
-    while ((c = peek(j)) > 0x20 && !strchr(",]}:[{\"", c) && n + 1 < sizeof(word))
+    while ((c = peek(j)) > 0x20 && !strchr(",]}:[{\"", c) && n + 1 < sizeof(j->word))
         word[n++] = (char)take(j);
     word[n] = 0;
     *token = OC_JSON_BOOL;
@@ -344,6 +348,11 @@ double oc_json_number(const oc_json *j)
     return j->number;
 }
 
+const char *oc_json_peek_word(const oc_json *j)
+{
+    return j->word;
+}
+
 uint64_t oc_json_line(const oc_json *j)
 {
     return j->line;
@@ -351,16 +360,18 @@ uint64_t oc_json_line(const oc_json *j)
 
 oc_status oc_json_skip(oc_json *j, oc_error *err)
 {
-    int depth = 0;
+    oc_status st;
+    int       depth = 0;
+    j->drop = true;
     do {
         oc_json_token t;
-        oc_status     st = oc_json_next(j, &t, err);
-        if (st != OC_OK)
-            return st;
+        if ((st = oc_json_next(j, &t, err)) != OC_OK)
+            break;
         depth += t == OC_JSON_OBJECT || t == OC_JSON_ARRAY;
         depth -= t == OC_JSON_OBJECT_END || t == OC_JSON_ARRAY_END;
     } while (depth > 0);
-    return OC_OK;
+    j->drop = false;
+    return st;
 }
 
 oc_status oc_json_expect(oc_json *j, oc_json_token want, const char *what, oc_error *err)

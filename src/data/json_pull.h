@@ -36,10 +36,13 @@ void                    oc_json_close(oc_json *j); /* NULL is fine */
 OC_MUST_CHECK oc_status oc_json_next(oc_json *j, oc_json_token *token, oc_error *err);
 const char             *oc_json_peek_text(const oc_json *j, size_t *n); /* n may be NULL */
 double                  oc_json_number(const oc_json *j);
+const char             *oc_json_peek_word(const oc_json *j); /* a number as it was written */
 uint64_t                oc_json_line(const oc_json *j); /* of the last token, from 1 */
 
 /* After KEY or inside an array: passes over one whole value. */
-OC_MUST_CHECK oc_status oc_json_skip(oc_json *j, oc_error *err);
+OC_MUST_CHECK oc_status oc_json_skip(oc_json *j, oc_error *err); /* texts of any length */
+/* The same, kept as JSON in one line: *out is for free(), numbers stand as they were written. */
+OC_MUST_CHECK oc_status oc_json_capture(oc_json *j, char **out, oc_error *err);
 /* The next token must be of this kind; `what` names it in the message. */
 OC_MUST_CHECK oc_status oc_json_expect(oc_json *j, oc_json_token want, const char *what,
                                        oc_error *err);
