@@ -89,6 +89,8 @@ typedef struct oc_compile_options {
     const struct oc_packed_host *packed; /* for our own CPU backend; plug-ins leave it alone */
     const oc_tune *tune; /* for our own CPU backend: kernels measured on this machine, or NULL */
     bool           lean; /* memory is short: no weights that packing makes much larger */
+    /* Weights and workspace together: lean as far as it takes, no failure; 0 = no limit. */
+    uint64_t program_bytes_max;
 } oc_compile_options;
 
 typedef struct oc_program_info {

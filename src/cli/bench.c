@@ -96,6 +96,8 @@ int oc_cmd_bench(int argc, char **argv)
     const cli_option    options[] = {
            {"--iterations", 'u', &t.iterations, "N", "runs to time (default: 1 s, at least 10)"},
            CLI_NETWORK_OPTIONS(no),
+           CLI_PLAN_OPTION(no),
+           CLI_MEMORY_OPTION(no),
            CLI_TUNED_OPTION(no),
            {"--json", 'f', &json, NULL, "one JSON document on stdout"},
            {0}};

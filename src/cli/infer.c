@@ -153,6 +153,8 @@ int oc_cmd_infer(int argc, char **argv)
            {"--input", 'S', &inputs, "NAME=F.npy", "an input; its shape binds open dimensions"},
            {"--output", 's', &folder, "DIR", "write DIR/<output>.npy ('/' and ':' become '_')"},
            CLI_NETWORK_OPTIONS(no),
+           CLI_PLAN_OPTION(no),
+           CLI_MEMORY_OPTION(no),
            CLI_TUNED_OPTION(no),
            {"--json", 'f', &json, NULL, "one JSON document on stdout"},
            {0}};

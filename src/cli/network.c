@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "cli/tuned.h"
+#include "ocellus/plan.h"
 #include "tensor/half.h"
 
 double cli_now_ms(void)
@@ -51,7 +52,9 @@ static oc_status make_session(const cli_network *net, const cli_network_options 
     so.shapes = all;
     so.n_shapes = n;
     so.tune = tune;
-    st = oc_session_create(net->model, &so, out, err);
+    so.memory_bytes_max = options->memory_bytes_max;
+    st = net->model ? oc_session_create(net->model, &so, out, err)
+                    : oc_plan_open(options->plan, net->path, &so, out, err);
 out:
     for (size_t i = 0; i < 64; i++)
         free(texts[i]);
@@ -68,19 +71,20 @@ oc_status cli_network_session(const cli_network *net, const cli_network_options 
 oc_status cli_network_open(const char *path, const cli_network_options *options,
                            const oc_port *shapes, size_t n_shapes, cli_network *out, oc_error *err)
 {
-    cli_network net = {0};
+    cli_network net = {.path = path};
     oc_tune    *tune = NULL;
     double      t0 = cli_now_ms();
     oc_status   st;
 
     if ((options->tuned && (st = cli_tune_load(&tune, err)) != OC_OK) ||
         (st = oc_pool_create((unsigned)options->threads, &net.pool, err)) != OC_OK ||
-        (st = oc_model_load(path, &net.model, err)) != OC_OK)
+        (!options->plan && (st = oc_model_load(path, &net.model, err)) != OC_OK))
         goto out;
-    for (size_t i = 0; oc_model_warning(net.model, i); i++)
+    for (size_t i = 0; net.model && oc_model_warning(net.model, i); i++)
         fprintf(stderr, "warning: %s: %s\n", path, oc_model_warning(net.model, i));
     if ((st = make_session(&net, options, shapes, n_shapes, tune, &net.session, err)) != OC_OK) {
-        oc_error_prefix(err, "%s", path);
+        if (net.model) /* what a plan has to say names its own file */
+            oc_error_prefix(err, "%s", path);
         goto out;
     }
     net.load_ms = cli_now_ms() - t0;

@@ -6,7 +6,8 @@
 
 typedef struct cli_network {
     oc_pool    *pool;
-    oc_model   *model;
+    const char *path;  /* borrowed */
+    oc_model   *model; /* NULL: from a plan */
     oc_session *session;
     double      load_ms;
 } cli_network;
@@ -16,6 +17,8 @@ typedef struct cli_network_options {
     const char *backend, *isa;
     cli_texts   shapes; /* NAME=1x3x320x320 */
     bool        no_fusion, tuned;
+    const char *plan;             /* load this plan of the network */
+    uint64_t    memory_bytes_max; /* 0: no limit */
 } cli_network_options;
 
 /* shapes: more bound inputs (of .npy files); --shape comes first.  Warnings go to stderr. */
@@ -38,6 +41,17 @@ void cli_fill(void *data, const oc_tensor_info *info);
     {                                                                 \
         "--tuned", 'f', &(o).tuned, NULL,                             \
             "take the kernels that 'ocellus tune' found the quickest" \
+    }
+
+#define CLI_PLAN_OPTION(o)                                                                \
+    {                                                                                     \
+        "--plan", 's', &(o).plan, "F.ocplan", "load what 'ocellus compile' made of MODEL" \
+    }
+
+#define CLI_MEMORY_OPTION(o)                                                                        \
+    {                                                                                               \
+        "--memory-max", 'u', &(o).memory_bytes_max, "BYTES",                                        \
+            "limit of weights, activations, inputs and outputs: kernels give way, or it is refused" \
     }
 
 #define CLI_NETWORK_OPTIONS(o)                                                            \

@@ -169,6 +169,8 @@ int oc_cmd_profile(int argc, char **argv)
            {"--iterations", 'u', &runs, "N", "runs; the least time of each step counts (20)"},
            {"--trace", 's', &trace, "F.json", "write a trace for Perfetto or chrome://tracing"},
            CLI_NETWORK_OPTIONS(no),
+           CLI_PLAN_OPTION(no),
+           CLI_MEMORY_OPTION(no),
            CLI_TUNED_OPTION(no),
            {"--json", 'f', &json, NULL, "one JSON document on stdout"},
            {0}};

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/bytes.h"
+#include "onnx/import.h"
 #include "onnx/proto.h"
 
 #define FILES_MAX 64
@@ -29,6 +30,17 @@ void onnx_files_destroy(onnx_files *files)
         oc_bytes_close(&files->file[i].bytes);
     }
     free(files);
+}
+
+bool oc_import_external(const oc_import *import_, size_t i, const char **name,
+                        const oc_bytes **bytes)
+{
+    const onnx_files *f = import_->files;
+    if (!f || i >= f->n)
+        return false;
+    *name = f->file[i].location;
+    *bytes = &f->file[i].bytes;
+    return true;
 }
 
 /* Relative, no "..", no empty part: stays inside the folder.  (Symbolic links are the owner's.) */

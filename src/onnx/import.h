@@ -23,5 +23,8 @@ OC_MUST_CHECK oc_status oc_import_file(const char *path, oc_import *out, oc_erro
 OC_MUST_CHECK oc_status oc_import_memory(const char *name, const void *bytes, size_t n,
                                          oc_import *out, oc_error *err);
 void                    oc_import_finish(oc_import *import); /* a zeroed one is fine */
+/* The i-th file of external data: its location as the model names it.  False past the end. */
+bool oc_import_external(const oc_import *import, size_t i, const char **name,
+                        const oc_bytes **bytes);
 
 #endif

@@ -54,15 +54,18 @@ OC_MUST_CHECK void *oc_packed_keep(const oc_prepare *p, void *made);
 /* run reads what was packed, not the constant input i: its contents may be given back. */
 void oc_packed_consumed(const oc_prepare *p, uint32_t i);
 
+/* What one step settled before: its packed weights, and by name which of several kernels serves. */
+typedef struct oc_packed_given {
+    const oc_packed_blob *blobs;
+    uint32_t              n;
+    const char           *choice, *kernel; /* key and name of choice.h; "": there is one kernel */
+} oc_packed_given;
+
 /* What the host of a program has to do with its packed weights. */
 typedef struct oc_packed_host {
-    oc_packed_store *store; /* of the model; NULL: nothing is shared */
-    /* Of a plan: the contents of step i are given[i]; NULL: they are made. */
-    const struct oc_packed_given {
-        const oc_packed_blob *blobs;
-        uint32_t              n;
-    } * given;
-    size_t n_given; /* steps */
+    oc_packed_store       *store; /* of the model; NULL: nothing is shared */
+    const oc_packed_given *given; /* of a plan, one a step; NULL: they are made */
+    size_t                 n_given;
 } oc_packed_host;
 
 /* Gives back what the blobs own; those in the arena go with it. */

@@ -3,27 +3,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "backend/registry.h"
 #include "core/arena.h"
-#include "ir/subgraph.h"
+#include "core/build_id.h"
 #include "runtime/prepare.h"
+#include "runtime/state.h"
 #include "runtime/watch.h"
-
-struct oc_session {
-    oc_model             *model;
-    oc_graph             *graph;
-    oc_subgraph           subgraph;
-    const oc_backend_ops *ops; /* in `registry` */
-    oc_backend_registry   registry;
-    oc_backend           *backend;
-    oc_program           *program;
-    oc_program_info       info;
-    void                 *workspace;
-    oc_port              *ports;  /* inputs, then outputs */
-    void                **memory; /* own buffer of each port, made when first asked for */
-    oc_tensor_view       *views;  /* of one run */
-    size_t                n_in, n_out;
-};
 
 static oc_status take_options(const oc_session_options *options, oc_session_options *out,
                               oc_error *err)
@@ -83,7 +67,29 @@ static oc_status make_ports(oc_session *s, uint64_t bytes_max, oc_error *err)
     return OC_OK;
 }
 
-static oc_status make_program(oc_session *s, const oc_session_options *o, oc_error *err)
+/* Inputs and outputs, as far as their sizes are known. */
+static uint64_t ports_bytes(const oc_graph *g)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < g->n_inputs + g->n_outputs; i++) {
+        size_t bytes;
+        oc_vid v = i < g->n_inputs ? g->inputs[i] : g->outputs[i - g->n_inputs];
+        if (oc_tensor_bytes(&g->values[v].info, &bytes))
+            sum += bytes;
+    }
+    return sum;
+}
+
+/* Called by compile: contents of a constant have been packed.  What the session made itself is given
+ * back; pages of the model's file need no memory of ours. */
+static void on_release(void *ctx, uint32_t value)
+{
+    oc_session *s = ctx;
+    s->released[value] = 1;
+}
+
+static oc_status make_program(oc_session *s, const oc_session_options *o,
+                              const oc_packed_host *packed, oc_error *err)
 {
     oc_host            host = {.struct_size = sizeof(host), .subgraph = &oc_subgraph_table};
     oc_compile_options co = {.struct_size = sizeof(co),
@@ -91,10 +97,19 @@ static oc_status make_program(oc_session *s, const oc_session_options *o, oc_err
                              .isa = o->isa,
                              .memory_bytes_max = o->arena_bytes_max,
                              .tune = o->tune,
-                             .minimal = o->no_fusion};
+                             .minimal = o->no_fusion,
+                             .release = on_release,
+                             .release_ctx = s,
+                             .packed = packed};
     oc_status          st = s->ops->open(&host, &s->backend, err);
     if (st != OC_OK)
         return st;
+    if (!(s->released = calloc((size_t)s->graph->n_values + 1, 1)))
+        return OC_FAIL(err, OC_NOMEM, "session");
+    if (o->memory_bytes_max) {
+        uint64_t ports = ports_bytes(s->graph);
+        co.program_bytes_max = o->memory_bytes_max > ports ? o->memory_bytes_max - ports : 1;
+    }
     st = s->ops->compile(s->backend, &s->subgraph, &co, &s->program, &s->info, err);
     if (st != OC_OK)
         return st;
@@ -106,30 +121,75 @@ static oc_status make_program(oc_session *s, const oc_session_options *o, oc_err
     return OC_OK;
 }
 
-oc_status oc_session_create(oc_model *model, const oc_session_options *options, oc_session **out,
-                            oc_error *err)
+/* What the session needs in all, where the caller set a limit. */
+static oc_status check_limit(const oc_session *s, uint64_t limit, oc_error *err)
 {
-    oc_session_options o;
-    oc_session        *s = NULL;
-    oc_status          st = take_options(options, &o, err);
+    const unsigned long long weights = s->info.weight_bytes, work = s->info.workspace_bytes;
+    const unsigned long long ports = ports_bytes(s->graph);
+    if (limit && weights + work + ports > limit)
+        return OC_FAIL(err, OC_NOMEM,
+                       "needs %llu bytes (weights %llu, activations %llu, inputs and outputs %llu) "
+                       "with the kernels that need least, %llu are allowed",
+                       weights + work + ports, weights, work, ports, (unsigned long long)limit);
+    return OC_OK;
+}
+
+bool oc_session_is_ours(const oc_session *s)
+{
+    return strcmp(s->ops->name, oc_backend_cpu.name) == 0;
+}
+
+oc_status oc_session_begin(const oc_session_options *options, oc_session_options *taken,
+                           oc_session **out, oc_error *err)
+{
+    oc_session *s = NULL;
+    oc_isa      isa;
+    oc_status   st = take_options(options, taken, err);
     if (st != OC_OK)
         return st;
+    if (!oc_isa_parse(taken->isa ? taken->isa : "auto", &isa))
+        return OC_FAIL(err, OC_INVALID, "this processor has no instruction set '%.20s'",
+                       taken->isa);
     if (!(s = calloc(1, sizeof(*s))))
         return OC_FAIL(err, OC_NOMEM, "session");
     if ((st = oc_backend_register(&s->registry, &oc_backend_cpu, err)) != OC_OK ||
-        (st = oc_backend_find(&s->registry, o.backend, &s->ops, err)) != OC_OK)
-        goto out;
-    bool ours = strcmp(s->ops->name, oc_backend_cpu.name) == 0;
-    if ((st = oc_prepare_graph(model, &o, ours, NULL, NULL, &s->graph, err)) != OC_OK)
-        goto out;
-    s->subgraph.graph = s->graph;
-    s->model = oc_model_ref(model);
-    if ((st = make_program(s, &o, err)) != OC_OK ||
-        (st = make_ports(s, o.arena_bytes_max, err)) != OC_OK)
-        goto out;
+        (st = oc_backend_find(&s->registry, taken->backend, &s->ops, err)) != OC_OK) {
+        free(s);
+        return st;
+    }
+    oc_build_id(s->key.build);
+    snprintf(s->key.isa, sizeof(s->key.isa), "%s", oc_isa_name(isa));
+    s->key.isa_flags = isa;
+    s->key.no_fusion = taken->no_fusion;
     *out = s;
-    s = NULL;
-out:
+    return OC_OK;
+}
+
+oc_status oc_session_build(oc_session *s, const oc_session_options *o, const oc_packed_host *packed,
+                           oc_error *err)
+{
+    s->subgraph.graph = s->graph;
+    oc_status st = make_program(s, o, packed, err);
+    if (st == OC_OK && (st = make_ports(s, o->arena_bytes_max, err)) == OC_OK)
+        st = check_limit(s, o->memory_bytes_max, err);
+    return st;
+}
+
+oc_status oc_session_create(oc_model *model, const oc_session_options *options, oc_session **out,
+                            oc_error *err)
+{
+    const oc_packed_host packed = {.store = oc_model_peek_packed(model)};
+    oc_session_options   o;
+    oc_session          *s = NULL;
+    oc_status            st = oc_session_begin(options, &o, &s, err);
+    if (st != OC_OK)
+        return st;
+    s->model = oc_model_ref(model);
+    st = oc_prepare_graph(model, &o, oc_session_is_ours(s), NULL, NULL, &s->graph, err);
+    if (st == OC_OK && (st = oc_session_build(s, &o, &packed, err)) == OC_OK) {
+        *out = s;
+        s = NULL;
+    }
     oc_session_destroy(s);
     return st;
 }
@@ -149,6 +209,8 @@ void oc_session_destroy(oc_session *session)
     free(session->views);
     oc_free64(session->workspace);
     oc_graph_destroy(session->graph);
+    free(session->released);
+    oc_plan_finish(&session->plan);
     oc_model_unref(session->model);
     free(session);
 }

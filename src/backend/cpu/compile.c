@@ -5,6 +5,7 @@
 
 #include "backend/cpu/program.h"
 #include "core/cpu.h"
+#include "ops/choice.h"
 
 static oc_status build_views(oc_program *p, const oc_graph *g, const cpu_layout *lay,
                              const oc_vid *ids, uint32_t n, oc_tensor_view *views, oc_error *err)
@@ -43,7 +44,8 @@ typedef struct preparation {
     oc_isa                    isa;
     pthread_mutex_t           lock; /* of all below */
     uint32_t                 *uses; /* per value: inputs and outputs that still need its contents */
-    size_t                    failed; /* the first step that did */
+    size_t                    failed;       /* the first step that did */
+    size_t                    source_bytes; /* of constants that later steps will pack */
     oc_status                 st;
     oc_error                  err;
 } preparation;
@@ -75,6 +77,93 @@ static void let_go(preparation *all, cpu_step *step)
     pthread_mutex_unlock(&all->lock);
 }
 
+static const oc_packed_given *given_of(const preparation *all, const cpu_step *step)
+{
+    const oc_packed_host *host = all->options->packed;
+    return host && host->given ? &host->given[step - all->program->steps] : NULL;
+}
+
+/* A plan says which kernel serves the step: a table of that alone. */
+static oc_status take_settled(const preparation *all, const cpu_step *step, oc_tune **out,
+                              oc_error *err)
+{
+    const oc_packed_given *g = given_of(all, step);
+    oc_status              st;
+    if (!g || !*g->kernel)
+        return OC_OK;
+    if ((st = oc_tune_create(out, err)) != OC_OK)
+        return st;
+    if ((st = oc_tune_put(*out, g->choice, g->kernel, err)) != OC_OK) {
+        oc_tune_destroy(*out);
+        *out = NULL;
+    }
+    return st;
+}
+
+static oc_status check_settled(const preparation *all, const cpu_step *step, oc_error *err)
+{
+    const oc_packed_given *g = given_of(all, step);
+    const oc_choice       *c = step->work.choice;
+    if (!g || strcmp(g->kernel, c ? c->name[c->at] : "") == 0)
+        return OC_OK;
+    return OC_FAIL(err, OC_FORMAT, "the plan's kernel '%.40s' does not serve this node", g->kernel);
+}
+
+/* All that was packed, shared or not, and what steps keep beside it. */
+static uint64_t weight_bytes(const oc_program *p)
+{
+    uint64_t sum = p->mem.bytes;
+    for (unsigned i = 0; i < p->n_prepare; i++)
+        sum += p->prepare[i].bytes;
+    for (size_t i = 0; i < p->n_steps; i++)
+        for (uint32_t k = 0; k < p->steps[i].packed.n; k++)
+            if (p->steps[i].packed.blobs[k].home != OC_PACKED_ARENA)
+                sum += p->steps[i].packed.blobs[k].bytes;
+    return sum;
+}
+
+static size_t scratch_bytes(const oc_program *p)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < p->n_steps; i++)
+        if (p->steps[i].work.scratch_bytes > most)
+            most = p->steps[i].work.scratch_bytes;
+    return (most + 63) / 64 * 64;
+}
+
+static uint64_t workspace_bytes(const oc_program *p)
+{
+    return p->arena_bytes + 64 + scratch_bytes(p) * oc_pool_threads(p->pool);
+}
+
+/* ---- a limit on memory: steps pack larger weights while there is room for the rest ---- */
+
+#define GROWTH_MAX 8 /* packed weights over those of the file: Winograd's F(6,3) has 64/9 */
+
+static size_t source_bytes(const oc_graph *g, const oc_node *n)
+{
+    size_t sum = 0, bytes;
+    for (uint32_t k = 0; k < n->n_in; k++)
+        if (n->in[k] != OC_VID_NONE && g->values[n->in[k]].data &&
+            oc_value_bytes(&g->values[n->in[k]], &bytes))
+            sum += bytes;
+    return sum;
+}
+
+/* The first layers come first: their weights are small and their planes large, where each byte of
+ * larger weights saves most.  Steps are prepared one after the other then. */
+static bool is_lean(preparation *all, const cpu_step *step)
+{
+    const oc_program *p = all->program;
+    const uint64_t    limit = all->options->program_bytes_max;
+    const size_t      own = limit ? source_bytes(all->graph, step->node) : 0;
+    if (all->options->lean || !limit || given_of(all, step))
+        return all->options->lean;
+    all->source_bytes -= own;
+    uint64_t need = weight_bytes(p) + all->source_bytes + workspace_bytes(p);
+    return need > limit || (limit - need) / GROWTH_MAX < own;
+}
+
 static oc_status prepare_step(preparation *all, cpu_step *step, oc_arena *mem, oc_slot *slots,
                               oc_error *err)
 {
@@ -85,23 +174,27 @@ static oc_status prepare_step(preparation *all, cpu_step *step, oc_arena *mem, o
         return OC_FAIL(err, OC_NOMEM, "step");
     fill_slots(all->graph, node->in, node->n_in, slots);
     fill_slots(all->graph, node->out, node->n_out, slots + node->n_in);
+    oc_tune *settled = NULL;
+    if ((st = take_settled(all, step, &settled, err)) != OC_OK)
+        return st;
     oc_prepare ask = {.node = node,
                       .in = slots,
                       .out = slots + node->n_in,
                       .n_in = node->n_in,
                       .n_out = node->n_out,
                       .isa = all->isa,
-                      .tune = all->options->tune,
-                      .lean = all->options->lean,
+                      .tune = settled ? settled : all->options->tune,
+                      .lean = is_lean(all, step),
                       .mem = mem,
                       .packed = &step->packed,
                       .state = step->state,
                       .work = &step->work};
     st = node->op->prepare(&ask, err);
-    if (step->packed.refused || (st == OC_OK && step->packed.given &&
-                                 step->packed.n != step->packed.n_given))
+    oc_tune_destroy(settled);
+    if (step->packed.refused ||
+        (st == OC_OK && step->packed.given && step->packed.n != step->packed.n_given))
         return OC_FAIL(err, OC_FORMAT, "the plan's packed weights are not those of this node");
-    return st;
+    return st == OC_OK ? check_settled(all, step, err) : st;
 }
 
 static void prepare_range(void *ctx, oc_range part, unsigned worker)
@@ -111,8 +204,7 @@ static void prepare_range(void *ctx, oc_range part, unsigned worker)
         cpu_step *step = &all->program->steps[i];
         oc_slot  *slots = calloc((size_t)step->n_in + step->n_out + 1, sizeof(*slots));
         oc_error  err = {0};
-        oc_status st =
-            prepare_step(all, step, &all->program->prepare[worker], slots, &err);
+        oc_status st = prepare_step(all, step, &all->program->prepare[worker], slots, &err);
         free(slots);
         if (st == OC_OK) {
             let_go(all, step);
@@ -151,22 +243,22 @@ static oc_status prepare_all(oc_program *p, const oc_graph *g, const oc_compile_
         return OC_FAIL(err, OC_NOMEM, "program of %zu steps", p->n_steps);
     }
     count_uses(g, all.uses);
+    for (size_t i = 0; i < p->n_steps; i++)
+        all.source_bytes += source_bytes(g, p->steps[i].node);
     pthread_mutex_init(&all.lock, NULL);
     /* workers flush denormals: so does this thread, or who packs would be seen in the weights */
     unsigned mode = oc_fp_flush_denormals();
-    oc_pool_run(p->pool, options->cores_max, p->n_steps, 1, prepare_range, &all);
+    oc_pool_run(options->program_bytes_max ? NULL : p->pool, options->cores_max, p->n_steps, 1,
+                prepare_range, &all);
     oc_fp_restore(mode);
     pthread_mutex_destroy(&all.lock);
     free(all.uses);
     if (all.st != OC_OK && err)
         *err = all.err;
-    for (size_t i = 0; i < p->n_steps && all.st == OC_OK; i++) {
-        oc_work *work = &p->steps[i].work;
-        if (work->n_phases == 0)
-            work->n_phases = 1;
-        if (work->scratch_bytes > p->scratch_bytes)
-            p->scratch_bytes = (work->scratch_bytes + 63) / 64 * 64;
-    }
+    for (size_t i = 0; i < p->n_steps && all.st == OC_OK; i++)
+        if (p->steps[i].work.n_phases == 0)
+            p->steps[i].work.n_phases = 1;
+    p->scratch_bytes = scratch_bytes(p);
     return all.st;
 }
 
@@ -235,6 +327,7 @@ static oc_status build(oc_program *p, const oc_graph *g, const cpu_layout *lay,
     oc_status st;
     for (uint32_t i = 0; i < g->n_nodes; i++)
         n_views += (size_t)g->nodes[i].n_in + g->nodes[i].n_out;
+    p->arena_bytes = lay->arena_bytes;
     p->steps = oc_arena_alloc(&p->mem, (size_t)g->n_nodes + 1, sizeof(*p->steps));
     p->patches = oc_arena_alloc(&p->mem, n_views, sizeof(*p->patches));
     if (!p->steps || !p->patches)
@@ -249,21 +342,7 @@ static oc_status build(oc_program *p, const oc_graph *g, const cpu_layout *lay,
     qsort(p->patches, p->n_patches, sizeof(*p->patches), arena_first);
     while (p->n_arena < p->n_patches && p->patches[p->n_arena].place.home == CPU_HOME_ARENA)
         p->n_arena++;
-    p->arena_bytes = lay->arena_bytes;
     return OC_OK;
-}
-
-/* All that was packed, shared or not, and what steps keep beside it. */
-static uint64_t weight_bytes(const oc_program *p)
-{
-    uint64_t sum = p->mem.bytes;
-    for (unsigned i = 0; i < p->n_prepare; i++)
-        sum += p->prepare[i].bytes;
-    for (size_t i = 0; i < p->n_steps; i++)
-        for (uint32_t k = 0; k < p->steps[i].packed.n; k++)
-            if (p->steps[i].packed.blobs[k].home != OC_PACKED_ARENA)
-                sum += p->steps[i].packed.blobs[k].bytes;
-    return sum;
 }
 
 oc_status cpu_compile(const oc_subgraph *sg, const oc_compile_options *options, oc_program **out,
@@ -297,8 +376,7 @@ oc_status cpu_compile(const oc_subgraph *sg, const oc_compile_options *options, 
     *info = (oc_program_info){.struct_size = sizeof(*info),
                               .weight_bytes = weight_bytes(p),
                               .cores_max = oc_pool_threads(p->pool),
-                              .workspace_bytes =
-                                  p->arena_bytes + 64 + p->scratch_bytes * oc_pool_threads(p->pool),
+                              .workspace_bytes = workspace_bytes(p),
                               .flops = flops,
                               .n_steps = (uint32_t)p->n_steps};
     *out = p;
