@@ -21,7 +21,7 @@ TYPES = {  # ONNX's element type: the protocol's name, numpy's
 
 Input = namedtuple("Input", "name type shape file")
 # files: `published`, as it came; `clean`, see clean(); `folded`, see folded(), where it can be made
-Network = namedtuple("Network", "name files inputs outputs megabytes")
+Network = namedtuple("Network", "name folder files inputs outputs megabytes")
 
 
 class Missing(Exception):
@@ -177,4 +177,4 @@ def prepare(name, keys, folder, fold_program=None):
     files["folded"] = files["clean"]
     if fold_program:
         files["folded"] = folded(files["clean"], folder / f"{name}.folded.onnx", fold_program)
-    return Network(name, files, inputs, outputs, weights / 1e6)
+    return Network(name, folder, files, inputs, outputs, weights / 1e6)

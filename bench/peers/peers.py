@@ -7,6 +7,7 @@ speak the protocol of peer.h, and so may others: --peer NAME=PROGRAM."""
 import argparse
 import datetime
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,7 +16,7 @@ from pathlib import Path
 import networks
 import report
 from measure import QUICK, THOROUGH, measure
-from process import Engine
+from process import Engine, TunedEngine
 
 REFERENCE = "onnxruntime"
 
@@ -48,7 +49,8 @@ def engines_of(args):
     ours = args.programs / "peer_ocellus"
     found = [Engine("ocellus", ours, "published")]
     if args.tuned:
-        found.append(Engine("ocellus-tuned", ours, "published", ["--tuned"]))
+        program = args.programs.parent.parent / "ocellus"
+        found.append(TunedEngine("ocellus-tuned", ours, "published", program))
     for name, file in ((REFERENCE, "clean"), ("opencv", "folded")):
         program = args.programs / f"peer_{name}"
         if name in args.without:
@@ -102,6 +104,11 @@ def each_network(args, folder, skipped):
             print(f"skipped {why}", flush=True)
 
 
+def clear(folder):
+    for path in folder.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
 def measure_all(args, engines, effort, threads):
     library = args.programs / "libocellus_engine.so"
     run = {"date": datetime.date.today().isoformat(), "machine": machine(), "commit": commit(),
@@ -116,8 +123,7 @@ def measure_all(args, engines, effort, threads):
             run["networks"].append(row)
             run["versions"] = {e.name: e.version for e in engines}
             print(report.row_line(run, row), flush=True)
-            for file in folder.iterdir():
-                file.unlink()
+            clear(folder)
     print(report.mean_line(run))
     return run
 

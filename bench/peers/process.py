@@ -12,28 +12,53 @@ class Unsupported(Exception):
 
 
 class Engine:
-    """A way to start processes: a name, a program, and the arguments it gets besides the network."""
+    """A way to start processes: a name and a program."""
 
-    def __init__(self, name, program, file="clean", extra=()):
+    def __init__(self, name, program, file="clean"):
         self.name = name
         self.program = program
         self.file = file  # which of Network.files it gets
-        self.extra = list(extra)
         self.version = ""
 
     def start(self, network, threads):
-        return Process(self, network, threads)
+        return Process(self, network, threads, [])
+
+
+class TunedEngine(Engine):
+    """Ocellus as `ocellus tune` sets it: tuned for each network and number of threads when it is first
+    started so, into tables of its own beside the network's other files."""
+
+    def __init__(self, name, program, file, ocellus):
+        super().__init__(name, program, file)
+        self.ocellus = ocellus
+
+    def table(self, network, threads):
+        cache = network.folder / f"tuned.{network.name}.{threads}"
+        table = cache / "ocellus" / "tune.txt"
+        if not table.exists():
+            command = [str(self.ocellus), "tune", str(network.files[self.file]),
+                       "--threads", str(threads)]
+            for i in network.inputs:
+                command += ["--shape", f"{i.name}=" + "x".join(str(d) for d in i.shape)]
+            tuned = subprocess.run(command, env={**os.environ, "XDG_CACHE_HOME": str(cache)},
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            if tuned.returncode:
+                raise Unsupported(tuned.stderr.strip())
+        return table
+
+    def start(self, network, threads):
+        return Process(self, network, threads, ["--tuned", str(self.table(network, threads))])
 
 
 class Process:
-    def __init__(self, engine, network, threads):
+    def __init__(self, engine, network, threads, extra):
         self.engine = engine
         command = [str(engine.program), str(network.files[engine.file]), str(threads)]
         for i in network.inputs:
             command += ["-i", i.name, i.type, "x".join(str(d) for d in i.shape), str(i.file)]
         for name in network.outputs:
             command += ["-o", name]
-        self.child = subprocess.Popen(command + engine.extra, stdin=subprocess.PIPE,
+        self.child = subprocess.Popen(command + extra, stdin=subprocess.PIPE,
                                       stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         self.pending = b""
         word, rest = self.hear()

@@ -16,7 +16,7 @@ except ImportError:
 import measure
 import networks
 import report
-from process import Engine, Unsupported
+from process import Engine, TunedEngine, Unsupported
 
 # Answers like peer.c: every run takes MS, its results are VALUES.
 PRETENDER = """#!/usr/bin/python3
@@ -56,7 +56,7 @@ class Peers(unittest.TestCase):
 
     def network(self):
         files = {"clean": "x.onnx"}
-        return networks.Network("x", files, [], ["y"], 1.0)
+        return networks.Network("x", self.folder, files, [], ["y"], 1.0)
 
     def measured(self, *others):
         engines = [self.pretender("ocellus", 2.0), *others]
@@ -92,6 +92,19 @@ class Peers(unittest.TestCase):
         self.assertEqual(set(row["ratio"]["2"]), {"onnxruntime"})
         with self.assertRaises(Unsupported):
             Engine("gone", "/bin/true").start(self.network(), 1)
+
+    def test_tuned_once_for_each_number_of_threads(self):
+        ours = self.pretender("ocellus")
+        tuner = self.folder / "tuner"
+        tuner.write_text('#!/bin/sh\nmkdir -p $XDG_CACHE_HOME/ocellus\n'
+                         'echo "$@" >> $XDG_CACHE_HOME/ocellus/tune.txt\n')
+        tuner.chmod(0o755)
+        engine = TunedEngine("ocellus-tuned", ours.program, "clean", tuner)
+        for _ in range(2):
+            self.assertEqual(engine.table(self.network(), 2).read_text(), "tune x.onnx --threads 2\n")
+        tuner.write_text("#!/bin/sh\necho no such model >&2\nexit 1\n")
+        with self.assertRaisesRegex(Unsupported, "no such model"):
+            engine.start(self.network(), 1)
 
     def test_table_goes_between_the_markers(self):
         engines, row = self.measured(self.pretender("onnxruntime", 3.0), self.pretender("mnn", 2.5))
