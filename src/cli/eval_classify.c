@@ -3,6 +3,7 @@
 
 #include "cli/cli.h"
 #include "cli/eval.h"
+#include "cli/eval_compare.h"
 #include "cli/eval_net.h"
 #include "eval/classify.h"
 
@@ -126,10 +127,63 @@ static oc_status run_network(cli_eval_net *net, const char *from, oc_classify_sc
     return st;
 }
 
+/* ---- comparing ---- */
+
+typedef struct drawing {
+    const oc_classify_scores *own;
+    oc_classify_scores        other;
+    size_t                    k;
+    bool                      softmax;
+    oc_classify_scores        rerun; /* of a run that is only looked at: until the next */
+} drawing;
+
+static oc_status make_run(void *ctx, const char *path, bool first, oc_compare_run *out,
+                          oc_error *err)
+{
+    drawing            *d = ctx;
+    oc_classify_scores *s = first ? &d->other : &d->rerun;
+    oc_classify_scores_finish(s);
+    oc_status st = oc_classify_score(path, d->softmax, s, err);
+    return st == OC_OK ? oc_compare_classify(s, d->k, out, err) : st;
+}
+
+static void draw_side(oc_page *page, const oc_classify_scores *s, size_t row, const char *side,
+                      const char *file)
+{
+    char                   text[512];
+    const oc_classify_row *r = &s->row[row];
+    snprintf(text, sizeof(text), "%s: %.120s taken for %.120s (%.2f), rank %u", side,
+             s->cls[r->truth].name, s->cls[r->predicted].name, r->confidence, r->rank + 1);
+    oc_sheet_picture(page, file, text);
+}
+
+static void draw_row(void *ctx, oc_page *page, const oc_compare_run *own, size_t unit)
+{
+    drawing *d = ctx;
+    draw_side(page, &d->other, unit, "other", own->unit[unit]);
+    draw_side(page, d->own, unit, "this", own->unit[unit]);
+}
+
+static oc_status compare(const cli_compare *c, const oc_classify_scores *s, size_t k, bool softmax,
+                         bool json, oc_error *err)
+{
+    drawing          d = {.own = s, .k = k, .softmax = softmax};
+    cli_compare_kind kind = {.ctx = &d, .make = make_run, .draw = draw_row};
+    oc_compare_run   own = {.n_units = 0};
+    oc_status        st = oc_compare_classify(s, k, &own, err);
+    if (st == OC_OK)
+        st = cli_compare_report(c, &kind, &own, 0, json, err);
+    oc_compare_run_finish(&own);
+    oc_classify_scores_finish(&d.other);
+    oc_classify_scores_finish(&d.rerun);
+    return st;
+}
+
 int cli_eval_classify(int argc, char **argv)
 {
     const char        *csv = NULL, *pictures = NULL, *pos[1];
     cli_eval_net       net = {.card = NULL};
+    cli_compare        comparing = CLI_COMPARE_DEFAULTS;
     bool               softmax = false, each = false, json = false;
     uint64_t           k = 5;
     size_t             n_pos;
@@ -143,6 +197,7 @@ int cli_eval_classify(int argc, char **argv)
           {"--top", 'u', &k, "K", "right when among the best K (5)"},
           {"--per-class", 'f', &each, NULL, "a line per class and the frequent mistakes too"},
           {"--json", 'f', &json, NULL, "one JSON document on stdout"},
+          CLI_COMPARE_OPTIONS(comparing),
           {0}};
     const cli_command command = {"eval classify",
                                  "--scores F.csv | --card CARD --images F.csv|DIR",
@@ -163,10 +218,12 @@ int cli_eval_classify(int argc, char **argv)
     cli_eval_net_close(&net);
     if (st != OC_OK)
         return cli_fail("eval classify", &err);
-    if (json)
+    if (cli_compare_wanted(&comparing))
+        st = compare(&comparing, &s, (size_t)k, softmax, json, &err);
+    else if (json)
         print_json(&s, (size_t)k);
     else
         print_table(&s, (size_t)k, each);
     oc_classify_scores_finish(&s);
-    return CLI_DONE;
+    return st == OC_OK ? CLI_DONE : cli_fail("eval classify", &err);
 }

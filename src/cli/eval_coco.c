@@ -111,7 +111,8 @@ static void draw_image(void *ctx, oc_page *page, const oc_compare_run *own, size
     if (!d->form->images || !image->file)
         return;
     snprintf(path, sizeof(path), "%s/%s", d->form->images, image->file);
-    oc_sheet_boxes(page, path, "other", d->gt, &d->other, image->id, DRAWN_SCORE);
+    oc_sheet_boxes(page, path, "other (green lies on a truth, red does not, blue was missed)",
+                   d->gt, &d->other, image->id, DRAWN_SCORE);
     oc_sheet_boxes(page, path, "this", d->gt, d->dt, image->id, DRAWN_SCORE);
 }
 

@@ -6,6 +6,7 @@
 
 #include "cli/cli.h"
 #include "cli/eval.h"
+#include "cli/eval_compare.h"
 #include "cli/eval_net.h"
 #include "eval/embed.h"
 
@@ -132,12 +133,83 @@ static oc_status gather(job *j, oc_error *err)
     return st;
 }
 
+/* ---- comparing: tables of the other run's embeddings ---- */
+
+typedef struct side {
+    oc_embed_set    set;
+    oc_embed_scores scores;
+} side;
+
+typedef struct drawing {
+    const job             *j;
+    const oc_embed_scores *own;
+    side                   other;
+} drawing;
+
+static void side_finish(side *s)
+{
+    oc_embed_scores_finish(&s->scores);
+    oc_embed_finish(&s->set);
+}
+
+static oc_status make_run(void *ctx, const char *path, bool first, oc_compare_run *out,
+                          oc_error *err)
+{
+    drawing  *d = ctx;
+    side      s = {.set = {.n = 0}};
+    oc_status st = oc_embed_read(path, &s.set, err);
+    if (st == OC_OK)
+        st = oc_embed_score(&s.set, d->j->center, d->j->net.pool, &s.scores, err);
+    if (st == OC_OK)
+        st = oc_compare_embed(&s.set, &s.scores, out, err);
+    if (first && st == OC_OK)
+        d->other = s;
+    else
+        side_finish(&s);
+    return st;
+}
+
+static void draw_nearest(oc_page *page, const oc_embed_set *set, const oc_embed_query *q,
+                         const char *name)
+{
+    char text[512];
+    if (q->nearest == SIZE_MAX)
+        return;
+    snprintf(text, sizeof(text), "%s: %.120s, most like %.120s; right at rank %zu", name,
+             set->label[set->row[q->row].label], set->label[set->row[q->nearest].label], q->rank);
+    oc_sheet_picture(page, set->row[q->nearest].path, text);
+}
+
+static void draw_query(void *ctx, oc_page *page, const oc_compare_run *own, size_t unit)
+{
+    drawing *d = ctx;
+    oc_sheet_picture(page, own->unit[unit], "looked up");
+    oc_page_put(page, "<span></span>");
+    draw_nearest(page, &d->other.set, &d->other.scores.query[unit], "other");
+    draw_nearest(page, &d->j->set, &d->own->query[unit], "this");
+}
+
+static oc_status compare(const cli_compare *c, const job *j, const oc_embed_scores *s,
+                         oc_error *err)
+{
+    drawing          d = {.j = j, .own = s};
+    cli_compare_kind kind = {.ctx = &d, .make = make_run, .draw = draw_query};
+    oc_compare_run   own = {.n_units = 0};
+    oc_status        st = oc_compare_embed(&j->set, s, &own, err);
+    if (st == OC_OK)
+        st = cli_compare_report(c, &kind, &own, j->net.threads, j->json, err);
+    oc_compare_run_finish(&own);
+    side_finish(&d.other);
+    return st;
+}
+
 int cli_eval_embed(int argc, char **argv)
 {
     job              j = {.table = NULL};
     const char      *pos[1];
     size_t           n_pos;
     oc_embed_scores  s = {.n = 0};
+    cli_compare      comparing = CLI_COMPARE_DEFAULTS;
     oc_error         err = {0};
     const cli_option options[] = {
         {"--table", 's', &j.table, "F.csv", "columns label, set, camera, and the vector's"},
@@ -147,6 +219,7 @@ int cli_eval_embed(int argc, char **argv)
         {"--table-out", 's', &j.out, "F.csv", "keep the network's embeddings"},
         {"--center", 'f', &j.center, NULL, "take the gallery's mean off first"},
         {"--json", 'f', &j.json, NULL, "one JSON document on stdout"},
+        CLI_COMPARE_OPTIONS(comparing),
         {0}};
     const cli_command command = {"eval embed",
                                  "--table F.csv | --card CARD --gallery F.csv|DIR",
@@ -162,10 +235,13 @@ int cli_eval_embed(int argc, char **argv)
     if (!j.table && !j.gallery)
         return cli_usage("eval", "embed: --gallery is needed");
     oc_status st = gather(&j, &err);
-    if (st == OC_OK &&
-        (j.net.pool || oc_pool_create((unsigned)j.net.threads, &j.net.pool, &err) == OC_OK))
+    if (st == OC_OK && !j.net.pool)
+        st = oc_pool_create((unsigned)j.net.threads, &j.net.pool, &err);
+    if (st == OC_OK)
         st = oc_embed_score(&j.set, j.center, j.net.pool, &s, &err);
-    if (st == OC_OK && j.json)
+    if (st == OC_OK && cli_compare_wanted(&comparing))
+        st = compare(&comparing, &j, &s, &err);
+    else if (st == OC_OK && j.json)
         print_json(&j, &s);
     else if (st == OC_OK)
         print_table(&j, &s);

@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "cli/download.h"
 #include "cli/eval.h"
+#include "cli/eval_compare.h"
 #include "cli/eval_net.h"
 #include "cli/files.h"
 #include "eval/folder.h"
@@ -20,6 +21,7 @@ typedef struct job {
     double         iou, confidence;
     bool           exact, json, each;
     oc_text_scores rows;
+    cli_compare    compare;
 } job;
 
 static void print_number(const char *key, double v)
@@ -187,6 +189,82 @@ static oc_status spot_all(job *j, const char *folder, oc_error *err)
     return st;
 }
 
+/* ---- comparing: another table, or another folder of results ---- */
+
+typedef struct drawing {
+    const job            *j;
+    const oc_text_set    *set; /* this run's; NULL: it is the rows */
+    const oc_text_scores *rows;
+    oc_text_set           other_set;
+    oc_text_scores        other_rows;
+} drawing;
+
+static oc_status make_run(void *ctx, const char *path, bool first, oc_compare_run *out,
+                          oc_error *err)
+{
+    drawing       *d = ctx;
+    oc_text_set    set = {.n = 0};
+    oc_text_scores rows = {.n = 0};
+    oc_text_rate   placed, read;
+    oc_status      st = d->set ? oc_text_set_read(d->j->gt, path, &set, err)
+                               : oc_text_score(path, !d->j->exact, &rows, err);
+    if (st == OC_OK && d->set) {
+        oc_text_spot(&set, d->j->iou, !d->j->exact, &placed, &read);
+        st = oc_compare_spots(&set, out, err);
+    } else if (st == OC_OK) {
+        st = oc_compare_text(&rows, out, err);
+    }
+    if (first && st == OC_OK) {
+        d->other_set = set;
+        d->other_rows = rows;
+    } else {
+        oc_text_set_finish(&set);
+        oc_text_scores_finish(&rows);
+    }
+    return st;
+}
+
+static void draw_image(oc_page *page, const char *folder, const oc_text_image *t, const char *side)
+{
+    char path[4200] = "", text[256];
+    if (folder)
+        snprintf(path, sizeof(path), "%s/%s.jpg", folder, t->name);
+    snprintf(text, sizeof(text), "%s: %u of %u found, %u read right, %u given", side, t->placed,
+             t->wanted, t->right, t->given);
+    oc_sheet_picture(page, path, text);
+}
+
+static void draw_unit(void *ctx, oc_page *page, const oc_compare_run *own, size_t unit)
+{
+    drawing *d = ctx;
+    char     text[512];
+    if (d->set) {
+        draw_image(page, d->j->images, &d->other_set.image[unit], "other");
+        draw_image(page, d->j->images, &d->set->image[unit], "this");
+        return;
+    }
+    for (size_t side = 0; side < 2; side++) {
+        const oc_text_row *r = side ? &d->rows->row[unit] : &d->other_rows.row[unit];
+        snprintf(text, sizeof(text), "%s: '%.120s' read as '%.120s'", side ? "this" : "other",
+                 r->truth, r->read);
+        oc_sheet_picture(page, own->unit[unit], text);
+    }
+}
+
+static oc_status compare(const job *j, const oc_text_set *set, oc_error *err)
+{
+    drawing          d = {.j = j, .set = set, .rows = &j->rows};
+    cli_compare_kind kind = {.ctx = &d, .make = make_run, .draw = draw_unit};
+    oc_compare_run   own = {.n_units = 0};
+    oc_status st = set ? oc_compare_spots(set, &own, err) : oc_compare_text(&j->rows, &own, err);
+    if (st == OC_OK)
+        st = cli_compare_report(&j->compare, &kind, &own, j->net.threads, j->json, err);
+    oc_compare_run_finish(&own);
+    oc_text_set_finish(&d.other_set);
+    oc_text_scores_finish(&d.other_rows);
+    return st;
+}
+
 static oc_status score_folders(job *j, const char *found, oc_error *err)
 {
     oc_text_set  set = {.n = 0};
@@ -194,7 +272,10 @@ static oc_status score_folders(job *j, const char *found, oc_error *err)
     oc_status    st = oc_text_set_read(j->gt, found, &set, err);
     if (st == OC_OK) {
         oc_text_spot(&set, j->iou, !j->exact, &placed, &read);
-        print_spots(j, &set, &placed, &read);
+        if (cli_compare_wanted(&j->compare))
+            st = compare(j, &set, err);
+        else
+            print_spots(j, &set, &placed, &read);
     }
     oc_text_set_finish(&set);
     return st;
@@ -206,6 +287,8 @@ static oc_status evaluate(job *j, oc_error *err)
     oc_status st;
     if (j->table || j->csv) {
         st = j->table ? oc_text_score(j->table, !j->exact, &j->rows, err) : read_pictures(j, err);
+        if (st == OC_OK && cli_compare_wanted(&j->compare))
+            return compare(j, NULL, err);
         if (st == OC_OK)
             print_rows(j);
         return st;
@@ -241,7 +324,7 @@ static int check(const job *j)
 
 int cli_eval_text(int argc, char **argv)
 {
-    job              j = {.iou = 0.5, .confidence = 0.5};
+    job              j = {.iou = 0.5, .confidence = 0.5, .compare = CLI_COMPARE_DEFAULTS};
     const char      *pos[1];
     size_t           n_pos;
     oc_error         err = {0};
@@ -259,6 +342,7 @@ int cli_eval_text(int argc, char **argv)
         {"--exact", 'f', &j.exact, NULL, "a and A differ"},
         {"--each", 'f', &j.each, NULL, "a line per image, or per text that was read wrong"},
         {"--json", 'f', &j.json, NULL, "one JSON document on stdout"},
+        CLI_COMPARE_OPTIONS(j.compare),
         {0}};
     const cli_command command = {"eval text",
                                  "--table F.csv | --gt DIR --dt DIR | --card CARD --csv F.csv",
