@@ -1,10 +1,11 @@
 /* GridSample: a picture read at computed places.   ONNX opset 16..
  *
  *   in   x f32 [N,C,H,W], grid f32 [N,OH,OW,2]: x, y in -1..1 (from border to border of the
- *        picture, or with align_corners from centre to centre of the outermost pixels)
+ *        picture, or with align_corners from centre to centre of the outermost pixels);
+ *        or x [N,C,D,H,W], grid [N,OD,OH,OW,3]: x, y, z (opset 20; not cubic)
  *   mode linear (bilinear), nearest, cubic (bicubic, a = -0.75); padding_mode zeros, border,
  *   reflection
- *   out  f32 [N,C,OH,OW] */
+ *   out  f32 [N,C,OH,OW] or [N,C,OD,OH,OW] */
 #include <math.h>
 #include <string.h>
 
@@ -17,7 +18,8 @@ typedef struct grid_state {
     grid_mode mode;
     grid_pad  pad;
     bool      corners;
-    int64_t   c, h, w;
+    int64_t   c, d, h, w; /* d: 1 for pictures */
+    uint32_t  dims;       /* 2 or 3 */
     size_t    points;
 } grid_state;
 
@@ -53,12 +55,17 @@ static oc_status grid_infer(const oc_infer *ask, oc_error *err)
     if (st != OC_OK || (st = oc_shape_known(&ask->in[0], "x", err)) != OC_OK ||
         (st = oc_shape_known(&ask->in[1], "the grid", err)) != OC_OK)
         return st;
-    if (ask->in[0].dtype != OC_F32 || ask->in[1].dtype != OC_F32 || x->rank != 4)
-        return OC_FAIL(err, OC_UNSUPPORTED, "x is %s of rank %u, only float32 [N,C,H,W]",
+    if (ask->in[0].dtype != OC_F32 || ask->in[1].dtype != OC_F32 || x->rank < 4 || x->rank > 5)
+        return OC_FAIL(err, OC_UNSUPPORTED,
+                       "x is %s of rank %u, only float32 [N,C,H,W] and [N,C,D,H,W]",
                        oc_dtype_name(ask->in[0].dtype), x->rank);
-    if (g->rank != 4 || g->dim[3] != 2 || g->dim[0] != x->dim[0])
-        return OC_FAIL(err, OC_FORMAT, "the grid must be [N,H,W,2]");
-    ask->out[0] = (oc_tensor_info){OC_F32, {4, {x->dim[0], x->dim[1], g->dim[1], g->dim[2]}}};
+    if (x->rank == 5 && s.mode == GRID_CUBIC)
+        return OC_FAIL(err, OC_UNSUPPORTED, "cubic in three dimensions");
+    if (g->rank != x->rank || g->dim[g->rank - 1] != x->rank - 2 || g->dim[0] != x->dim[0])
+        return OC_FAIL(err, OC_FORMAT, "the grid must be [N,H,W,2] or [N,D,H,W,3]");
+    ask->out[0] = (oc_tensor_info){OC_F32, {x->rank, {x->dim[0], x->dim[1]}}};
+    for (uint32_t d = 2; d < x->rank; d++)
+        ask->out[0].shape.dim[d] = g->dim[d - 1];
     return OC_OK;
 }
 
@@ -70,10 +77,12 @@ static oc_status grid_prepare(const oc_prepare *p, oc_error *err)
     if (st != OC_OK)
         return st;
     s->c = x->dim[1];
-    s->h = x->dim[2];
-    s->w = x->dim[3];
-    s->points = (size_t)(g->dim[1] * g->dim[2]);
-    p->work->phase[0].units = s->h && s->w ? (size_t)x->dim[0] * s->points : 0;
+    s->dims = x->rank - 2;
+    s->d = s->dims == 3 ? x->dim[2] : 1;
+    s->h = x->dim[x->rank - 2];
+    s->w = x->dim[x->rank - 1];
+    s->points = oc_dims_product(g, 1, g->rank - 1);
+    p->work->phase[0].units = s->d && s->h && s->w ? (size_t)x->dim[0] * s->points : 0;
     p->work->phase[0].grain = 4096 / (size_t)(s->c + 1) + 1;
     return OC_OK;
 }
@@ -148,21 +157,26 @@ static int axis_taps(const grid_state *s, float x, int64_t n, int64_t *at, float
 static void grid_run(const oc_op_run *r)
 {
     const grid_state *s = r->state;
-    size_t            plane = (size_t)(s->h * s->w);
+    size_t            plane = (size_t)(s->h * s->w), volume = plane * (size_t)s->d;
     for (size_t unit = r->part.begin; unit < r->part.end; unit++) {
-        const float *g = (const float *)r->in[1].data + unit * 2;
+        const float *g = (const float *)r->in[1].data + unit * s->dims;
         size_t       n = unit / s->points, point = unit % s->points;
-        int64_t      ys[4], xs[4];
-        float        wy[4], wx[4];
+        int64_t      zs[4] = {0}, ys[4], xs[4];
+        float        wz[4] = {1.0f}, wy[4], wx[4];
+        int          nz = 1;
+        if (s->dims == 3)
+            nz = axis_taps(s, to_pixels(s, g[2], s->d), s->d, zs, wz);
         int          nx = axis_taps(s, to_pixels(s, g[0], s->w), s->w, xs, wx);
         int          ny = axis_taps(s, to_pixels(s, g[1], s->h), s->h, ys, wy);
         for (size_t c = 0; c < (size_t)s->c; c++) {
-            const float *x = (const float *)r->in[0].data + (n * (size_t)s->c + c) * plane;
+            const float *x = (const float *)r->in[0].data + (n * (size_t)s->c + c) * volume;
             float        sum = 0.0f;
-            for (int i = 0; i < ny; i++)
-                for (int k = 0; k < nx; k++)
-                    if (ys[i] >= 0 && xs[k] >= 0)
-                        sum += wy[i] * wx[k] * x[ys[i] * s->w + xs[k]];
+            for (int z = 0; z < nz; z++)
+                for (int i = 0; i < ny; i++)
+                    for (int k = 0; k < nx; k++)
+                        if (zs[z] >= 0 && ys[i] >= 0 && xs[k] >= 0)
+                            sum += wz[z] * wy[i] * wx[k] *
+                                   x[(zs[z] * s->h + ys[i]) * s->w + xs[k]];
             ((float *)r->out[0].data)[(n * (size_t)s->c + c) * s->points + point] = sum;
         }
     }

@@ -15,4 +15,5 @@ status=0
 "$python" "$here/export_zoo.py" "$work" $names > "$work/log" 2>&1 || status=$?
 grep -v Warning "$work/log" | grep -E "not exported|skipped|Error" || true
 [ $status -eq 77 ] && exit 77
+"$python" "$here/operators.py" "$work"
 "$compare" "$work"/*.onnx && [ $status -eq 0 ]
