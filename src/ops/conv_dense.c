@@ -5,14 +5,18 @@
 #include "ops/packed.h"
 
 #define UNIT_FLOPS 2e6          /* about 20 us on one core */
+#define RANGE_FLOPS 5e5         /* handing a range over costs a microsecond */
+#define PIXELS_MIN 48           /* of a chunk, where there are so many */
 #define CHUNK_BYTES (192 << 10) /* input of a chunk: stays in L2 next to a panel of weights */
 
 size_t oc_grain_of_flops(size_t units, double unit_flops)
 {
-    const double ranges = (double)units * unit_flops / 2e6;
-    size_t       n = ranges < 2 ? 1 : ranges < 4 ? 2 : ranges < 64 ? (size_t)ranges / 4 * 4 : 64;
+    const double ranges = (double)units * unit_flops / RANGE_FLOPS;
+    size_t       n = ranges < 2    ? 1
+                     : ranges < 8  ? (size_t)ranges / 2 * 2
+                     : ranges < 64 ? (size_t)ranges / 8 * 8
+                                   : 64;
 
-    n = n == 0 ? 4 : n;
     return (units + n - 1) / n;
 }
 
@@ -164,29 +168,49 @@ static size_t chunk_pixels(const oc_dense *d, size_t n)
     return d->flat ? n : n * (size_t)d->s.out_w;
 }
 
+/* Pixels, or rows of them: enough to spread the reading of the weights over, few enough that their
+ * input stays in L2. */
+static size_t chunk_of(const oc_dense *d, double each, size_t total)
+{
+    size_t chunk = (size_t)(UNIT_FLOPS / each) + 1;
+
+    if (d->flat) {
+        const size_t fit = CHUNK_BYTES / (d->s.c * sizeof(float) + 1) / 12 * 12;
+        chunk = min_size((chunk + 11) / 12 * 12, fit);
+        chunk = chunk < PIXELS_MIN ? PIXELS_MIN : chunk;
+    }
+    while (d->copy && chunk > 1 && copy_bytes(d, chunk) > 2 * CHUNK_BYTES)
+        chunk--;
+    return min_size(chunk, total);
+}
+
+/* Chunks of pixels times groups of panels: an even number of units, and not less than four of what
+ * is worth that many, so that two and four threads have equal shares. */
 static void cut_units(oc_dense *d)
 {
     const oc_dense_shape *s = &d->s;
     const double          pixel =
         (double)s->oc * (2.0 * (double)s->c * (double)(s->kh * s->kw) + 16 + oc_act_flops(d->act));
     const size_t total = d->flat ? (size_t)(s->out_w) : (size_t)s->out_h;
-    const double each = d->flat ? pixel : pixel * (double)s->out_w;
-    size_t       chunk = (size_t)(UNIT_FLOPS / each) + 1;
+    const double each = d->flat ? pixel : pixel * (double)s->out_w, all = each * (double)total;
+    const size_t chunk = chunk_of(d, each, total);
+    const size_t least = all < UNIT_FLOPS / 2 ? 1 : all < 2 * UNIT_FLOPS ? 2 : 4;
+    size_t       n = chunk ? div_up(total, chunk) : 0, groups = 1, most = d->n_panels;
 
-    if (d->flat) {
-        size_t fit = CHUNK_BYTES / (s->c * sizeof(float) + 1) / 12 * 12;
-        chunk = min_size((chunk + 11) / 12 * 12, fit > 48 ? fit : 48);
-    }
-    while (d->copy && chunk > 1 && copy_bytes(d, chunk) > 2 * CHUNK_BYTES)
-        chunk--;
-    chunk = min_size(chunk, total);
-    d->n_chunks = chunk ? div_up(total, chunk) : 0;
-    d->chunk = chunk ? div_up(total, d->n_chunks) : 0;
-    double flops = each * (double)d->chunk;
-    size_t parts = min_size((size_t)(flops / (4 * UNIT_FLOPS)) + 1, s->plain ? 1 : d->n_panels);
-    d->panels_per = div_up(d->n_panels, parts);
+    if (d->copy) /* each group makes a copy of its own */
+        most = min_size(most, div_up(8, n + 1));
+    if (n && !s->plain)
+        groups = min_size((size_t)(all / (double)n / UNIT_FLOPS) + 1, most);
+    if (n * groups < 16 && n * groups % 2 && n * groups >= least)
+        groups < most && !s->plain ? groups++ : n++;
+    while (n && n < total && n * groups < least)
+        groups < most && !s->plain ? groups++ : n++;
+    n = min_size(n, total);
+    d->chunk = n ? div_up(total, n) : 0;
+    d->n_chunks = d->chunk ? div_up(total, d->chunk) : 0;
+    d->panels_per = div_up(d->n_panels, groups);
     d->n_panel_groups = div_up(d->n_panels, d->panels_per);
-    d->unit_flops = flops / (double)d->n_panel_groups;
+    d->unit_flops = each * (double)d->chunk / (double)d->n_panel_groups;
     d->units = s->n * s->groups * d->n_chunks * d->n_panel_groups;
     d->scratch_bytes = d->copy ? copy_bytes(d, d->chunk) : 0;
     d->copy_floats = (d->scratch_bytes / sizeof(float) + 15) / 16 * 16;
@@ -195,6 +219,24 @@ static void cut_units(oc_dense *d)
             (d->copy_floats + d->blocks_out * 8 * chunk_pixels(d, d->chunk)) * sizeof(float);
     d->x_width = d->copy ? (ptrdiff_t)cols_in(s) : s->in_w;
     d->x_plane = d->x_width * (d->copy ? (ptrdiff_t)rows_in(s, d->chunk) : s->in_h);
+}
+
+#define SUM_MAX 512 /* terms of a sum whose weights for a panel stay in L1 */
+
+/* Long sums are made in parts, over all pixels of a unit, so that the weights of a part come from
+ * L1 for all pixels but the first. */
+static void cut_sum(oc_dense *d)
+{
+    const oc_dense_shape *s = &d->s;
+    const size_t          n2 = div_up(s->c, 8);
+    const size_t taps = (size_t)(s->kh * s->kw), rows = SUM_MAX / (n2 * (size_t)s->kw * 8 + 1);
+
+    if (d->at || s->planar || taps * s->c <= SUM_MAX * 3 / 2)
+        return;
+    d->parts = true;
+    d->sum.i2 = div_up(n2, div_up(n2 * 8, SUM_MAX));
+    d->sum.i1 = d->sum.i2 < n2 ? 1 : min_size((size_t)s->kw, SUM_MAX / (n2 * 8));
+    d->sum.i0 = d->sum.i1 < (size_t)s->kw || rows == 0 ? 1 : rows;
 }
 
 #define PLACES_MAX 1024
@@ -254,7 +296,9 @@ oc_status oc_dense_init(oc_dense *d, const oc_dense_shape *shape, const oc_dense
     cut_units(d);
     if (shape->plain)
         d->s.y_blk = (ptrdiff_t)chunk_pixels(d, d->chunk) * 8;
-    return list_places(d, p->mem, err);
+    st = list_places(d, p->mem, err);
+    cut_sum(d);
+    return st;
 }
 
 /* The rows under output rows from `row` on, zeros where they leave the input. */
@@ -371,6 +415,35 @@ static dense_part part_of(const oc_dense *d, size_t unit)
     return u;
 }
 
+/* Sets what of the panel's sum m makes: the whole, or that part of it.  Later parts add to what the
+ * earlier ones left in y; the residual goes in first, the activation comes last. */
+static void set_part(const oc_dense *d, const oc_mac *whole, oc_dense_place at, oc_mac *m)
+{
+    const bool first = at.i0 + at.i1 + at.i2 == 0;
+    const bool last = at.i0 + d->sum.i0 >= whole->n0 && at.i1 + d->sum.i1 >= whole->n1 &&
+                      at.i2 + d->sum.i2 >= whole->n2;
+    const size_t k2 = (whole->n2 - 1) * 8 + whole->k_last;
+
+    m->n0 = min_size(d->sum.i0, whole->n0 - at.i0);
+    m->n1 = min_size(d->sum.i1, whole->n1 - at.i1);
+    m->n2 = min_size(d->sum.i2, whole->n2 - at.i2);
+    m->k_last = at.i2 + m->n2 == whole->n2 ? whole->k_last : 8;
+    m->w = whole->w + ((at.i0 * whole->n1 + at.i1) * k2 + at.i2 * 8) * 8 * m->blocks;
+    m->bias = first ? whole->bias : NULL;
+    m->act = last ? whole->act : (oc_act){0};
+}
+
+static bool next_part(const oc_dense *d, const oc_mac *whole, oc_dense_place *at)
+{
+    if ((at->i2 += d->sum.i2) < whole->n2)
+        return true;
+    at->i2 = 0;
+    if ((at->i1 += d->sum.i1) < whole->n1)
+        return true;
+    at->i1 = 0;
+    return (at->i0 += d->sum.i0) < whole->n0;
+}
+
 /* x: the input under the part's first row or pixel; y, add: the first block of the group's output
  * there. */
 static void run_panels(const oc_dense *d, const dense_part *u, const float *x, const float *add,
@@ -388,13 +461,22 @@ static void run_panels(const oc_dense *d, const dense_part *u, const float *x, c
         m.bias = d->bias + (u->g * d->blocks_out + panel->first) * 8;
         m.blocks = panel->blocks;
         m.lanes = panel->lanes;
-        for (size_t row = 0; row < rows; row++) {
-            ptrdiff_t at = (ptrdiff_t)row * s->y_row + (ptrdiff_t)panel->first * s->y_blk;
-            m.x = x + (ptrdiff_t)row * row_step;
-            m.y = y + at;
-            m.add = add ? add + at : NULL;
-            d->kernel(&m);
-        }
+        const oc_mac   whole = m;
+        oc_dense_place part = {0};
+        do {
+            const ptrdiff_t from =
+                (ptrdiff_t)part.i0 * m.x0 + (ptrdiff_t)part.i1 * m.x1 + (ptrdiff_t)part.i2 * m.x2;
+            if (d->parts)
+                set_part(d, &whole, part, &m);
+            for (size_t row = 0; row < rows; row++) {
+                ptrdiff_t at = (ptrdiff_t)row * s->y_row + (ptrdiff_t)panel->first * s->y_blk;
+                m.x = x + from + (ptrdiff_t)row * row_step;
+                m.y = y + at;
+                m.add = d->parts && !m.bias ? m.y : add ? add + at : NULL;
+                d->kernel(&m);
+            }
+        } while (d->parts && next_part(d, &whole, &part));
+        m = whole;
     }
 }
 

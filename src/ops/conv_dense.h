@@ -39,6 +39,11 @@ typedef struct oc_dense_panel {
     size_t   w;                    /* floats from the group's first weight */
 } oc_dense_panel;
 
+/* A place in a panel's sum: rows of taps, taps, blocks of channels. */
+typedef struct oc_dense_place {
+    size_t i0, i1, i2;
+} oc_dense_place;
+
 typedef struct oc_dense {
     oc_dense_shape   s;
     oc_k_f32_mac_fn *kernel;
@@ -51,6 +56,8 @@ typedef struct oc_dense {
     ptrdiff_t        cells_w; /* out_w, before flat made one row of all */
     ptrdiff_t       *at;      /* places of the sum's terms, or NULL */
     size_t           n_at;
+    bool             parts; /* the sum is made in parts of size `sum` */
+    oc_dense_place   sum;
     ptrdiff_t        x_width, x_plane; /* pixels: of what the tiles read, scratch or input */
     size_t           chunk, n_chunks;  /* rows, or pixels when flat */
     size_t           panels_per, n_panel_groups;
@@ -69,7 +76,7 @@ void oc_dense_run(const oc_dense *d, const float *x, const float *add, float *y,
 /* Blocks of the next panel where `left` are left: `panel` of them (0: 2), but a single one is avoided. */
 size_t oc_dense_panel_blocks(size_t left, unsigned panel);
 
-/* The grain for `units` units of so many flops each, at some 100 a nanosecond: ranges of 20 us and
+/* The grain for `units` units of so many flops each, at some 100 a nanosecond: ranges of 5 us and
  * more, in a number that two and four threads divide among them. */
 size_t oc_grain_of_flops(size_t units, double unit_flops);
 
