@@ -41,7 +41,8 @@ oc_vid tfl_const_i64(tfl_op *o, const int64_t *values, uint32_t n)
     int64_t *copy = tfl_memory(o, n, sizeof(*copy));
     if (!copy)
         return OC_VID_NONE;
-    memcpy(copy, values, n * sizeof(*copy));
+    if (n)
+        memcpy(copy, values, n * sizeof(*copy));
     return tfl_const_bytes(o, OC_I64, &(oc_shape){.rank = 1, .dim = {n}}, copy);
 }
 

@@ -243,8 +243,7 @@ oc_vid tfl_activate(tfl_op *o, oc_vid x, int64_t activation)
     case 1: return tfl_emit(o, "Relu", TFL_IN(x), TFL_NO_ATTRS);
     case 2: return clip(o, x, -1, 1);
     case 3: return clip(o, x, 0, 6);
-    case 4: return tfl_emit(o, "Tanh", TFL_IN(x), TFL_NO_ATTRS);
-    default: break;
+    default: break; /* TANH too: the schema has it, TFLite's own kernels pass it over */
     }
     tfl_fail(o, OC_UNSUPPORTED, "fused activation %lld", (long long)activation);
     return x;

@@ -95,12 +95,10 @@ static oc_vid pads_of(tfl_op *o, tfl_form form)
     return tfl_const_i64(o, pads, 2 * rank);
 }
 
-/* What stands in the padding: zero, which among bytes is the zero point. */
-static oc_vid pad_value(tfl_op *o)
+/* What stands in the padding where nothing is said: zero, which among bytes is the zero point. */
+static oc_vid zero_of(tfl_op *o)
 {
     const tfl_tensor *x = tfl_in(o, 0);
-    if (tfl_has(o, 2))
-        return tfl_value(o, tfl_in(o, 2), TFL_FILE);
     return tfl_is_quantised(x) ? tfl_zero(o, x) : OC_VID_NONE;
 }
 
@@ -108,9 +106,11 @@ void tfl_lower_pad(tfl_op *o)
 {
     tfl_form form = tfl_form_of(o, 1);
     oc_vid   x = tfl_value(o, tfl_in(o, 0), form);
-    oc_vid   value = pad_value(o);
-    if (value != OC_VID_NONE && tfl_has(o, 2)) /* TFLite takes one in any shape */
-        value = tfl_emit(o, "Reshape", TFL_IN(value, tfl_const_i64(o, NULL, 0)), TFL_NO_ATTRS);
+    oc_vid   value = zero_of(o);
+    if (tfl_has(o, 2)) /* PADV2 says what; TFLite takes one in any shape */
+        value = tfl_emit(o, "Reshape",
+                         TFL_IN(tfl_value(o, tfl_in(o, 2), TFL_FILE), tfl_const_i64(o, NULL, 0)),
+                         TFL_NO_ATTRS);
     tfl_give(o, 0, tfl_emit(o, "Pad", TFL_IN(x, pads_of(o, form), value), TFL_NO_ATTRS), form);
 }
 
@@ -183,7 +183,7 @@ void tfl_lower_space_to_batch(tfl_op *o)
     int64_t w = (s->dim[2] + b.edge[2] + b.edge[3]) / b.block[1];
     int64_t pads[8] = {0, b.edge[0], b.edge[2], 0, 0, b.edge[1], b.edge[3], 0};
     oc_vid  x = tfl_value(o, tfl_in(o, 0), TFL_FILE);
-    x = tfl_emit(o, "Pad", TFL_IN(x, tfl_const_i64(o, pads, 8), pad_value(o)), TFL_NO_ATTRS);
+    x = tfl_emit(o, "Pad", TFL_IN(x, tfl_const_i64(o, pads, 8), zero_of(o)), TFL_NO_ATTRS);
     x = reshape6(o, x, (const int64_t[]){s->dim[0], h, b.block[0], w, b.block[1], s->dim[3]}, 6);
     x = tfl_emit(o, "Transpose", TFL_IN(x), TFL_ATTRS(tfl_ints(o, "perm", perm, 6)));
     x = reshape6(o, x, (const int64_t[]){-1, h, w, s->dim[3]}, 4);

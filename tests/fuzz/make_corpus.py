@@ -4,8 +4,10 @@ What a fuzzer found lies beside them under names that begin with found-, and is 
 
 Needs Debian's python3-onnx and python3-numpy, and ffmpeg for the JPEG seeds."""
 import pathlib
+import re
 import struct
 import subprocess
+import sys
 import zlib
 
 import numpy as np
@@ -318,9 +320,27 @@ def json_corpus():
             put("json", f"bad-{name}-{kind}", kind + text)
 
 
+# ---- TensorFlow Lite ----
+
+def tflite_corpus():
+    sys.path.insert(0, str(CORPUS.parent.parent / "tools"))
+    from test_tflite import REFUSED
+    from tflite_cases import CASES
+    for name in ("batch_matmul", "bilinear_01", "blaze", "conv_half", "depthwise",
+                 "detections_fast", "detections_regular", "gather_nd", "i8_classify",
+                 "i8_concat_mul", "i8_weights_only", "logical", "lrn", "mean_space", "one_hot",
+                 "pack_unpack", "padv2", "prelu", "space_to_batch", "split_v",
+                 "strided_slice_shrink", "top_k", "transpose_conv_odd", "u8_floats"):
+        m, inputs, outputs = CASES[name]()
+        put("tflite", f"good-{name}", m.bytes(inputs, outputs))
+    for label, (content, _) in REFUSED.items():
+        put("tflite", "bad-" + re.sub("[^a-z0-9]+", "-", label), content)
+
+
 onnx_corpus()
 image_corpus()
 json_corpus()
 npy_corpus()
 yaml_corpus("card", "models/*/card.yaml")
 yaml_corpus("pipeline", "pipelines/*.yaml")
+tflite_corpus()

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Compares `ocellus infer` with TensorFlow Lite's own runtime (tflite_wasm.js) on .tflite files.
 
-    tflite_compare.py --ocellus PROGRAM --package FOLDER [--isa ISA] [--seed N] [--case TEXT] FILE...
+    tflite_compare.py --ocellus PROGRAM --package FOLDER [--keep KEPT.npz] FILE...
+    tflite_compare.py --ocellus PROGRAM --kept KEPT.npz FILE...
 
-FOLDER is npm's @tensorflow/tfjs-tflite, unpacked.  Inputs are seeded: pictures of low frequencies in
+FOLDER is npm's @tensorflow/tfjs-tflite, unpacked; KEPT.npz holds what it answered earlier, so that
+tests need neither node nor the package.  Inputs are seeded: pictures of low frequencies in
 [0, 1] for floats, any bytes for bytes.  Floats must agree within 1e-3 of the largest value of the
 output; bytes within one step of their quantisation (at most one of a hundred by two, where a chain
 of layers rounds).  Prints a line per output; exit 1 when one is off.
@@ -78,51 +80,70 @@ def close(got, want):
         f"{(off > 0).mean():.2%} by one, most {off.max()}"
 
 
+def reference(args, model, folder, files):
+    """[(name, array)] of the model's outputs; a text where the reference cannot."""
+    case = os.path.splitext(os.path.basename(model))[0]
+    if args.kept:
+        kept = [k for k in args.kept if k.split("|")[0] == case]
+        return [(k.split("|")[2], args.kept[k]) for k in sorted(kept)] or "nothing is kept of it"
+    ran = subprocess.run(["node", os.path.join(HERE, "tflite_wasm.js"), args.package, model,
+                          folder] + files, capture_output=True, text=True)
+    if ran.returncode:
+        why = [x for x in ran.stderr.splitlines() if "INFO" not in x]
+        return f"the reference cannot: {why[0] if why else '?'}"
+    found = []
+    for line in ran.stdout.splitlines():
+        if line.count("\t") == 3:
+            i, name = line.split("\t")[:2]
+            found.append((name, np.load(os.path.join(folder, f"{i}.npy"))))
+            args.found[f"{case}|{i}|{name}"] = found[-1][1]
+    return found
+
+
 def compare(args, model, rng, folder):
-    given = inputs_of(args.ocellus, model)
+    title = os.path.basename(model)
     command, files = [args.ocellus, "infer", model, "--output", folder], []
     if args.isa:
         command += ["--isa", args.isa]
-    for i, (name, dtype, shape) in enumerate(given):
+    for i, (name, dtype, shape) in enumerate(inputs_of(args.ocellus, model)):
         file = os.path.join(folder, f"in{i}.npy")
         np.save(file, make_input(rng, dtype, shape))
         command += ["--input", f"{name}={file}"]
         files.append(file)
-    listing = subprocess.run(["node", os.path.join(HERE, "tflite_wasm.js"), args.package, model,
-                              folder] + files, capture_output=True, text=True)
-    if listing.returncode:
-        why = [x for x in listing.stderr.splitlines() if "INFO" not in x]
-        print(f"{os.path.basename(model)}: the reference cannot: {why[0] if why else '?'}")
-        return None
+    wanted = reference(args, model, folder, files)
+    if isinstance(wanted, str):
+        print(f"{title}: {wanted}")
+        return args.kept is None
     ran = subprocess.run(command, capture_output=True, text=True)
     if ran.returncode:
-        print(f"{os.path.basename(model)}: {ran.stderr.strip()}")
+        print(f"{title}: {ran.stderr.strip()}")
         return False
     fine = True
-    for line in listing.stdout.splitlines():
-        if line.count("\t") != 3:
-            continue
-        i, name, _, _ = line.split("\t")
-        want = np.load(os.path.join(folder, f"{i}.npy"))
-        got = np.load(os.path.join(folder, file_name(name)))
-        ok, text = close(got, want)
+    for name, want in wanted:
+        ok, text = close(np.load(os.path.join(folder, file_name(name))), want)
         fine = fine and ok
-        print(f"{os.path.basename(model)}: {name}: {text}{'' if ok else '  OFF'}")
+        print(f"{title}: {name}: {text}{'' if ok else '  OFF'}")
     return fine
 
 
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("--ocellus", required=True)
-    p.add_argument("--package", required=True)
+    p.add_argument("--package")
+    p.add_argument("--keep")
+    p.add_argument("--kept")
     p.add_argument("--isa")
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("models", nargs="+")
     args = p.parse_args()
+    args.kept, args.found = dict(np.load(args.kept)) if args.kept else None, {}
     bad = 0
     for model in args.models:
         with tempfile.TemporaryDirectory() as folder:
-            bad += compare(args, model, np.random.default_rng(args.seed), folder) is False
+            bad += not compare(args, model, np.random.default_rng(args.seed), folder)
+    if args.keep:
+        np.savez_compressed(args.keep, **args.found)
+    print(f"{len(args.models)} networks, {bad} off")
     return 1 if bad else 0
 
 
