@@ -28,6 +28,7 @@ OC_MUST_CHECK oc_status oc_data_files_list(const char *path, const char *suffixe
 void                    oc_data_files_finish(oc_data_files *files);
 
 #define OC_DATA_PICTURES ".jpg.jpeg.png"
+#define OC_DATA_HIDDEN "*" /* as suffixes: all, those that begin with a dot too */
 
 bool        oc_data_is_folder(const char *path);
 bool        oc_data_is_file(const char *path);

@@ -89,14 +89,16 @@ static oc_status walk(oc_data_files *f, const char *below, const char *suffixes,
     else if (!dir)
         st = OC_FAIL(err, OC_IO, "%s: %s", path, strerror(errno));
     while (st == OC_OK && (e = readdir(dir))) {
-        if (e->d_name[0] == '.')
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 ||
+            (e->d_name[0] == '.' && !(suffixes && strcmp(suffixes, OC_DATA_HIDDEN) == 0)))
             continue;
         if ((st = oc_data_path(inner, below, e->d_name, err)) != OC_OK ||
             (st = oc_data_path(path, f->folder, inner, err)) != OC_OK)
             break;
         if (oc_data_is_folder(path))
             st = walk(f, inner, suffixes, depth + 1, err);
-        else if ((!suffixes || oc_data_has_suffix(inner, suffixes)) && oc_data_is_file(path))
+        else if ((!suffixes || *suffixes == '*' || oc_data_has_suffix(inner, suffixes)) &&
+                 oc_data_is_file(path))
             st = keep(f, inner, err);
     }
     if (dir)
