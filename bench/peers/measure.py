@@ -111,7 +111,7 @@ def measure(network, engines, threads_list, effort, reference, folder):
     a ratio is an engine's time over the first engine's of the same round."""
     result = {"network": network.name, "weights_mb": round(network.megabytes, 2), "ms": {},
               "ratio": {}, "unsupported": {}, "first_run_ms": {}, "load_ms": {}, "peak_mb": {},
-              "deviation": {}}
+              "deviation": {}, "info": {}}
     ours = engines[0].name
     for threads in threads_list:
         able = [e for e in engines if e.name not in result["unsupported"]]
@@ -127,6 +127,7 @@ def measure(network, engines, threads_list, effort, reference, folder):
                     for name, ms in times.items() if name != ours}
             if threads == threads_list[0]:
                 result["peak_mb"] = {name: p.peak_mb() for name, p in started.items()}
+                result["info"] = started[ours].info() if ours in started else {}
                 result["deviation"] = compare_results(started, reference, folder)
                 result["load_ms"] = loads(able, network, started, effort.loads, result)
         finally:

@@ -105,6 +105,14 @@ bool peer_save(FILE *file, peer_reason *why)
     return true;
 }
 
+void peer_info(FILE *file)
+{
+    oc_session_stats stats = {.struct_size = sizeof(stats)};
+    oc_session_stats_get(self.session, &stats);
+    fprintf(file, " flops=%.0f weight_bytes=%llu arena_bytes=%llu", stats.flops,
+            (unsigned long long)stats.weight_bytes, (unsigned long long)stats.arena_bytes);
+}
+
 void peer_close(void)
 {
     oc_session_destroy(self.session);

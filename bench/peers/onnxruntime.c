@@ -123,6 +123,11 @@ bool peer_save(FILE *file, peer_reason *why)
     return true;
 }
 
+void peer_info(FILE *file)
+{
+    (void)file;
+}
+
 void peer_close(void)
 {
     for (size_t i = 0; i < PEER_PORTS_MAX; i++) {

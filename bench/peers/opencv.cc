@@ -83,6 +83,8 @@ bool peer_save(FILE *file, peer_reason *why)
     return true;
 }
 
+void peer_info(FILE *) {}
+
 void peer_close(void)
 {
     outputs.clear();

@@ -152,6 +152,12 @@ static bool answer(char *line, peer_reason *why)
     line[strcspn(line, "\r\n")] = '\0';
     if (strncmp(line, "run ", 4) == 0)
         return run(strtol(line + 4, NULL, 10), why);
+    if (strcmp(line, "info") == 0) {
+        fputs("info", stdout);
+        peer_info(stdout);
+        putchar('\n');
+        return true;
+    }
     if (strncmp(line, "save ", 5) == 0)
         return save(line + 5, why);
     return peer_fail(why, "not understood: %s", line);

@@ -16,6 +16,8 @@
  * and then answers each line of its standard input with one line, until `quit` or the end:
  *
  *   run N                           times MS MS ...      N inferences, each timed
+ *   info                            info KEY=NUMBER ...  what the engine tells of itself: flops of a run,
+ *                                                        bytes of packed weights and of activations
  *   save FILE                       saved                the last outputs, as f32, one after another
  *   anything that goes wrong        failed REASON...
  */
@@ -65,7 +67,8 @@ bool        peer_prepare(peer_reason *why); /* the library itself, not timed */
 bool        peer_open(const peer_job *job, peer_reason *why);
 bool        peer_run(peer_reason *why);
 bool        peer_save(FILE *file, peer_reason *why); /* f32 values of each output, in order */
-void        peer_close(void);
+void peer_info(FILE *file); /* ` KEY=NUMBER` each: flops, weight_bytes, arena_bytes; or nothing */
+void peer_close(void);
 
 /* For peer_save: n values of a type as f32. */
 bool peer_write(FILE *file, peer_type type, const void *data, size_t n);

@@ -70,7 +70,7 @@ class Process:
 
     def hear(self):
         """The next line's first word and the rest of it; programs' other words are passed over."""
-        known = ("ready", "unsupported", "times", "saved", "failed")
+        known = ("ready", "unsupported", "times", "info", "saved", "failed")
         end = time.monotonic() + ANSWER_S
         while True:
             line, newline, rest = self.pending.partition(b"\n")
@@ -105,6 +105,14 @@ class Process:
 
     def save(self, path):
         self.ask(f"save {path}", "saved")
+
+    def info(self):
+        """What the engine tells of itself, {key: number}; often nothing."""
+        try:
+            words = self.ask("info", "info").split()
+            return {key: float(value) for key, _, value in (w.partition("=") for w in words)}
+        except (Unsupported, ValueError):
+            return {}
 
     def peak_mb(self):
         """The most memory it had in use at once, of its own and of files it mapped."""

@@ -43,14 +43,15 @@ def speed_table(run, threads):
     """Times in ms; for each peer its time over ours, with the middle half of the rounds."""
     ours, *others = run["engines"]
     versions = run["versions"]
-    head = ["network", "Ocellus, ms"] + [f"{n} {versions.get(n, '')}".strip() for n in others]
+    head = ["network (GFLOP)", "Ocellus, ms"] + [f"{n} {versions.get(n, '')}".strip() for n in others]
     rivals = rivals_of(run)
     if len(rivals) > 1:
         head.append("fastest")
     table = [lines_of(head), lines_of(["---"] + ["---:"] * (len(head) - 1))]
     for row in run["networks"]:
         ms = row["ms"].get(str(threads), {})
-        cells = [row["network"], cell(ms.get(ours))]
+        gflop = row["info"].get("flops", 0) / 1e9
+        cells = [f"{row['network']} ({gflop:.2f})", cell(ms.get(ours))]
         for name in others:
             quartiles = row["ratio"].get(str(threads), {}).get(name)
             cells.append(f"**{quartiles[1]:.2f}** ({quartiles[0]:.2f}–{quartiles[2]:.2f})"
@@ -71,18 +72,22 @@ def load_table(run):
     engines = [n for n in run["engines"] if n != "ocellus-tuned"]
     ours, reference = engines[0], run["reference"]
     head = ["network", "weights, MB"] + [f"load {n}, ms" for n in engines] + ["ratio"]
-    head += [f"peak {n}, MB" for n in engines] + ["ratio"]
+    head += [f"peak {n}, MB" for n in engines] + ["ratio", "ours packed + arena, MB"]
     table = [lines_of(head), lines_of(["---"] + ["---:"] * (len(head) - 1))]
     for row in run["networks"]:
         cells = [row["network"], f"{row['weights_mb']:.1f}"]
         for key, form in (("load_ms", "{:.1f}"), ("peak_mb", "{:.0f}")):
             cells += [cell(row[key].get(n), form) for n in engines]
             cells.append(cell(quotient(row, key, ours, reference)))
+        own = row["info"]
+        cells.append(cell((own["weight_bytes"] + own["arena_bytes"]) / 1e6 if own else None,
+                          "{:.1f}"))
         table.append(lines_of(cells))
     cells = ["geometric mean", ""]
     for key in ("load_ms", "peak_mb"):
         cells += [""] * len(engines)
         cells.append(cell(mean(quotient(r, key, ours, reference) for r in run["networks"])))
+    cells.append("")
     table.append(lines_of(cells))
     return table
 

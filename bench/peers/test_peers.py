@@ -32,6 +32,8 @@ for line in sys.stdin:
         print("failed out of order", flush=True)
     elif word == "run":
         print("times", *[MS] * int(rest), flush=True)
+    elif word == "info":
+        print("info flops=2e9 weight_bytes=3000000 arena_bytes=1000000", flush=True)
     elif word == "save":
         array.array("f", VALUES).tofile(open(rest, "wb"))
         print("saved", flush=True)
@@ -118,7 +120,8 @@ class Peers(unittest.TestCase):
         text = page.read_text()
         self.assertTrue(text.startswith("above\n") and text.endswith("\nbelow\n"))
         self.assertNotIn("old", text)
-        self.assertIn("| x | 2.00 | **1.50** (1.50–1.50) | **1.25** (1.25–1.25) | 1.25 |", text)
+        self.assertIn("| 4.0 |", text)
+        self.assertIn("| x (2.00) | 2.00 | **1.50** (1.50–1.50) | **1.25** (1.25–1.25) | 1.25 |", text)
         self.assertIn("1.50 MB", text)
         page.write_text("no markers")
         with self.assertRaises(SystemExit):
