@@ -13,7 +13,7 @@
 #include "data/layout.h"
 
 #define NAME "labelme"
-#define VERSION "4.5.13" /* the oldest whose files look like this */
+#define VERSION "5.1.1" /* whose members these are; 4.5 reads them with a warning */
 #define CIRCLE_CORNERS 64
 #define NO_GROUP INT64_MIN
 
