@@ -61,6 +61,22 @@ class Scores(unittest.TestCase):
         self.assertEqual([c["name"] for c in got["classes"]], NAMES)
         return got
 
+    def test_equal_to_sklearn(self):
+        here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "classify")
+        with open(os.path.join(here, "expected.json")) as f:
+            want = json.load(f)
+        done = subprocess.run([PROGRAM, "eval", "classify", "--scores",
+                               os.path.join(here, "mixed.csv"), "--top", "3", "--json"],
+                              capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        got = json.loads(done.stdout)
+        for key in ("top1", "top3", "macro_F1", "weighted_F1", "NLL"):
+            self.assertAlmostEqual(got[key], want[key], delta=1e-6, msg=key)
+        self.assertEqual(got["confusion"], want["confusion"])
+        for key in ("precision", "recall", "F1"):
+            for c, value in zip(got["classes"], want[key]):
+                self.assertAlmostEqual(c[key], value, delta=1e-6, msg=key)
+
     def test_probabilities_and_logits(self):
         rng = np.random.default_rng(2)
         y = rng.integers(0, 6, 300)

@@ -1,0 +1,236 @@
+#!/usr/bin/env python3
+"""`ocellus eval ... --compare`: intervals against a bootstrap in NumPy that scores every draw with the
+program itself, folds, re-runs, what changed, the sheet; bad input."""
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import unittest
+
+PROGRAM = sys.argv.pop(1)
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def run(*args):
+    done = subprocess.run([PROGRAM, "eval", *args], capture_output=True, text=True)
+    return done
+
+
+def figures(document, part="figures"):
+    return {f["name"]: f for f in document[part]}
+
+
+class Coco(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        rng = random.Random(1)
+        images = [{"id": i + 1, "file_name": f"d/{i}.jpg", "width": 500, "height": 400}
+                  for i in range(24)]
+        truth, good, bad = [], [], []
+        for image in images[:-1]:  # nothing on the last one
+            for _ in range(rng.randrange(1, 5)):
+                box = [rng.uniform(0, 300), rng.uniform(0, 200), rng.uniform(20, 150),
+                       rng.uniform(20, 150)]
+                cat = rng.choice((1, 2, 3))
+                truth.append({"id": len(truth) + 1, "image_id": image["id"], "category_id": cat,
+                              "bbox": box, "area": box[2] * box[3], "iscrowd": 0})
+                for rows, noise, miss in ((good, 2, .1), (bad, 8, .3)):
+                    if rng.random() > miss:
+                        rows.append({"image_id": image["id"], "category_id": cat,
+                                     "score": round(rng.random(), 3),
+                                     "bbox": [round(v + rng.gauss(0, noise), 2) for v in box]})
+        bad.append({"image_id": 24, "category_id": 1, "score": .75, "bbox": [1, 2, 30, 40]})
+        cls.data = {"images": images, "annotations": truth, "good": good, "bad": bad,
+                    "categories": [{"id": c, "name": n} for c, n in ((1, "a"), (2, "b"), (3, "c"))]}
+        cls.write("gt.json", {k: cls.data[k] for k in ("images", "annotations", "categories")})
+        cls.write("good.json", good)
+        cls.write("bad.json", bad)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    @classmethod
+    def path(cls, name):
+        return os.path.join(cls.folder.name, name)
+
+    @classmethod
+    def write(cls, name, document):
+        with open(cls.path(name), "w") as f:
+            json.dump(document, f)
+
+    def compare(self, *args):
+        return run("coco", "--gt", self.path("gt.json"), "--dt", self.path("good.json"), "--json",
+                   *args)
+
+    def test_point_estimates(self):
+        done = self.compare("--compare", self.path("bad.json"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        got = json.loads(done.stdout)
+        for side, name in (("this", "good"), ("other", "bad")):
+            plain = json.loads(run("coco", "--gt", self.path("gt.json"), "--dt",
+                                   self.path(name + ".json"), "--json").stdout)
+            for key in ("AP", "AP50", "AP75", "APs", "APm", "APl"):
+                if plain[key] >= 0:
+                    self.assertAlmostEqual(figures(got)[key][side], plain[key], delta=1e-6)
+            self.assertAlmostEqual(figures(got)["AR"][side], plain["AR100"], delta=1e-6)
+            for c in plain["categories"]:
+                self.assertAlmostEqual(figures(got, "classes")[c["name"]][side], c["AP"],
+                                       delta=1e-6)
+        f = figures(got)["AP"]
+        self.assertTrue(f["low"] < f["difference"] < f["high"])
+        self.assertGreater(f["low"], 0)
+        self.assertEqual(f["p"], 0)
+
+    def test_interval(self):
+        """60 draws with images copied, scored one by one, give the same spread."""
+        rng, drawn = random.Random(4), []
+        for _ in range(60):
+            pick = [rng.randrange(24) for _ in range(24)]
+            gt = {"images": [], "annotations": [], "categories": self.data["categories"]}
+            sets = {"good": [], "bad": []}
+            for new, old in enumerate(pick, 1):
+                gt["images"].append({"id": new, "width": 500, "height": 400})
+                for a in self.data["annotations"]:
+                    if a["image_id"] == old + 1:
+                        gt["annotations"].append(dict(a, image_id=new,
+                                                      id=len(gt["annotations"]) + 1))
+                for name, rows in sets.items():
+                    rows += [dict(r, image_id=new) for r in self.data[name]
+                             if r["image_id"] == old + 1]
+            self.write("draw.gt.json", gt)
+            ap = []
+            for name, rows in sets.items():
+                self.write("draw.json", rows)
+                ap.append(json.loads(run("coco", "--gt", self.path("draw.gt.json"), "--dt",
+                                         self.path("draw.json"), "--json").stdout)["AP"])
+            drawn.append(ap[0] - ap[1])
+        f = figures(json.loads(self.compare("--compare", self.path("bad.json")).stdout))["AP"]
+        mean = sum(drawn) / 60
+        sd = (sum((d - mean) ** 2 for d in drawn) / 59) ** .5
+        width = (f["high"] - f["low"]) / (2 * 1.96)
+        self.assertTrue(.65 * sd < width < 1.5 * sd, (sd, width))
+        self.assertAlmostEqual((f["high"] + f["low"]) / 2, mean, delta=sd)
+
+    def test_reproducible(self):
+        one = self.compare("--compare", self.path("bad.json"), "--resamples", "200")
+        self.assertEqual(self.compare("--compare", self.path("bad.json"), "--resamples", "200",
+                                      "--threads", "1").stdout, one.stdout)
+        self.assertNotEqual(self.compare("--compare", self.path("bad.json"), "--resamples", "200",
+                                         "--seed", "9").stdout, one.stdout)
+
+    def test_same(self):
+        got = json.loads(self.compare("--compare", self.path("good.json")).stdout)
+        self.assertEqual((got["n_changed"], figures(got)["AP"]["p"]), (0, 1))
+        self.assertEqual(figures(got)["AP"]["low"], 0)
+
+    def test_changed(self):
+        got = json.loads(self.compare("--compare", self.path("bad.json"), "--changed", "24").stdout)
+        byname = {c["name"]: c for c in got["changed"]}
+        self.assertEqual((byname["d/23.jpg"]["this"], byname["d/23.jpg"]["other"]), (1, .25))
+        size = [round(abs(c["this"] - c["other"]), 6) for c in got["changed"]]
+        self.assertEqual(size, sorted(size, reverse=True))
+
+    def test_folds(self):
+        folds = [{"name": str(k), "images": [f"{i}.jpg" for i in range(k, 24, 3)] + ["other.jpg"]}
+                 for k in range(3)]
+        self.write("split.json", {"version": 1, "folds": folds})
+        got = figures(json.loads(self.compare("--fold-of", self.path("split.json")).stdout))["AP"]
+        values = []
+        for k in range(3):
+            keep = {i + 1 for i in range(k, 24, 3)}
+            self.write("fold.gt.json", {
+                "images": [i for i in self.data["images"] if i["id"] in keep],
+                "annotations": [a for a in self.data["annotations"] if a["image_id"] in keep],
+                "categories": self.data["categories"]})
+            self.write("fold.json", [r for r in self.data["good"] if r["image_id"] in keep])
+            values.append(json.loads(run("coco", "--gt", self.path("fold.gt.json"), "--dt",
+                                         self.path("fold.json"), "--json").stdout)["AP"])
+        for a, b in zip(got["fold_values"], values):
+            self.assertAlmostEqual(a, b, delta=1e-6)
+        mean = sum(values) / 3
+        sd = (sum((v - mean) ** 2 for v in values) / 2) ** .5
+        self.assertAlmostEqual(got["folds"]["mean"], mean, delta=1e-6)
+        self.assertAlmostEqual(got["folds"]["half_width"], 4.303 * sd / 3 ** .5, delta=1e-3)
+
+    def test_reruns(self):
+        got = figures(json.loads(self.compare(
+            "--again", self.path("bad.json"), "--compare", self.path("bad.json"), "--compare",
+            self.path("good.json")).stdout))["AP"]
+        self.assertEqual((got["runs"]["n"], got["other_runs"]["n"]), (2, 2))
+        self.assertAlmostEqual(got["runs"]["mean"], (got["this"] + got["other"]) / 2, delta=1e-6)
+
+    def test_sheet(self):
+        sheet = self.path("sheet.html")
+        done = self.compare("--compare", self.path("bad.json"), "--sheet", sheet)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with open(sheet) as f:
+            page = f.read()
+        self.assertIn("d/23.jpg", page)
+        self.assertNotIn("http", page)
+        self.assertTrue(page.endswith("</html>\n"))
+
+    def test_bad_input(self):
+        self.write("twice.json", {"folds": [{"images": ["1.jpg"]}, {"images": ["1.jpg"]}]})
+        self.write("one.json", {"folds": [{"images": ["1.jpg"]}]})
+        self.write("none.json", {"folds": [{"images": ["x"]}, {"images": ["1.jpg"]}]})
+        for args, words in ((("--fold-of", self.path("twice.json")), "already"),
+                            (("--fold-of", self.path("one.json")), "fewer than two"),
+                            (("--fold-of", self.path("none.json")), "none of"),
+                            (("--fold-of", self.path("gone.json")), "gone.json"),
+                            (("--compare", self.path("gt.json")), "gt.json"),
+                            (("--again", self.path("bad.json"), "--sheet", "x.html"), "--compare")):
+            done = self.compare(*args)
+            self.assertNotEqual(done.returncode, 0, args)
+            self.assertIn(words, done.stderr)
+            self.assertEqual(done.stdout, "")
+
+
+class Others(unittest.TestCase):
+    def test_mot(self):
+        mot = os.path.join(HERE, "mot")
+        pair = ["--gt", f"{mot}/walkers.gt.txt", "--dt", f"{mot}/walkers.dt.txt"]
+        plain = json.loads(run("mot", *pair, "--json").stdout)
+        with tempfile.TemporaryDirectory() as d:
+            worse = os.path.join(d, "worse.txt")
+            with open(f"{mot}/walkers.dt.txt") as f, open(worse, "w") as to:
+                for line in f:  # ids that change in the middle, and some that are missing
+                    row = line.split(",")
+                    if int(row[0]) % 5 == 0:
+                        continue
+                    row[1] = str(int(row[1]) + 500 * (int(row[0]) > 30))
+                    to.write(",".join(row))
+            sheet = os.path.join(d, "s.html")
+            done = run("mot", *pair, "--compare", worse, "--block", "5", "--json", "--sheet", sheet)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            with open(sheet) as f:
+                self.assertIn("<svg", f.read())
+        got = json.loads(done.stdout)
+        for key in ("HOTA", "DetA", "AssA", "MOTA", "IDF1", "IDSW", "Recall", "Precision"):
+            self.assertAlmostEqual(figures(got)[key]["this"], plain[key], delta=1e-6, msg=key)
+        self.assertGreater(figures(got)["HOTA"]["low"], 0)
+        self.assertGreater(len(got["tracks"]), 3)
+        for track in got["tracks"]:
+            self.assertLessEqual(track["covered"][0], track["frames"])
+
+    def test_embed(self):
+        table = os.path.join(HERE, "embed", "split.csv")
+        plain = json.loads(run("embed", "--table", table, "--json").stdout)
+        done = run("embed", "--table", table, "--compare", table, "--json")
+        for key, value in figures(json.loads(done.stdout)).items():
+            self.assertAlmostEqual(value["this"], plain[key], delta=1e-6)
+
+    def test_classify(self):
+        table = os.path.join(HERE, "classify", "mixed.csv")
+        plain = json.loads(run("classify", "--scores", table, "--json").stdout)
+        got = figures(json.loads(run("classify", "--scores", table, "--compare", table,
+                                     "--json").stdout))
+        for key in ("top1", "top5", "macro_F1"):
+            self.assertAlmostEqual(got[key]["this"], plain[key], delta=1e-6)
+
+
+if __name__ == "__main__":
+    unittest.main()
