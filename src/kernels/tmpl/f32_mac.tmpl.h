@@ -58,13 +58,41 @@ OC_INLINE void store_blocks(const int nb, const int v, float *y, ptrdiff_t y_blk
         vf_store_px(y + v * VF_PX * y_blk, y_blk, x);
 }
 
-/* The common case has its own loop, with everything in registers: stores may alias *m. */
+OC_INLINE vf load_blocks(const int nb, const int v, const float *y, ptrdiff_t y_blk)
+{
+    if ((v + 1) * VF_PX > nb)
+        return vf_load_one(y + v * VF_PX * y_blk);
+    return vf_load_px(y + v * VF_PX * y_blk, y_blk);
+}
+
+/* A residual, or the part of the sum that was made before. */
+OC_INLINE void tile_store_added(const int px, const int nb, const oc_mac *m, const tile_end *e,
+                                ptrdiff_t p0, const vf acc[MAC_SUMS])
+{
+    const ptrdiff_t y_px = m->y_px, y_blk = m->y_blk;
+    const vf        lo = e->lo, hi = e->hi;
+    const float    *from = m->add + p0 * y_px;
+    float          *to = m->y + p0 * y_px;
+    const int       nv = MAC_VECTORS(nb);
+
+    OC_UNROLL for (int v = 0; v < nv; v++) OC_UNROLL for (int p = 0; p < px; p++)
+    {
+        const vf x = vf_add(acc[p * nv + v], load_blocks(nb, v, from + p * y_px, y_blk));
+        store_blocks(nb, v, to + p * y_px, y_blk, vf_clamp(x, lo, hi));
+    }
+}
+
+/* The common cases have their own loops, with everything in registers: stores may alias *m. */
 OC_INLINE void tile_store(const int px, const int nb, const oc_mac *m, const tile_end *e,
                           ptrdiff_t p0, const vf acc[MAC_SUMS])
 {
     const ptrdiff_t y_px = m->y_px, y_blk = m->y_blk;
     const int       nv = MAC_VECTORS(nb);
 
+    if (m->add && !e->part && !e->swish) {
+        tile_store_added(px, nb, m, e, p0, acc);
+        return;
+    }
     if (m->add || e->swish || (e->part && (!m->whole || VF_PX > 1))) {
         OC_UNROLL for (int p = 0; p < px; p++) OC_UNROLL for (int b = 0; b < nb; b++) store_any(
             m, e, b + 1 == nb, (p0 + p) * y_px + b * y_blk, block_of(b, acc[p * nv + b / VF_PX]));
