@@ -37,6 +37,15 @@ void oc_arena_finish(oc_arena *arena)
     *arena = (oc_arena){0};
 }
 
+bool oc_arena_holds(const oc_arena *arena, const void *p)
+{
+    const uintptr_t at = (uintptr_t)p;
+    for (const oc_arena_block *b = arena->head; b; b = b->next)
+        if (at >= (uintptr_t)b && at - (uintptr_t)b < HEAD_BYTES + b->used)
+            return true;
+    return false;
+}
+
 static oc_arena_block *block_create(size_t size)
 {
     oc_arena_block *b = size > SIZE_MAX - HEAD_BYTES ? NULL : oc_alloc64(HEAD_BYTES + size, 1);
@@ -45,7 +54,8 @@ static oc_arena_block *block_create(size_t size)
     return b;
 }
 
-static void *arena_take(oc_arena *arena, size_t n, size_t size, size_t align)
+/* Not zeroed: for who fills it. */
+static void *arena_take_raw(oc_arena *arena, size_t n, size_t size, size_t align)
 {
     size_t bytes;
     if (__builtin_mul_overflow(n, size, &bytes) || bytes > SIZE_MAX / 2)
@@ -68,7 +78,13 @@ static void *arena_take(oc_arena *arena, size_t n, size_t size, size_t align)
     }
     b->used = at + bytes;
     arena->bytes += bytes;
-    return memset((char *)b + HEAD_BYTES + at, 0, bytes);
+    return (char *)b + HEAD_BYTES + at;
+}
+
+static void *arena_take(oc_arena *arena, size_t n, size_t size, size_t align)
+{
+    void *p = arena_take_raw(arena, n, size, align);
+    return p ? memset(p, 0, n * size) : NULL;
 }
 
 void *oc_arena_alloc(oc_arena *arena, size_t n, size_t size)
@@ -83,7 +99,7 @@ void *oc_arena_alloc64(oc_arena *arena, size_t n, size_t size)
 
 void *oc_arena_dup(oc_arena *arena, const void *from, size_t bytes)
 {
-    void *to = oc_arena_alloc64(arena, bytes, 1);
+    void *to = arena_take_raw(arena, bytes, 1, 64);
     if (to && bytes)
         memcpy(to, from, bytes);
     return to;

@@ -4,6 +4,7 @@
 #ifndef OC_CORE_ARENA_H
 #define OC_CORE_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "ocellus/status.h"
@@ -22,6 +23,9 @@ OC_MUST_CHECK void *oc_arena_alloc(oc_arena *arena, size_t n, size_t size);
 OC_MUST_CHECK void *oc_arena_alloc64(oc_arena *arena, size_t n, size_t size);
 OC_MUST_CHECK void *oc_arena_dup(oc_arena *arena, const void *from, size_t bytes);
 OC_MUST_CHECK char *oc_arena_strndup(oc_arena *arena, const char *from, size_t length);
+
+/* Does p point into memory of the arena? */
+bool oc_arena_holds(const oc_arena *arena, const void *p);
 
 /* 64-byte aligned heap memory for buffers with a life of their own; release with oc_free64. */
 OC_MUST_CHECK void *oc_alloc64(size_t n, size_t size);

@@ -81,3 +81,13 @@ void oc_bytes_close(oc_bytes *bytes)
         oc_free64((void *)(uintptr_t)bytes->data);
     *bytes = (oc_bytes){0};
 }
+
+void oc_pages_release(const void *p, size_t n)
+{
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    const uintptr_t begin = ((uintptr_t)p + page - 1) / page * page;
+    const uintptr_t end = ((uintptr_t)p + n) / page * page;
+
+    if (end > begin)
+        (void)madvise((void *)begin, end - begin, MADV_DONTNEED); /* a matter of memory alone */
+}

@@ -19,4 +19,8 @@ OC_MUST_CHECK oc_status oc_bytes_open(const char *path, oc_bytes *out, oc_error 
 OC_MUST_CHECK oc_status oc_bytes_copy(const void *from, size_t n, oc_bytes *out, oc_error *err);
 void                    oc_bytes_close(oc_bytes *bytes);
 
+/* The whole pages inside [p, p + n) need no memory until they are read again: those of a mapped file
+ * then come from the file, others are zero. */
+void oc_pages_release(const void *p, size_t n);
+
 #endif

@@ -11,6 +11,7 @@
 /* What one import needs everywhere. */
 typedef struct onnx_context {
     const unsigned char *base;   /* of the file */
+    bool                 mapped; /* the file is: its pages can be given back */
     oc_arena            *mem;    /* of the graph */
     const char          *folder; /* of the model, for external data; NULL: from memory */
     struct onnx_files   *files;  /* external files already open */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/bytes.h"
 #include "onnx/proto.h"
 
 oc_dtype onnx_dtype(int64_t code)
@@ -184,7 +185,7 @@ static oc_status read_typed(const onnx_context *c, wire_span bytes, uint32_t num
     return st;
 }
 
-static oc_status take_raw(const onnx_context *c, wire_span raw, onnx_tensor *t)
+static oc_status take_raw(const onnx_context *c, wire_span raw, bool external, onnx_tensor *t)
 {
     size_t want, align = oc_dtype_bytes(t->view.info.dtype);
     if (!oc_tensor_bytes(&t->view.info, &want) || want != raw.n) {
@@ -194,8 +195,13 @@ static oc_status take_raw(const onnx_context *c, wire_span raw, onnx_tensor *t)
                        oc_dtype_name(t->view.info.dtype));
     }
     /* protobuf aligns nothing: what lies askew is copied once */
-    t->view.data = (uintptr_t)raw.p % align == 0 ? (void *)(uintptr_t)raw.p
-                                                 : oc_arena_dup(c->mem, raw.p, raw.n);
+    if ((uintptr_t)raw.p % align == 0) {
+        t->view.data = (void *)(uintptr_t)raw.p;
+    } else {
+        t->view.data = oc_arena_dup(c->mem, raw.p, raw.n);
+        if (c->mapped && !external)
+            oc_pages_release(raw.p, raw.n);
+    }
     return t->view.data ? OC_OK : OC_FAIL(c->err, OC_NOMEM, "%zu bytes", raw.n);
 }
 
@@ -215,7 +221,7 @@ oc_status onnx_read_tensor(const onnx_context *c, wire_span bytes, onnx_tensor *
     else if (p.location == 1 && (st = read_external(c, &p)) != OC_OK)
         goto out;
     else if (p.has_raw)
-        st = take_raw(c, p.raw, out);
+        st = take_raw(c, p.raw, p.location == 1, out);
     else if (n > bytes.n * 8)
         st = OC_FAIL(c->err, OC_FORMAT, "has no data for %zu elements", n);
     else

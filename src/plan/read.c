@@ -269,7 +269,8 @@ static oc_status get_node(reader *r, oc_node *n)
     const char *type = oc_plan_get_text(&r->in, &r->g->arena);
     if (r->in.bad)
         return damaged(r, "a node");
-    if (!(n->op = oc_op_find(domain, type)))
+    n->op = oc_op_find(domain, type);
+    if (!n->op || (n->op->flags & OC_OP_FLOW))
         return OC_FAIL(r->err, OC_FORMAT, "node '%.80s': no operator '%.40s'", n->name, type);
     n->domain = n->op->domain;
     n->op_type = n->op->name;

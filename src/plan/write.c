@@ -76,7 +76,7 @@ static oc_status put_value(planner *w, oc_vid v, oc_error *err)
     const oc_value *value = &w->c->graph->values[v];
     oc_plan_out    *o = &w->structure;
     size_t          bytes = 0;
-    if (value->info.dtype != OC_DTYPE_NONE && !oc_value_bytes(value, &bytes))
+    if (value->late || (value->info.dtype != OC_DTYPE_NONE && !oc_value_bytes(value, &bytes)))
         return OC_FAIL(err, OC_UNSUPPORTED,
                        "the shape of '%.80s' is decided by the data: plans hold fixed shapes only",
                        value->name);
@@ -141,6 +141,9 @@ static oc_status put_node(planner *w, const oc_node *n, oc_error *err)
 {
     oc_plan_out *o = &w->structure;
     oc_status    st = OC_OK;
+    if (n->op->flags & OC_OP_FLOW)
+        return OC_FAIL(err, OC_UNSUPPORTED, "node '%.80s' (%.40s): plans hold no graphs in nodes",
+                       n->name, n->op->name);
     oc_plan_put_text(o, n->name);
     oc_plan_put_text(o, n->op->domain);
     oc_plan_put_text(o, n->op->name);

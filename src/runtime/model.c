@@ -122,3 +122,24 @@ bool oc_model_file(const oc_model *model, size_t i, const char **name, const oc_
     }
     return oc_import_external(&model->import, i - 1, name, bytes);
 }
+
+bool oc_model_maps(const oc_model *model, const void *p, size_t n)
+{
+    const char     *name;
+    const oc_bytes *bytes;
+    for (size_t i = 0; oc_model_file(model, i, &name, &bytes); i++) {
+        const uintptr_t at = (uintptr_t)p, begin = (uintptr_t)bytes->data;
+        if (bytes->mapped && at >= begin && at - begin < bytes->n && n <= bytes->n - (at - begin))
+            return true;
+    }
+    return false;
+}
+
+void oc_model_release_pages(const oc_model *model)
+{
+    const char     *name;
+    const oc_bytes *bytes;
+    for (size_t i = 0; oc_model_file(model, i, &name, &bytes); i++)
+        if (bytes->mapped)
+            oc_pages_release(bytes->data, bytes->n);
+}

@@ -14,6 +14,10 @@ oc_packed_store *oc_model_peek_packed(const oc_model *model);
 /* The path it was loaded from, NULL: from memory; and its files as they were read: the model itself
  * first, then external data by its location.  False past the end. */
 const char *oc_model_path(const oc_model *model);
+/* Pages of the mapped files need no memory until somebody reads them again. */
+void oc_model_release_pages(const oc_model *model);
+/* Do these bytes lie in a mapped file of the model? */
+bool oc_model_maps(const oc_model *model, const void *p, size_t n);
 bool oc_model_file(const oc_model *model, size_t i, const char **name, const oc_bytes **bytes);
 
 #endif

@@ -5,9 +5,12 @@
 
 #include "core/arena.h"
 #include "core/build_id.h"
+#include "core/bytes.h"
 #include "runtime/prepare.h"
 #include "runtime/state.h"
 #include "runtime/watch.h"
+
+#define RELEASE_BYTES_MIN ((size_t)16 << 10) /* less is not worth the call */
 
 static oc_status take_options(const oc_session_options *options, oc_session_options *out,
                               oc_error *err)
@@ -80,12 +83,34 @@ static uint64_t ports_bytes(const oc_graph *g)
     return sum;
 }
 
-/* Called by compile: contents of a constant have been packed.  What the session made itself is given
- * back; pages of the model's file need no memory of ours. */
+/* Whether a constant that is still read lies in these bytes. */
+static bool still_read(const oc_session *s, const char *begin, size_t n)
+{
+    for (uint32_t i = 0; i < s->graph->n_values; i++) {
+        const oc_value *v = &s->graph->values[i];
+        const char     *at = v->data;
+        size_t          bytes;
+        if (at && !s->released[i] && at < begin + n &&
+            (!oc_value_bytes(v, &bytes) || at + bytes > begin))
+            return true;
+    }
+    return false;
+}
+
+/* Called by compile: the contents of a constant have been packed.  Pages of the model's file come back
+ * from there should anybody look again; what the passes made is this session's own, and the arena
+ * keeps the addresses. */
 static void on_release(void *ctx, uint32_t value)
 {
-    oc_session *s = ctx;
+    oc_session     *s = ctx;
+    const oc_value *v = &s->graph->values[value];
+    size_t          bytes;
     s->released[value] = 1;
+    if (!oc_value_bytes(v, &bytes) || bytes < RELEASE_BYTES_MIN || still_read(s, v->data, bytes))
+        return;
+    if (oc_arena_holds(&s->graph->arena, v->data) ||
+        (s->model && oc_model_maps(s->model, v->data, bytes)))
+        oc_pages_release(v->data, bytes);
 }
 
 static oc_status make_program(oc_session *s, const oc_session_options *o,
@@ -186,6 +211,7 @@ oc_status oc_session_create(oc_model *model, const oc_session_options *options, 
         return st;
     s->model = oc_model_ref(model);
     st = oc_prepare_graph(model, &o, oc_session_is_ours(s), NULL, NULL, &s->graph, err);
+    oc_model_release_pages(model); /* what the passes looked at; packing fetches layer by layer */
     if (st == OC_OK && (st = oc_session_build(s, &o, &packed, err)) == OC_OK) {
         *out = s;
         s = NULL;
