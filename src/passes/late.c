@@ -93,6 +93,8 @@ static oc_status check_outputs(oc_graph *g, oc_error *err)
         oc_value *v = &g->values[g->outputs[i]];
         for (uint32_t d = 0; v->late && d < v->info.shape.rank; d++)
             v->info.shape.dim[d] = -1;
+        if (v->late && v->info.shape.rank == 0) /* a scalar, or no shape declared at all */
+            v->info.shape = (oc_shape){1, {-1}};
         if (v->late && v->info.dtype == OC_DTYPE_NONE)
             return OC_FAIL(err, OC_UNSUPPORTED,
                            "output '%.80s' is decided at run time, and the file does not declare "

@@ -244,6 +244,52 @@ void op_end(maker *m, int n_out, const int *out)
     put_bytes(&m->nodes, 1, m->node.data, m->node.n);
 }
 
+/* ---- bodies ---- */
+
+static void put_port(maker *m, bytes *graph, unsigned field, int id, const bool *open);
+
+body body_begin(maker *m)
+{
+    body b = {.nodes = m->nodes, .first = m->n};
+    m->nodes = (bytes){0};
+    return b;
+}
+
+int body_input(maker *m, body *b, int type, int rank, const int64_t *dim)
+{
+    int x = new_value(m, type, rank, dim, 3);
+    put_port(m, &b->ports, 11, x, NULL);
+    return x;
+}
+
+void body_output(maker *m, body *b, int x)
+{
+    m->v[x].used = true;
+    put_port(m, &b->ports, 12, x, NULL);
+}
+
+void body_end(maker *m, body *b)
+{
+    bytes inside = m->nodes;
+    m->nodes = b->nodes;
+    b->nodes = inside;
+    for (int i = b->first; i < m->n; i++)
+        m->v[i].hidden = true;
+}
+
+void op_body(maker *m, const char *name, body *b)
+{
+    bytes a = {0}, graph = {0};
+    put(&graph, b->nodes.data, b->nodes.n);
+    put_text(&graph, 2, name);
+    put(&graph, b->ports.data, b->ports.n);
+    put_child(&a, 6, &graph);
+    attribute(m, &a, name, 5);
+    free(b->nodes.data);
+    free(b->ports.data);
+    *b = (body){0};
+}
+
 int unary(maker *m, const char *op, int x, double size)
 {
     op_begin(m, op, NULL);
@@ -279,7 +325,7 @@ int pick(maker *m, int type, int rank)
 {
     int found[MAKER_VALUES_MAX], n = 0;
     for (int i = 0; i < m->n; i++)
-        if (!m->v[i].constant && m->v[i].type == type && (rank == 0 || m->v[i].rank == rank))
+        if (!m->v[i].constant && !m->v[i].hidden && m->v[i].type == type && (rank == 0 || m->v[i].rank == rank))
             found[n++] = i;
     if (n == 0)
         return -1;
@@ -328,13 +374,14 @@ static void add_inputs(maker *m)
 static const recipe *choose(maker *m)
 {
     static const recipe *const lists[] = {image_recipes, move_recipes, block_recipes, other_recipes,
-                                          more_recipes};
+                                          more_recipes, flow_recipes};
     unsigned                   total = 0;
-    for (int k = 0; k < 5; k++)
+    int                        n_lists = m->flow ? 6 : 5;
+    for (int k = 0; k < n_lists; k++)
         for (const recipe *r = lists[k]; r->make; r++)
             total += r->weight;
     unsigned at = rnd(m, total);
-    for (int k = 0; k < 5; k++)
+    for (int k = 0; k < n_lists; k++)
         for (const recipe *r = lists[k]; r->make; r++) {
             if (at < r->weight)
                 return r;
@@ -378,7 +425,7 @@ static void choose_outputs(maker *m)
     }
     for (int i = first; i < m->n && n < 40; i++) {
         made *v = &m->v[i];
-        if (v->constant)
+        if (v->constant || v->hidden)
             continue;
         v->output = !v->used || chance(m, 8);
         n += v->output;
@@ -399,6 +446,7 @@ void maker_model(maker *m, uint64_t seed, bytes *model)
     bytes            graph = {0};
     memset(m, 0, sizeof(*m));
     m->random = seed * 0x2545f4914f6cdd1du;
+    m->flow = seed >> 32 != 0; /* the graphs of smaller seeds stay what they were */
     m->opset = opsets[rnd(m, sizeof(opsets) / sizeof(opsets[0]))];
     add_inputs(m);
     int n_steps = 2 + (int)rnd(m, chance(m, 30) ? 14 : 6);

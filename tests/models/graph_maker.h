@@ -28,6 +28,7 @@ typedef struct made {
     double  size;  /* elements are about this large at most */
     bool    exact; /* an input, moved about: the same bits whoever computes it */
     bool    constant, used, output;
+    bool    hidden; /* inside the body of another node */
 } made;
 
 typedef struct maker {
@@ -39,7 +40,7 @@ typedef struct maker {
     int      n, n_nodes;
     int      input[MAKER_INPUTS_MAX], n_inputs;
     bool     open[MAKER_INPUTS_MAX][MAKER_RANK_MAX]; /* dimensions left open in the file */
-    bool     full;
+    bool     full, flow; /* flow: control flow and sizes that the data decide among the recipes */
 } maker;
 
 /* The whole model of a seed; free model->data.  What it has for inputs stays in *m. */
@@ -69,6 +70,18 @@ void op_float(maker *m, const char *name, float value);
 void op_string(maker *m, const char *name, const char *value);
 void op_end(maker *m, int n_out, const int *out);
 
+/* The nodes from here on belong to a body; body_end gives them back, and hides their values. */
+typedef struct body {
+    bytes nodes, ports; /* of the body; what came before while it is made */
+    int   first;
+} body;
+body body_begin(maker *m);
+int  body_input(maker *m, body *b, int type, int rank, const int64_t *dim);
+void body_output(maker *m, body *b, int x);
+void body_end(maker *m, body *b);
+/* As an attribute of the present node; takes it over. */
+void op_body(maker *m, const char *name, body *b);
+
 int unary(maker *m, const char *op, int x, double size);
 /* Broadcast; -1 when the shapes do not go together or the result grows too large. */
 int binary(maker *m, const char *op, int a, int b, double size);
@@ -89,7 +102,7 @@ typedef struct recipe {
 } recipe;
 
 extern const recipe image_recipes[], move_recipes[], block_recipes[], other_recipes[],
-    more_recipes[];
+    more_recipes[], flow_recipes[];
 
 int conv_of(maker *m, int x, int64_t out_channels, int64_t kernel, int64_t group, bool plain);
 int activation_of(maker *m, int x);      /* one node */

@@ -69,7 +69,7 @@ static int old_constant(maker *m, int rank, const int64_t *dim)
 {
     for (int i = 0; i < m->n && chance(m, 95); i++) {
         const made *v = &m->v[i];
-        bool        same = v->constant && v->type == T_F32 && v->rank == rank;
+        bool        same = v->constant && !v->hidden && v->type == T_F32 && v->rank == rank;
         for (int d = 0; same && d < rank; d++)
             same = v->dim[d] == dim[d];
         if (same && chance(m, 60))

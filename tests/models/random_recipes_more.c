@@ -55,7 +55,7 @@ static bool make_integers(maker *m)
     int                      type = chance(m, 50) ? T_I32 : T_I64, x = m->input[0];
     if (chance(m, 50))
         for (int i = 0; i < m->n; i++)
-            if (m->v[i].exact && m->v[i].type == T_F32 && chance(m, 30))
+            if (m->v[i].exact && !m->v[i].hidden && m->v[i].type == T_F32 && chance(m, 30))
                 x = i;
     made v = m->v[x];
     v.type = type;
