@@ -1,6 +1,6 @@
 /* Pad: more (or, with negative pads, less) of the tensor at both ends of its axes.   ONNX opset 2..
  *
- *   in   data   any type; f32 of rank 4 also blocked when only H and W grow
+ *   in   data   any type; f32 of rank 4 also blocked when H and W grow, or zeros follow the channels
  *        pads   constant int64 (opset 11; an attribute before): begins, then ends
  *        value  constant scalar of the data's type (attribute `value` before opset 11); 0 otherwise
  *        axes   constant (opset 18): the axes pads speaks of
@@ -127,13 +127,22 @@ static oc_status pad_infer(const oc_infer *ask, oc_error *err)
     return OC_OK;
 }
 
+static bool value_is_zero(const oc_args *a)
+{
+    if (!oc_args_has(a, 2))
+        return oc_node_float(a->node, "value", 0.0f) == 0.0f;
+    return a->in[2]->dtype == OC_F32 && a->data[2] && *(const float *)a->data[2] == 0.0f;
+}
+
+/* Channels of zeros behind the others are what the lanes beyond C hold already, and whole blocks. */
 static bool pad_layout(oc_layout_ask *ask)
 {
     oc_args  a = oc_args_of_layout(ask);
     pad_args pad;
     if (ask->in[0].layout != OC_LAYOUT_NC8 || read_args(&a, &pad, NULL) != OC_OK)
         return false;
-    ask->want_in[0] = ask->want_out[0] = pad.begin[1] == 0 && pad.end[1] == 0;
+    bool zeros = pad.end[1] > 0 && pad.mode == PAD_CONSTANT && value_is_zero(&a);
+    ask->want_in[0] = ask->want_out[0] = pad.begin[1] == 0 && (pad.end[1] == 0 || zeros);
     return ask->want_in[0];
 }
 
@@ -249,8 +258,8 @@ static oc_status make_runs(const oc_prepare *p, const pad_args *pad, pad_plan *p
     *copies = 1;
     for (uint32_t i = 0; i < plan->in.rank; i++) {
         size_t n = cut_axis(pad, i, plan->in.dim[i], NULL);
-        /* the last block has zero lanes, so its fill is a run of its own */
-        bool extra = plan->blocked && i == 1 && plan->in.dim[1] > 1;
+        /* the last block has zero lanes, so its fill is a run of its own; behind it come zeros only */
+        bool extra = plan->blocked && i == 1 && plan->in.dim[1] > 1 && pad->end[1] == 0;
         plan->n_runs[i] = n + extra;
         plan->runs[i] = oc_arena_alloc(p->mem, n + 1, sizeof(pad_run));
         if (!plan->runs[i])
@@ -284,6 +293,7 @@ static oc_status pad_prepare(const oc_prepare *p, oc_error *err)
         plan.elem = 32;
         plan.in.dim[1] = (plan.in.dim[1] + 7) / 8;
         plan.out.dim[1] = (plan.out.dim[1] + 7) / 8;
+        pad.end[1] = plan.out.dim[1] - plan.in.dim[1];
     }
     if ((st = make_runs(p, &pad, &plan, &copies, err)) != OC_OK ||
         (st = oc_moves_init(list, p, copies, err)) != OC_OK)

@@ -108,6 +108,33 @@ static void test_yunet(void **state)
     head_finish(&t);
 }
 
+/* 32x32 at strides 16 and 32: 2x2 cells with three anchors, 1x1 with two (ratio 4, then the square
+ * between scales .8 and 1). */
+static void test_ssd(void **state)
+{
+    (void)state;
+    head_test   t = {0};
+    const char *card = "{type: ssd, strides: [16, 32], scales: [.2, .8], ratios: [4],"
+                       " reduce_lowest: true, background: true, box_scales: [10, 10, 5, 5],"
+                       " scores: s, boxes: b, score: .5, iou: .5}";
+    float      *s = head_output(&t, "s", DIMS(1, 14, 3)), *b = head_output(&t, "b", DIMS(1, 14, 4));
+    assert_int_equal(head_bind(&t, card, 32, 32, ab, 2), OC_OK);
+    for (int i = 0; i < 14 * 3; i++)
+        s[i] = i % 3 ? -50 : 50; /* the background does not count, however sure it is */
+    s[(3 * 3 + 0) * 3 + 1] = 1;  /* cell (1, 1), square of .1: centre (24, 24), side 3.2 */
+    b[(3 * 3 + 0) * 4 + 0] = 10; /* down by its height */
+    b[(3 * 3 + 0) * 4 + 3] = 5 * logf(2);
+    s[12 * 3 + 2] = 2; /* the second level: width .8 * 2, height .8 / 2 of 32 */
+    oc_result r = head_decode(&t, same);
+    assert_int_equal(r.detections.n, 2);
+    assert_int_equal(r.detections.items[0].label, 1);
+    assert_float_equal(r.detections.items[0].score, 1 / (1 + expf(-2)), 1e-6);
+    same_box(r.detections.items[0].box, 16 - 25.6f, 16 - 6.4f, 16 + 25.6f, 16 + 6.4f);
+    assert_int_equal(r.detections.items[1].label, 0);
+    same_box(r.detections.items[1].box, 24 - 3.2f, 27.2f - 1.6f, 24 + 3.2f, 27.2f + 1.6f);
+    head_finish(&t);
+}
+
 static void test_blazeface(void **state)
 {
     (void)state;
@@ -344,13 +371,21 @@ static void test_list(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_yolox),         cmocka_unit_test(test_gfl),
-        cmocka_unit_test(test_centernet),     cmocka_unit_test(test_yunet),
-        cmocka_unit_test(test_blazeface),     cmocka_unit_test(test_movenet_single),
-        cmocka_unit_test(test_movenet_multi), cmocka_unit_test(test_db_text),
-        cmocka_unit_test(test_db_turned),     cmocka_unit_test(test_ctc),
-        cmocka_unit_test(test_classify),      cmocka_unit_test(test_embed),
-        cmocka_unit_test(test_refusals),      cmocka_unit_test(test_list),
+        cmocka_unit_test(test_yolox),
+        cmocka_unit_test(test_gfl),
+        cmocka_unit_test(test_centernet),
+        cmocka_unit_test(test_yunet),
+        cmocka_unit_test(test_ssd),
+        cmocka_unit_test(test_blazeface),
+        cmocka_unit_test(test_movenet_single),
+        cmocka_unit_test(test_movenet_multi),
+        cmocka_unit_test(test_db_text),
+        cmocka_unit_test(test_db_turned),
+        cmocka_unit_test(test_ctc),
+        cmocka_unit_test(test_classify),
+        cmocka_unit_test(test_embed),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
