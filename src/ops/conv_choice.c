@@ -19,10 +19,14 @@ typedef struct candidate {
 #define NEAR_BYTES (256.0 * 1024)     /* weights that stay in L2 */
 #define FAR_BYTES (4.0 * 1024 * 1024) /* and in L3, next to those of other layers */
 
-/* Cycles to read so many bytes once, from where so many bytes stay. */
-static double read_cycles(double bytes, double of)
+/* Cycles to read weights `times` times over.  Large ones come from memory the first time: since the
+ * last run those of other layers have passed.  Later readings are partly hidden behind products. */
+static double read_cycles(double bytes, double times)
 {
-    return bytes / (of <= NEAR_BYTES ? 32 : of <= FAR_BYTES ? 20 : 7);
+    const double first = bytes <= NEAR_BYTES ? 32 : bytes <= FAR_BYTES / 4 ? 12 : 4;
+    const double again = bytes <= NEAR_BYTES ? 64 : bytes <= FAR_BYTES ? 48 : 12;
+
+    return bytes / first + fmax(times - 1, 0) * bytes / again;
 }
 
 /* Of one k over `px` pixels and so many blocks: the pixels are cut into nearly equal tiles, each as
@@ -67,7 +71,7 @@ static double direct_cycles(const oc_conv_geom *g, unsigned panel)
     const double sum = rows * k * panels_cycles(px, g->oc / g->groups, panel) + ends;
 
     return (double)(g->n * g->groups) *
-           (sum + 0.3 * read_cycles(weights * fmin(chunks, 4), weights));
+           (sum + read_cycles(weights, chunks));
 }
 
 static double winograd_cycles(const oc_conv_geom *g, unsigned m)
@@ -79,9 +83,8 @@ static double winograd_cycles(const oc_conv_geom *g, unsigned m)
     const double units = ceil(tiles / per), weights = q * c * oc * 4;
     const double products = q * c * units * panels_cycles(ceil(tiles / units), g->oc, 2);
     const double turns = tiles * oc_conv_wino_turn_flops(m) * (c + oc) / 8 / FLOPS_PER_CYCLE;
-    const double reads = units * read_cycles(weights, weights);
 
-    return (double)g->n * (fmax(products, reads) + 0.4 * fmin(products, reads) + turns);
+    return (double)g->n * (products + turns + read_cycles(weights, units));
 }
 
 /* ---- the candidates ---- */

@@ -19,7 +19,7 @@ bool oc_conv_wino_fits(const oc_conv_geom *g)
 
 double oc_conv_wino_error(unsigned m, int64_t channels)
 {
-    static const double of_one[OC_WINO_PAIRS_MAX] = {1.2e-7, 3.5e-7, 1.2e-6}; /* m 2, 4, 6 */
+    static const double of_one[OC_WINO_PAIRS_MAX] = {1.2e-7, 4e-7, 2.4e-6}; /* m 2, 4, 6 */
 
     return of_one[m / 2 - 1] * sqrt((double)channels);
 }

@@ -38,7 +38,7 @@ typedef struct oc_conv_wino {
 #define OC_CONV_ERROR_MAX 2e-5
 
 /* Can this convolution be done so at all, and with what error?  The bound is over random and real
- * layers (docs/kernels.md; held by tests/unit/ops/t_wino_error.c); it grows with the root of the
+ * layers (docs/kernels.md; held by tests/unit/runtime/t_wino_error.c); it grows with the root of the
  * number of products summed. */
 bool   oc_conv_wino_fits(const oc_conv_geom *g);
 double oc_conv_wino_error(unsigned m, int64_t channels);
