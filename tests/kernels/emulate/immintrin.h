@@ -3,7 +3,7 @@
  *
  * A kernel file is compiled a second time with this folder in front of the compiler's own: what AVX2
  * has comes from the compiler, what AVX-512 adds from here, lane by lane, after the pseudo-code of
- * Intel's Intrinsics Guide.  t_emulate compares what it can with the 256-bit instructions.
+ * Intel's Intrinsics Guide.  emulate_self.c compares them with the 256-bit instructions.
  *
  * Only what src/kernels/x86 uses is here; a kernel that uses more does not compile. */
 #ifndef OC_TESTS_EMULATE_IMMINTRIN_H
@@ -233,6 +233,20 @@ EMU __m128i emu_cvtusepi32_epi8(emu512i a)
     return r;
 }
 
+/* Sums of two products of 16-bit neighbours. */
+EMU emu512i emu_madd_epi16(emu512i a, emu512i b)
+{
+    int16_t x[32], y[32];
+    memcpy(x, &a, sizeof(x));
+    memcpy(y, &b, sizeof(y));
+    EMU_LANES(emu512i, i,
+              (int32_t)((uint32_t)(x[2 * k] * y[2 * k]) + (uint32_t)(x[2 * k + 1] * y[2 * k + 1])))
+}
+EMU emu512i emu_dpwssd_epi32(emu512i acc, emu512i a, emu512i b)
+{
+    return emu_add_epi32(acc, emu_madd_epi16(a, b));
+}
+
 /* Half precision: the 256-bit instruction, twice. */
 EMU emu512 emu_cvtph_ps(__m256i v)
 {
@@ -267,12 +281,14 @@ EMU emu512 emu_cvtph_ps(__m256i v)
 #define _mm512_cvtsepi32_epi8 emu_cvtsepi32_epi8
 #define _mm512_cvtusepi32_epi8 emu_cvtusepi32_epi8
 #define _mm512_div_ps emu_div_ps
+#define _mm512_dpwssd_epi32 emu_dpwssd_epi32
 #define _mm512_extractf32x8_ps emu_extractf32x8_ps
 #define _mm512_fmadd_ps emu_fmadd_ps
 #define _mm512_fnmadd_ps emu_fnmadd_ps
 #define _mm512_insertf32x8 emu_insertf32x8
 #define _mm512_loadu_ps emu_loadu_ps
 #define _mm512_loadu_si512 emu_loadu_si512
+#define _mm512_madd_epi16 emu_madd_epi16
 #define _mm512_mask_blend_ps emu_mask_blend_ps
 #define _mm512_mask_mov_ps emu_mask_mov_ps
 #define _mm512_mask_storeu_ps emu_mask_storeu_ps
