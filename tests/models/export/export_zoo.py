@@ -75,7 +75,7 @@ def calibrate(model, example):
 def save(folder, name, model, inputs, opset=13, dynamic=None, names=None):
     model.eval()
     path = os.path.join(folder, name + ".onnx")
-    args = tuple(inputs) if len(inputs) > 1 else inputs[0]
+    args = tuple(inputs)
     torch.onnx.export(model, args, path, opset_version=opset, do_constant_folding=True, dynamic_axes=dynamic,
                       input_names=names or [f"in{i}" for i in range(len(inputs))])
     flat = []
