@@ -20,6 +20,7 @@ lint() {
     lint_format || status=1
     tools/check_layers || status=1
     tools/check_banned || status=1
+    tools/check_kernels || status=1
     tools/check_headers "${CC:-cc}" || status=1
     [ ! -f build/release/libocellus.so ] || tools/check_abi build/release/libocellus.so || status=1
     tools/check_longest
