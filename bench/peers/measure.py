@@ -91,24 +91,25 @@ def compare_results(started, reference, folder):
     return deviations
 
 
-def loads(engines, network, started, n, result):
-    """Times to load in fresh processes, by turns; those of the running processes are the first."""
-    times = {name: [process.load_ms] for name, process in started.items()}
-    for i in range(n - 1):
+def loads(engines, network, n, result):
+    """Times to load in fresh processes, by turns."""
+    times = {engine.name: [] for engine in engines}
+    for i in range(n):
         for engine in engines if i % 2 else engines[::-1]:
-            if engine.name in times:
+            if engine.name not in result["unsupported"]:
                 try:
                     process = engine.start(network, 1)
                     times[engine.name].append(process.load_ms)
                     process.close()
                 except Unsupported as why:
                     result["unsupported"][engine.name] = str(why)
-    return {name: median(ms) for name, ms in times.items()}
+    return {name: median(ms) for name, ms in times.items() if ms}
 
 
-def measure(network, engines, threads_list, effort, reference, folder):
+def measure(network, engines, threads_list, effort, reference, folder, load_only=()):
     """One network: {"ms": {threads: {engine: median}}, "ratio": {threads: {engine: quartiles}}, ...};
-    a ratio is an engine's time over the first engine's of the same round."""
+    a ratio is an engine's time over the first engine's of the same round.  Those of `load_only` are but
+    loaded."""
     result = {"network": network.name, "weights_mb": round(network.megabytes, 2), "ms": {},
               "ratio": {}, "unsupported": {}, "first_run_ms": {}, "load_ms": {}, "peak_mb": {},
               "deviation": {}, "info": {}}
@@ -129,7 +130,7 @@ def measure(network, engines, threads_list, effort, reference, folder):
                 result["peak_mb"] = {name: p.peak_mb() for name, p in started.items()}
                 result["info"] = started[ours].info() if ours in started else {}
                 result["deviation"] = compare_results(started, reference, folder)
-                result["load_ms"] = loads(able, network, started, effort.loads, result)
+                result["load_ms"] = loads([*able, *load_only], network, effort.loads, result)
         finally:
             for process in started.values():
                 process.close()

@@ -171,7 +171,9 @@ def prepare(name, keys, folder, fold_program=None):
         shapes[value.name] = shape
         inputs.append(Input(value.name, kind[0], shape, file))
     outputs = [v.name for v in model.graph.output]
-    weights = sum(numpy_helper.to_array(w).nbytes for w in model.graph.initializer)
+    tensors = list(model.graph.initializer)
+    tensors += [a.t for n in model.graph.node if n.op_type == "Constant" for a in n.attribute]
+    weights = sum(numpy_helper.to_array(t).nbytes for t in tensors if t.data_type)
     files = {"published": path, "clean": folder / f"{name}.onnx"}
     onnx.save(clean(model, shapes), str(files["clean"]))
     files["folded"] = files["clean"]

@@ -3,12 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ocellus/plan.h"
 #include "ocellus/session.h"
 #include "ocellus/tune.h"
 #include "peers/peer.h"
 
 static struct {
-    oc_model      *model;
     oc_pool       *pool;
     oc_tune       *tune;
     oc_session    *session;
@@ -50,29 +50,46 @@ static bool bind(const peer_job *job, peer_reason *why)
     return self.n_out <= PEER_PORTS_MAX || peer_fail(why, "%zu outputs", self.n_out);
 }
 
+static oc_status open_session(const peer_job *job, const oc_session_options *options, oc_error *err)
+{
+    oc_model *model = NULL;
+    oc_status st = OC_NOT_FOUND;
+    if (job->plan)
+        st = oc_plan_open(job->plan, job->model, options, &self.session, err);
+    if (st != OC_NOT_FOUND || (st = oc_model_load(job->model, &model, err)) != OC_OK)
+        return st;
+    st = oc_session_create(model, options, &self.session, err);
+    if (st == OC_OK && job->plan)
+        st = oc_plan_save(self.session, job->plan, err);
+    oc_model_unref(model); /* the session has what it needs */
+    return st;
+}
+
 bool peer_open(const peer_job *job, peer_reason *why)
 {
     oc_error           err = {0};
     oc_session_options options = OC_SESSION_OPTIONS_INIT;
     oc_port            shapes[PEER_PORTS_MAX] = {{0}};
-    if (job->plan || job->fold)
+    if (job->fold)
         return peer_fail(why, "has no such option");
-    if (job->tuned && oc_tune_load(job->tuned, &self.tune, NULL, &err) != OC_OK)
-        return peer_fail(why, "%s", err.message);
-    if (oc_model_load(job->model, &self.model, &err) != OC_OK ||
-        oc_pool_create((unsigned)job->threads, &self.pool, &err) != OC_OK)
-        return peer_fail(why, "%s", err.message);
     for (int i = 0; i < job->n_in; i++) {
         shapes[i].name = job->in[i].name;
         shapes[i].info.shape.rank = (uint32_t)job->in[i].rank;
         for (int k = 0; k < job->in[i].rank; k++)
             shapes[i].info.shape.dim[k] = job->in[i].dim[k];
     }
-    options.pool = self.pool;
-    options.tune = self.tune;
     options.shapes = shapes;
     options.n_shapes = (size_t)job->n_in;
-    if (oc_session_create(self.model, &options, &self.session, &err) != OC_OK)
+    oc_status st = OC_OK;
+    if (job->tuned)
+        st = oc_tune_load(job->tuned, &self.tune, NULL, &err);
+    options.tune = self.tune;
+    if (st == OC_OK)
+        st = oc_pool_create((unsigned)job->threads, &self.pool, &err);
+    options.pool = self.pool;
+    if (st == OC_OK)
+        st = open_session(job, &options, &err);
+    if (st != OC_OK)
         return peer_fail(why, "%s", err.message);
     return bind(job, why);
 }
@@ -117,6 +134,5 @@ void peer_close(void)
 {
     oc_session_destroy(self.session);
     oc_pool_destroy(self.pool);
-    oc_model_unref(self.model);
     oc_tune_destroy(self.tune);
 }

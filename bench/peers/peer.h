@@ -3,7 +3,8 @@
  *
  *   PROGRAM MODEL THREADS [-i NAME TYPE SHAPE FILE]... [-o NAME]... [OPTION]
  *
- * with one OPTION of: --tuned FILE, a table of `ocellus tune`; --plan FILE, a plan to start from;
+ * with one OPTION of: --tuned FILE, a table of `ocellus tune`; --plan FILE, a plan to
+ * start from, or to write where there is none;
  * --fold FILE, where the network is to be written with its constant parts computed (ONNX Runtime alone
  * does that).  An engine that has no such thing says so.
  *

@@ -16,7 +16,7 @@ from pathlib import Path
 import networks
 import report
 from measure import QUICK, THOROUGH, measure
-from process import Engine, TunedEngine
+from process import Engine, PlannedEngine, TunedEngine
 
 REFERENCE = "onnxruntime"
 
@@ -26,6 +26,7 @@ def arguments():
     parser.add_argument("network", nargs="*", help="of networks.txt or tests/models/cases.txt "
                         "(left out: all of networks.txt)")
     parser.add_argument("--programs", type=Path, required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--ocellus", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--peer", action="append", default=[], metavar="NAME=PROGRAM",
                         help="another engine, in the protocol of bench/peers/peer.h")
     parser.add_argument("--without", action="append", default=[], metavar="NAME",
@@ -49,8 +50,7 @@ def engines_of(args):
     ours = args.programs / "peer_ocellus"
     found = [Engine("ocellus", ours, "published")]
     if args.tuned:
-        program = args.programs.parent.parent / "ocellus"
-        found.append(TunedEngine("ocellus-tuned", ours, "published", program))
+        found.append(TunedEngine("ocellus-tuned", ours, "published", args.ocellus))
     for name, file in ((REFERENCE, "clean"), ("opencv", "folded")):
         program = args.programs / f"peer_{name}"
         if name in args.without:
@@ -110,16 +110,17 @@ def clear(folder):
 
 
 def measure_all(args, engines, effort, threads):
+    planned = PlannedEngine("plan", args.programs / "peer_ocellus", "published")
     library = args.programs / "libocellus_engine.so"
     run = {"date": datetime.date.today().isoformat(), "machine": machine(), "commit": commit(),
-           "engines": [e.name for e in engines], "reference": REFERENCE, "versions": {},
+           "engines": [e.name for e in engines], "load_only": [planned.name], "reference": REFERENCE, "versions": {},
            "threads": threads, "effort": effort._asdict(), "networks": [], "skipped": [],
            "library_bytes": library.stat().st_size if library.exists() else None}
     print("\n".join(report.head_lines(run)), flush=True)
     with tempfile.TemporaryDirectory(prefix="ocellus-peers.") as name:
         folder = Path(name)
         for network in each_network(args, folder, run["skipped"]):
-            row = measure(network, engines, threads, effort, REFERENCE, folder)
+            row = measure(network, engines, threads, effort, REFERENCE, folder, [planned])
             run["networks"].append(row)
             run["versions"] = {e.name: e.version for e in engines}
             print(report.row_line(run, row), flush=True)

@@ -24,30 +24,54 @@ class Engine:
         return Process(self, network, threads, [])
 
 
-class TunedEngine(Engine):
-    """Ocellus as `ocellus tune` sets it: tuned for each network and number of threads when it is first
-    started so, into tables of its own beside the network's other files."""
+class PreparedEngine(Engine):
+    """Ocellus with a file made beforehand of a network, for each number of threads."""
+
+    OPTION = FILE = ""
+
+    def made(self, network, threads):
+        """The file, made when it is first asked for."""
+        made = network.folder / f"{self.name}.{network.name}.{threads}" / self.FILE
+        if not made.exists():
+            made.parent.mkdir(parents=True, exist_ok=True)
+            self.make(network, threads, made)
+        return made
+
+    def make(self, network, threads, made):
+        raise NotImplementedError
+
+    def start(self, network, threads):
+        return Process(self, network, threads, [self.OPTION, str(self.made(network, threads))])
+
+
+class TunedEngine(PreparedEngine):
+    """As `ocellus tune` sets it, in a table of its own."""
+
+    OPTION, FILE = "--tuned", "ocellus/tune.txt"
 
     def __init__(self, name, program, file, ocellus):
         super().__init__(name, program, file)
         self.ocellus = ocellus
 
-    def table(self, network, threads):
-        cache = network.folder / f"tuned.{network.name}.{threads}"
-        table = cache / "ocellus" / "tune.txt"
-        if not table.exists():
-            command = [str(self.ocellus), "tune", str(network.files[self.file]),
-                       "--threads", str(threads)]
-            for i in network.inputs:
-                command += ["--shape", f"{i.name}=" + "x".join(str(d) for d in i.shape)]
-            tuned = subprocess.run(command, env={**os.environ, "XDG_CACHE_HOME": str(cache)},
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-            if tuned.returncode:
-                raise Unsupported(tuned.stderr.strip())
-        return table
+    def make(self, network, threads, made):
+        command = [str(self.ocellus), "tune", str(network.files[self.file]),
+                   "--threads", str(threads)]
+        for i in network.inputs:
+            command += ["--shape", f"{i.name}=" + "x".join(str(d) for d in i.shape)]
+        done = subprocess.run(command, env={**os.environ, "XDG_CACHE_HOME": str(made.parent.parent)},
+                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        if done.returncode:
+            raise Unsupported(done.stderr.strip())
 
-    def start(self, network, threads):
-        return Process(self, network, threads, ["--tuned", str(self.table(network, threads))])
+
+class PlannedEngine(PreparedEngine):
+    """From a plan, the second start of an application.  A plan belongs to the program that wrote it, so
+    the peer's own first start writes it."""
+
+    OPTION, FILE = "--plan", "network.ocplan"
+
+    def make(self, network, threads, made):
+        Process(self, network, threads, [self.OPTION, str(made)]).close()
 
 
 class Process:

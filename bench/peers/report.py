@@ -71,7 +71,9 @@ def load_table(run):
     """Milliseconds to load and megabytes at the peak; ours over each."""
     engines = [n for n in run["engines"] if n != "ocellus-tuned"]
     ours, reference = engines[0], run["reference"]
+    plans = run["load_only"]
     head = ["network", "weights, MB"] + [f"load {n}, ms" for n in engines] + ["ratio"]
+    head += [f"load {n}, ms" for n in plans]
     head += [f"peak {n}, MB" for n in engines] + ["ratio", "ours packed + arena, MB"]
     table = [lines_of(head), lines_of(["---"] + ["---:"] * (len(head) - 1))]
     for row in run["networks"]:
@@ -79,6 +81,8 @@ def load_table(run):
         for key, form in (("load_ms", "{:.1f}"), ("peak_mb", "{:.0f}")):
             cells += [cell(row[key].get(n), form) for n in engines]
             cells.append(cell(quotient(row, key, ours, reference)))
+            if key == "load_ms":
+                cells += [cell(row[key].get(n), form) for n in plans]
         own = row["info"]
         cells.append(cell((own["weight_bytes"] + own["arena_bytes"]) / 1e6 if own else None,
                           "{:.1f}"))
@@ -87,7 +91,7 @@ def load_table(run):
     for key in ("load_ms", "peak_mb"):
         cells += [""] * len(engines)
         cells.append(cell(mean(quotient(r, key, ours, reference) for r in run["networks"])))
-    cells.append("")
+        cells += [""] * len(plans if key == "load_ms" else [""])
     table.append(lines_of(cells))
     return table
 

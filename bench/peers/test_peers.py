@@ -16,7 +16,7 @@ except ImportError:
 import measure
 import networks
 import report
-from process import Engine, TunedEngine, Unsupported
+from process import Engine, PlannedEngine, TunedEngine, Unsupported
 
 # Answers like peer.c: every run takes MS, its results are VALUES.
 PRETENDER = """#!/usr/bin/python3
@@ -103,15 +103,24 @@ class Peers(unittest.TestCase):
         tuner.chmod(0o755)
         engine = TunedEngine("ocellus-tuned", ours.program, "clean", tuner)
         for _ in range(2):
-            self.assertEqual(engine.table(self.network(), 2).read_text(), "tune x.onnx --threads 2\n")
+            self.assertEqual(engine.made(self.network(), 2).read_text(), "tune x.onnx --threads 2\n")
         tuner.write_text("#!/bin/sh\necho no such model >&2\nexit 1\n")
         with self.assertRaisesRegex(Unsupported, "no such model"):
             engine.start(self.network(), 1)
 
+    def test_plan_is_written_by_the_peer(self):
+        ours = self.pretender("ocellus")
+        ours.program.write_text('#!/bin/sh\n[ -f $4 ] && echo ready 1 || { echo ready 9; : > $4; }\n')
+        engine = PlannedEngine("plan", ours.program)
+        for _ in range(2):
+            process = engine.start(self.network(), 1)
+            self.assertEqual(process.load_ms, 1)
+            process.close()
+
     def test_table_goes_between_the_markers(self):
         engines, row = self.measured(self.pretender("onnxruntime", 3.0), self.pretender("mnn", 2.5))
         run = {"date": "today", "machine": "m", "commit": "c", "engines": [e.name for e in engines],
-               "reference": "onnxruntime", "versions": {e.name: e.version for e in engines},
+               "reference": "onnxruntime", "load_only": ["plan"], "versions": {e.name: e.version for e in engines},
                "threads": [1, 2], "effort": EFFORT._asdict(), "networks": [row], "skipped": [],
                "library_bytes": 1500000}
         page = self.folder / "page.md"
