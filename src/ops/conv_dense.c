@@ -90,9 +90,34 @@ static float weight_at(const oc_dense *d, const oc_dense_weights *w, size_t g, s
                 (ptrdiff_t)(c % cg) * w->c + ky * w->ky + kx * w->kx];
 }
 
+#define TURN 64 /* input channels at a time: what is written stays in the nearest cache */
+
+/* Blocked input, no merged groups: each output's weights are read in the order they lie in, as far as
+ * that goes. */
+static void pack_blocked(const oc_dense *d, const oc_dense_weights *w, size_t g,
+                         const oc_dense_panel *panel, float *out)
+{
+    const size_t width = panel->blocks * 8, first = panel->first * 8;
+    const size_t outs = min_size(width, d->s.oc - first);
+    const float *from = w->w + (ptrdiff_t)g * w->group + (ptrdiff_t)first * w->oc;
+
+    for (ptrdiff_t t = 0; t < d->s.kh * d->s.kw; t++, out += d->s.c * width)
+        for (size_t c0 = 0; c0 < d->s.c; c0 += TURN) {
+            const size_t end = min_size(c0 + TURN, d->s.c);
+            const float *tap = from + t / d->s.kw * w->ky + t % d->s.kw * w->kx;
+            for (size_t o = 0; o < outs; o++, tap += w->oc)
+                for (size_t c = c0; c < end; c++)
+                    out[c * width + o] = tap[(ptrdiff_t)c * w->c];
+        }
+}
+
 static void pack_panel(const oc_dense *d, const oc_dense_weights *w, size_t g,
                        const oc_dense_panel *panel, float *out)
 {
+    if (!d->s.planar && w->merge == 1) {
+        pack_blocked(d, w, g, panel, out);
+        return;
+    }
     const size_t    width = panel->blocks * 8, first = panel->first * 8;
     const ptrdiff_t kh = d->s.kh, kw = d->s.kw, c = (ptrdiff_t)d->s.c;
     /* planar: (c, ky, kx); blocked: (ky, kx, c) */

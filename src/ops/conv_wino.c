@@ -67,11 +67,32 @@ static void turn_weights(unsigned n, const double g[OC_WINO_IN_MAX][3], const fl
             u[i * n + j] = t[i][0] * g[j][0] + t[i][1] * g[j][1] + t[i][2] * g[j][2];
 }
 
+/* All outputs of a panel for one input channel, then the next: so that whole rows are written. */
+static void pack_panel(const oc_conv_wino *d, const double g[OC_WINO_IN_MAX][3], const float *w,
+                       size_t panel)
+{
+    const size_t width = panel_blocks(d, panel) * 8, plane = d->c * d->blocks_out * 8;
+    const size_t outs = d->oc - panel * 16 < width ? d->oc - panel * 16 : width;
+    float        rows[OC_WINO_IN_MAX * OC_WINO_IN_MAX][24];
+    float       *to = d->u + panel * 16 * d->c;
+
+    for (size_t c = 0; c < d->c; c++, to += width) {
+        for (size_t o = 0; o < outs; o++) {
+            double u[OC_WINO_IN_MAX * OC_WINO_IN_MAX];
+            turn_weights(d->m + 2, g, w + ((panel * 16 + o) * d->c + c) * 9, u);
+            for (size_t q = 0; q < d->q; q++)
+                rows[q][o] = (float)u[q];
+        }
+        for (size_t q = 0; q < d->q; q++)
+            memcpy(to + q * plane, rows[q], outs * sizeof(float));
+    }
+}
+
 static oc_status pack(oc_conv_wino *d, const float *w, const float *bias, const oc_prepare *p,
                       oc_error *err)
 {
     const size_t plane = d->c * d->blocks_out * 8;
-    double       g[OC_WINO_IN_MAX][3], u[OC_WINO_IN_MAX * OC_WINO_IN_MAX];
+    double       g[OC_WINO_IN_MAX][3];
     bool         ready;
 
     weight_rows(d->m, g);
@@ -81,16 +102,8 @@ static oc_status pack(oc_conv_wino *d, const float *w, const float *bias, const 
         return OC_FAIL(err, OC_NOMEM, "%zu transformed weights", d->q * plane);
     if (bias)
         memcpy(d->bias, bias, d->oc * sizeof(float));
-    for (size_t o = 0; o < d->oc && !ready; o++) {
-        size_t panel = o / 16 < d->n_panels ? o / 16 : d->n_panels - 1;
-        size_t width = panel_blocks(d, panel) * 8;
-        float *to = d->u + panel * 16 * d->c + (o - panel * 16);
-        for (size_t c = 0; c < d->c; c++) {
-            turn_weights(d->m + 2, (const double(*)[3])g, w + (o * d->c + c) * 9, u);
-            for (size_t q = 0; q < d->q; q++)
-                to[q * plane + c * width] = (float)u[q];
-        }
-    }
+    for (size_t panel = 0; panel < d->n_panels && !ready; panel++)
+        pack_panel(d, (const double(*)[3])g, w, panel);
     d->u = oc_packed_keep(p, d->u);
     return OC_OK;
 }
