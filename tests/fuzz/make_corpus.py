@@ -322,6 +322,34 @@ def json_corpus():
 
 # ---- TensorFlow Lite ----
 
+def eval_corpus():
+    """One file per reader of fuzz_eval.c, and each of them spoilt in the same ways."""
+    mot = "1,1,0,0,10,20,1,1,1\n1,2,50,0,10,20,1,7,1\n2,1,1,0,10,20,0,1,1\n"
+    track = ("0 1 Car 0 0 -1.5 1 2 90 80 -1 -1 -1 -1 -1 -1 -1\n"
+             "0 -1 DontCare -1 -1 -10 5 5 50 50 -1 -1 -1 -1 -1 -1 -1\n")
+    kitti = "Car 0.00 0 0.5 100 100 200 180 1 1 1 1 1 1 0\nDontCare -1 -1 -10 1 2 3 4 -1 -1 -1 -1 -1 -1 -10\n"
+    voc = ("<?xml version='1.0'?><annotation><filename>x.jpg</filename><size><width>90</width>"
+           "<height>80</height><depth>3</depth></size><object><name>cat</name><difficult>1"
+           "</difficult><bndbox><xmin>1</xmin><ymin>2</ymin><xmax>30</xmax><ymax>40</ymax>"
+           "</bndbox></object></annotation>")
+    seeds = {"a": mot, "b": mot, "c": track, "d": kitti,
+             "e": "Car -1 -1 0.4 100 100 200 180 1 1 1 1 1 1 0 0.9\n", "f": voc,
+             "g": "x 0.9 1 2 30 40\nx .5 1 1 3 3\n",
+             "h": 'label,set,camera,e0,e1\nx,gallery,1,.5,1\n"y",query,2,1,0\nx,query,-1,1,1\n',
+             "i": 'path,truth,read\n1,"a ""b"" c",abc\n2,\u00e4\u6f22,a\n',
+             "j": "1,2,30,2,30,9,1,9,one\n1,20,30,40,two, three\n0,0,9,9,###\nplain\n",
+             "k": '{"folds":[{"name":"1","images":["a.jpg"]},{"images":["b.jpg","z"],"n":{}}]}',
+             "l": "kind: bytetrack\nlost: [1s, 2s]\nscore_high: 0.4\n"}
+    for kind, text in seeds.items():
+        put("eval", f"good-{kind}", kind + text)
+        put("eval", f"bad-cut-{kind}", kind + text[:len(text) * 2 // 3])
+        put("eval", f"bad-numbers-{kind}", kind + text.replace("1", "1e999").replace("2", "-"))
+        put("eval", f"bad-nothing-{kind}", kind)
+        put("eval", f"bad-twice-{kind}", kind + text + text)
+    put("eval", "bad-frame-a", "a999999999,1,0,0,5,5,1\n")
+    put("eval", "bad-deep-f", "f" + "<a>" * 500)
+
+
 def tflite_corpus():
     sys.path.insert(0, str(CORPUS.parent.parent / "tools"))
     from test_tflite import REFUSED
@@ -337,9 +365,65 @@ def tflite_corpus():
         put("tflite", "bad-" + re.sub("[^a-z0-9]+", "-", label), content)
 
 
+# ---- data sets: the first byte says which format ----
+
+def dataset_corpus():
+    coco = ('{"info":{"a":[1,{"b":null}]},"images":[{"id":1,"file_name":"a.jpg","width":8,"height":6,"split":"x"}],'
+            '"categories":[{"id":2,"name":"cat","supercategory":"s","keypoints":["p","q"],"skeleton":[[1,2]]}],'
+            '"annotations":[{"id":1,"image_id":1,"category_id":2,"bbox":[1,1,6,4],"area":24,"iscrowd":0,"segmentation":'
+            '[[1,1,6,1,3.5,4]],"keypoints":[1,2,2,0,0,0],"track_id":3,"score":0.5,"attributes":{"a":true,"b":1.5}},'
+            '{"id":2,"image_id":1,"category_id":2,"bbox":[1,2,1,3],"iscrowd":1,"segmentation":{"size":[6,8],'
+            '"counts":[8,3,37]}}]}')
+    voc = ("<annotation><folder>f</folder><filename>a.jpg</filename><size><width>8</width><height>6</height><depth>3"
+           "</depth></size><object><name>cat</name><difficult>1</difficult><bndbox><xmin>1</xmin><ymin>1</ymin><xmax>4"
+           "</xmax><ymax>5</ymax></bndbox><attributes><attribute><name>a</name><value>1</value></attribute></attributes>"
+           "<part><name>p</name></part></object></annotation>")
+    cvat = ('<annotations><version>1.1</version><meta><task><labels><label><name>cat</name></label></labels><original_size>'
+            '<width>8</width><height>6</height></original_size><source>v</source></task></meta><image id="0" name="a.jpg" '
+            'width="8" height="6"><box label="cat" occluded="1" xtl="1" ytl="1" xbr="3" ybr="4"><attribute name="a">b'
+            '</attribute></box><polygon label="cat" points="1,1;3,1;2,4"></polygon><mask label="cat" rle="1, 2, 1" left="1" '
+            'top="1" width="2" height="2"></mask><skeleton label="cat"><points label="n" outside="0" occluded="0" '
+            'points="1,1"></points></skeleton></image><track id="0" label="cat"><box frame="1" outside="0" occluded="0" '
+            'xtl="1" ytl="1" xbr="2" ybr="2"/><box frame="2" outside="1" occluded="0" xtl="1" ytl="1" xbr="2" ybr="2"/>'
+            "</track></annotations>")
+    labelme = ('{"version":"5.1.1","flags":{},"imagePath":"sub\\\\a.jpg","imageData":null,"imageHeight":6,"imageWidth":8,'
+               '"shapes":[{"label":"cat","group_id":1,"shape_type":"polygon","points":[[1,1],[3,1],[2,4]],"flags":{"x":true}},'
+               '{"label":"cat","group_id":1,"shape_type":"polygon","points":[[4,1],[6,1],[5,4]],"flags":{}},'
+               '{"label":"n","group_id":1,"shape_type":"point","points":[[1,2]],"flags":{},"keypoint":1,"visibility":1},'
+               '{"label":"l","group_id":null,"shape_type":"line","points":[[1,2],[3,4]]},{"label":"c","shape_type":"circle",'
+               '"points":[[3,3],[4,4]]},{"label":"r","shape_type":"rectangle","points":[[5,5],[1,1]]}]}')
+    mot = "1,1,912,484,97,109,0,7,1\n1,-1,3,4,5,6,0.5,-1,-1,-1\n2,2,1.5,2,3,4\n"
+    kitti = "Car 0.00 0 -1.57 5.41 1.40 6.75 3.25 2.85 2.63 12.34 0.47 1.49 69.44 -1.56 0.9\n"
+    images = ("ImageID,Source,LabelName,Confidence,XMin,XMax,YMin,YMax,IsOccluded,IsTruncated,IsGroupOf,IsDepiction,"
+              'IsInside\n"a",xclick,/m/1,1,0.1,.5,.2,.6,1,0,1,0,-1\n')
+    lines = "0 .5 .5 .25 .25\n1 .1 .1 .9 .1 .5 .9\n0 .5 .5 .1 .1 .9\n"
+    pose = "0 .5 .5 .25 .25 .1 .2 2 0 0 0\n"
+    yaml = "names: {0: a, 1: b}\nkpt_shape: [1, 2]\n"
+    for k, (name, text) in enumerate((("coco", coco), ("voc", voc), ("cvat", cvat), ("labelme", labelme), ("mot", mot),
+                                      ("kitti", kitti), ("openimages", images), ("yolo", lines), ("pose", pose),
+                                      ("yaml", yaml))):
+        kind = chr(50 + k)
+        assert ord(kind) % 10 == k
+        put("dataset", f"good-{name}", kind + text)
+        put("dataset", f"bad-{name}-cut", kind + text[:len(text) * 2 // 3])
+        put("dataset", f"bad-{name}-empty", kind)
+        put("dataset", f"bad-{name}-huge", kind + text.replace("6", "99999999999999999999"))
+        put("dataset", f"bad-{name}-negative", kind + text.replace("1", "-1"))
+        put("dataset", f"bad-{name}-climb", kind + text.replace("a.jpg", "../../etc/passwd"))
+    bomb = ('<!DOCTYPE a [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;">]>'
+            "<annotation><filename>&c;</filename></annotation>")
+    for kind in "34":
+        put("dataset", f"bad-bomb-{kind}", kind + bomb)
+        put("dataset", f"bad-outside-{kind}", kind + '<!DOCTYPE a SYSTEM "file:///etc/passwd"><annotation/>')
+        put("dataset", f"bad-deep-{kind}", kind + "<a>" * 200)
+    put("dataset", "bad-alias", ";names: &a [*a, *a]\n")
+
+
 onnx_corpus()
 image_corpus()
+dataset_corpus()
 json_corpus()
+eval_corpus()
 npy_corpus()
 yaml_corpus("card", "models/*/card.yaml")
 yaml_corpus("pipeline", "pipelines/*.yaml")
