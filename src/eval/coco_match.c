@@ -82,9 +82,9 @@ static oc_status scratch_reserve(coco_matcher *s, size_t n_g, size_t n_d)
 
 static oc_status verdicts_reserve(coco_matcher *s, size_t more)
 {
-    if (s->n + more <= s->cap)
+    if (s->cap && s->n + more <= s->cap)
         return OC_OK;
-    size_t cap = (s->n + more) * 2;
+    size_t cap = (s->n + more) * 2 + 1;
     for (size_t a = 0; a < COCO_AREAS; a++) {
         verdict *p = reallocarray(s->verdict[a], cap, sizeof(*p));
         if (!p)

@@ -81,7 +81,7 @@ static span rows_of(const oc_mot_rows *r, int64_t frame, size_t *at)
     size_t begin = *at;
     while (*at < r->n && r->row[*at].frame == frame)
         ++*at;
-    return (span){r->row + begin, *at - begin};
+    return (span){r->n ? r->row + begin : NULL, *at - begin};
 }
 
 /* KITTI: what matches nothing is dropped when it is small or in a region that nobody labelled. */
