@@ -179,7 +179,9 @@ static oc_status read_heading(char *line, size_t at[KINDS], size_t *n, oc_error 
     at[PATH] = at[TRUTH] = at[READ] = SIZE_MAX;
     for (*n = 0; line; ++*n) {
         char *name = eval_text_field(&line);
-        for (size_t k = 0; name && k < KINDS; k++)
+        if (!name)
+            return OC_FAIL(err, OC_FORMAT, "column %zu: a quote does not close", *n + 1);
+        for (size_t k = 0; k < KINDS; k++)
             if (strcmp(name, names[k]) == 0 && at[k] == SIZE_MAX)
                 at[k] = *n;
     }
