@@ -4,18 +4,18 @@
 #include <string.h>
 
 #include "cli/network.h"
+#include "cli/profile.h"
+#include "core/pool.h"
 #include "runtime/watch.h"
 
-typedef struct step_time {
-    char     name[96], op[32], out[64];
-    uint64_t ns; /* least of all runs */
-    double   flops, bytes;
-} step_time;
+double cli_profile_share(const profile *p, const step_time *t)
+{
+    const double ns = (double)t->ns + 1;
 
-typedef struct profile {
-    step_time *steps;
-    size_t     n, cap;
-} profile;
+    if (t->flops > 0)
+        return p->peak.gflops > 0 ? t->flops / ns / p->peak.gflops : 0;
+    return p->peak.gbs > 0 ? t->bytes / ns / p->peak.gbs : 0;
+}
 
 static void on_step(void *ctx, const oc_step_view *s)
 {
@@ -27,6 +27,8 @@ static void on_step(void *ctx, const oc_step_view *s)
         p->n = s->index + 1;
         snprintf(t->name, sizeof(t->name), "%s", s->name);
         snprintf(t->op, sizeof(t->op), "%s", s->op_type);
+        if (s->kernel)
+            snprintf(t->kernel, sizeof(t->kernel), "%s", s->kernel);
         if (s->out)
             oc_shape_text(&s->out->shape, t->out, sizeof(t->out));
         t->ns = UINT64_MAX;
@@ -102,13 +104,15 @@ static void print_by_operator(const profile *p, double sum)
 static void print_table(const profile *p)
 {
     double sum = total_ns(p);
-    printf("%4s %-18s %-20s %9s %7s %8s %7s  %s\n", "step", "operator", "output", "us", "share",
-           "GFLOP/s", "GB/s", "name");
+    printf("peak %.1f GFLOP/s (%s), memory %.1f GB/s, %u threads\n\n", p->peak.gflops, p->isa,
+           p->peak.gbs, p->threads);
+    printf("%4s %-18s %-20s %9s %7s %8s %7s %6s %-12s %s\n", "step", "operator", "output", "us",
+           "share", "GFLOP/s", "GB/s", "peak", "kernel", "name");
     for (size_t i = 0; i < p->n; i++) {
         const step_time *t = &p->steps[i];
-        printf("%4zu %-18s %-20s %9.1f %6.1f%% %8.1f %7.1f  %.60s\n", i, t->op, t->out,
+        printf("%4zu %-18s %-20s %9.1f %6.1f%% %8.1f %7.1f %5.0f%% %-12s %.60s\n", i, t->op, t->out,
                (double)t->ns * 1e-3, 100.0 * (double)t->ns / sum, t->flops / ((double)t->ns + 1),
-               t->bytes / ((double)t->ns + 1), t->name);
+               t->bytes / ((double)t->ns + 1), 100.0 * cli_profile_share(p, t), t->kernel, t->name);
     }
     print_by_operator(p, sum);
     printf("\nsum %.3f ms\n", sum * 1e-6);
@@ -118,13 +122,17 @@ static void print_json(const profile *p, const char *model)
 {
     printf("{\"model\":");
     cli_json_text(stdout, model);
-    printf(",\"steps\":[");
+    printf(",\"isa\":\"%s\",\"threads\":%u,\"peak\":{\"gflops\":%.2f,\"gbs\":%.2f},\"steps\":[",
+           p->isa, p->threads, p->peak.gflops, p->peak.gbs);
     for (size_t i = 0; i < p->n; i++) {
         const step_time *t = &p->steps[i];
+        const double     ns = (double)t->ns + 1;
         printf("%s{\"name\":", i ? "," : "");
         cli_json_text(stdout, t->name);
-        printf(",\"op\":\"%s\",\"output\":\"%s\",\"us\":%.3f,\"flops\":%.0f,\"bytes\":%.0f}", t->op,
-               t->out, (double)t->ns * 1e-3, t->flops, t->bytes);
+        printf(",\"op\":\"%s\",\"output\":\"%s\",\"kernel\":\"%s\",\"us\":%.3f,\"flops\":%.0f,"
+               "\"bytes\":%.0f,\"gflops\":%.3f,\"gbs\":%.3f,\"peak_share\":%.4f}",
+               t->op, t->out, t->kernel, (double)t->ns * 1e-3, t->flops, t->bytes, t->flops / ns,
+               t->bytes / ns, cli_profile_share(p, t));
     }
     printf("],\"ms\":%.4f}\n", total_ns(p) * 1e-6);
 }
@@ -142,8 +150,11 @@ static oc_status write_trace(const profile *p, const char *path, oc_error *err)
         double           us = (double)t->ns * 1e-3;
         fprintf(f, "%s\n{\"name\":", i ? "," : "");
         cli_json_text(f, t->name);
-        fprintf(f, ",\"cat\":\"%s\",\"ph\":\"X\",\"pid\":1,\"tid\":1,\"ts\":%.3f,\"dur\":%.3f}",
-                t->op, at, us);
+        fprintf(f,
+                ",\"cat\":\"%s\",\"ph\":\"X\",\"pid\":1,\"tid\":1,\"ts\":%.3f,\"dur\":%.3f,"
+                "\"args\":{\"output\":\"%s\",\"kernel\":\"%s\",\"gflops\":%.2f,\"gbs\":%.2f}}",
+                t->op, at, us, t->out, t->kernel, t->flops / ((double)t->ns + 1),
+                t->bytes / ((double)t->ns + 1));
         at += us;
     }
     fprintf(f, "\n]}\n");
@@ -151,6 +162,18 @@ static oc_status write_trace(const profile *p, const char *path, oc_error *err)
     if (fclose(f) != 0 || bad)
         return OC_FAIL(err, OC_IO, "%s: cannot be written", path);
     return OC_OK;
+}
+
+static oc_status measure_peak(const cli_network *net, const cli_network_options *no, profile *p,
+                              oc_error *err)
+{
+    oc_isa isa;
+
+    if (!oc_isa_parse(no->isa ? no->isa : "auto", &isa))
+        return OC_FAIL(err, OC_INVALID, "this processor has no '%.20s'", no->isa);
+    p->threads = oc_pool_threads(net->pool);
+    snprintf(p->isa, sizeof(p->isa), "%s", oc_isa_name(isa));
+    return cli_peak_measure(net->pool, isa, &p->peak, err);
 }
 
 int oc_cmd_profile(int argc, char **argv);
@@ -161,12 +184,13 @@ int oc_cmd_profile(int argc, char **argv)
     cli_network         net = {0};
     profile             p = {0};
     uint64_t            runs = 20;
-    const char         *trace = NULL, *pos[1];
+    const char         *trace = NULL, *svg = NULL, *pos[1];
     bool                json = false;
     size_t              n_pos;
     oc_error            err = {0};
     const cli_option    options[] = {
            {"--iterations", 'u', &runs, "N", "runs; the least time of each step counts (20)"},
+           {"--svg", 's', &svg, "F.svg", "draw a bar a step"},
            {"--trace", 's', &trace, "F.json", "write a trace for Perfetto or chrome://tracing"},
            CLI_NETWORK_OPTIONS(no),
            CLI_PLAN_OPTION(no),
@@ -184,6 +208,10 @@ int oc_cmd_profile(int argc, char **argv)
     oc_status st = cli_network_open(pos[0], &no, NULL, 0, &net, &err);
     if (st == OC_OK)
         st = measure(net.session, &p, runs, &err);
+    if (st == OC_OK)
+        st = measure_peak(&net, &no, &p, &err);
+    if (st == OC_OK && svg)
+        st = cli_profile_svg(&p, pos[0], svg, &err);
     if (st == OC_OK && trace)
         st = write_trace(&p, trace, &err);
     if (st == OC_OK && json)
