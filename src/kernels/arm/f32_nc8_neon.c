@@ -1,6 +1,8 @@
 /* Transposes of 4 x 4: four pixels of four planes at a time. */
-#include "kernels/arm/act_neon.h"
+#include <arm_neon.h>
+
 #include "kernels/f32_nc8.h"
+#include "kernels/tmpl/inline.h"
 
 OC_INLINE void transpose(float32x4_t r[4])
 {

@@ -1,6 +1,7 @@
+#include <arm_neon.h>
 #include <string.h>
 
-#include "kernels/arm/act_neon.h"
+#include "kernels/tmpl/inline.h"
 #include "kernels/yuv_pixels.h"
 
 /* Channel k of four pixels, normalised. */
@@ -12,13 +13,14 @@ OC_INLINE float32x4_t channel(const oc_yuv_pixels *how, int k, float32x4_t a, fl
 
     p = vfmaq_n_f32(p, b, m[1]);
     p = vfmaq_n_f32(p, a, m[0]);
-    p = oc_v4_clamp(p, vdupq_n_f32(0.0f), vdupq_n_f32(255.0f));
+    p = vminq_f32(vmaxq_f32(p, vdupq_n_f32(0.0f)), vdupq_n_f32(255.0f));
     return vmulq_n_f32(vsubq_f32(p, vdupq_n_f32(how->mean[k])), how->scale[k]);
 }
 
 OC_INLINE int32x4_t to_i32(float32x4_t v)
 {
-    return vcvtnq_s32_f32(oc_v4_clamp(v, vdupq_n_f32(-2147483648.0f), vdupq_n_f32(2147483520.0f)));
+    v = vminq_f32(vmaxq_f32(v, vdupq_n_f32(-2147483648.0f)), vdupq_n_f32(2147483520.0f));
+    return vcvtnq_s32_f32(v);
 }
 
 OC_INLINE uint8x8_t to_u8(const float32x4_t v[2])

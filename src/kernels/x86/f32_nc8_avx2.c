@@ -2,7 +2,7 @@
 #include <immintrin.h>
 
 #include "kernels/f32_nc8.h"
-#include "kernels/x86/act_avx2.h"
+#include "kernels/tmpl/inline.h"
 
 OC_INLINE void transpose(__m256 r[8])
 {
