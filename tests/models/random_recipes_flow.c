@@ -13,7 +13,8 @@ static int pick_exact(maker *m)
 {
     int found[MAKER_VALUES_MAX], n = 0;
     for (int i = 0; i < m->n; i++)
-        if (m->v[i].exact && !m->v[i].hidden && !m->v[i].constant && m->v[i].type == T_F32)
+        if (m->v[i].exact && !m->v[i].hidden && !m->v[i].constant && m->v[i].type == T_F32 &&
+            elements(&m->v[i]) <= 4096) /* other recipes take no longer rows */
             found[n++] = i;
     return n ? found[rnd(m, (uint32_t)n)] : -1;
 }
