@@ -47,6 +47,7 @@ static oc_status read_corners(reader *r, shape *p)
     oc_status     st = oc_json_expect(r->j, OC_JSON_ARRAY, "a list of points", r->err);
     size_t        cap = 0;
     double       *xy = NULL;
+    p->n = 0; /* the last of two lists counts */
     while (st == OC_OK && (st = oc_json_next(r->j, &t, r->err)) == OC_OK && t == OC_JSON_ARRAY) {
         double pair[2];
         size_t n = 0;
