@@ -16,6 +16,7 @@ static const struct {
     {"embed", "embeddings: ranks, mAP, verification, nearest centroid", cli_eval_embed},
     {"kitti", "boxes of cars, pedestrians, cyclists by KITTI's rules", cli_eval_kitti},
     {"mot", "tracks: HOTA, CLEAR (MOTA, id switches), Identity (IDF1)", cli_eval_mot},
+    {"pose", "runs a network over images, then key-points as coco", cli_eval_pose},
     {"text", "reading: character and word errors, words found and read", cli_eval_text},
     {"track", "runs trackers over detections or a pipeline over a video, then as mot",
      cli_eval_track},

@@ -11,6 +11,7 @@ int cli_eval_detect(int argc, char **argv);
 int cli_eval_embed(int argc, char **argv);
 int cli_eval_kitti(int argc, char **argv);
 int cli_eval_mot(int argc, char **argv);
+int cli_eval_pose(int argc, char **argv);
 int cli_eval_text(int argc, char **argv);
 int cli_eval_track(int argc, char **argv);
 int cli_eval_voc(int argc, char **argv);

@@ -16,6 +16,7 @@ typedef struct job {
     cli_eval_net  net;
     const char   *images, *gt, *dt;
     double        score;
+    bool          truth_boxes; /* pose */
     cli_coco_form form;
 } job;
 
@@ -44,6 +45,36 @@ static oc_status run(const job *j, oc_net *net, const oc_coco_set *gt, oc_coco_m
     st = oc_coco_detect(net, gt, mapping, &options, dt, err);
     if (isatty(STDERR_FILENO))
         fputs("\r\033[K", stderr);
+    return st;
+}
+
+static oc_status run_pose(const job *j, oc_net *net, const oc_coco_set *gt, oc_coco_set *dt,
+                          oc_error *err)
+{
+    const oc_coco_detect_options options = {
+        .folder = j->images, .truth_boxes = j->truth_boxes, .go_on = go_on};
+    cli_catch_interrupt();
+    oc_status st = oc_coco_pose(net, gt, &options, dt, err);
+    if (isatty(STDERR_FILENO))
+        fputs("\r\033[K", stderr);
+    return st;
+}
+
+static oc_status evaluate_pose(job *j, oc_error *err)
+{
+    oc_coco_set gt = {0}, dt = {0};
+    oc_status   st = oc_coco_read_truth(j->gt, OC_COCO_KEYPOINTS, &gt, err);
+    if (st == OC_OK)
+        st = cli_eval_net_open(&j->net, OC_HEAD_DETECT, (float)j->score, err);
+    if (st == OC_OK)
+        st = run_pose(j, j->net.net, &gt, &dt, err);
+    if (st == OC_OK && j->dt)
+        st = oc_coco_write_results(j->dt, &dt, err);
+    if (st == OC_OK)
+        st = cli_coco_report(&gt, &dt, &j->form, err);
+    cli_eval_net_close(&j->net);
+    oc_coco_set_finish(&dt);
+    oc_coco_set_finish(&gt);
     return st;
 }
 
@@ -105,4 +136,40 @@ int cli_eval_detect(int argc, char **argv)
     if (!(j.score > 0 && j.score < 1))
         return cli_usage("eval", "detect: --score is between 0 and 1");
     return evaluate(&j, &err) == OC_OK ? CLI_DONE : cli_fail("eval detect", &err);
+}
+
+int cli_eval_pose(int argc, char **argv)
+{
+    cli_compare comparison = CLI_COMPARE_DEFAULTS;
+    job j = {.score = SCORE_DEFAULT, .form = {.type = OC_COCO_KEYPOINTS, .compare = &comparison}};
+    const char      *pos[1];
+    size_t           n_pos;
+    oc_error         err = {0};
+    const cli_option options[] = {
+        CLI_EVAL_NET_OPTIONS(j.net),
+        {"--images", 's', &j.images, "DIR", "where the truth's file names are found"},
+        {"--gt", 's', &j.gt, "G.json", "truth: COCO annotations with key-points"},
+        {"--truth-boxes", 'f', &j.truth_boxes, NULL, "look at each box of the truth (one person)"},
+        {"--score", 'd', &j.score, "S", "least score of a pose (0.01)"},
+        {"--dt", 's', &j.dt, "OUT.json", "keep the poses"},
+        {"--json", 'f', &j.form.json, NULL, "one JSON document on stdout"},
+        CLI_COMPARE_OPTIONS(comparison),
+        {0}};
+    const cli_command command = {"eval pose",
+                                 "--card CARD --images DIR --gt G.json",
+                                 "Runs a network over images and scores its key-points as `eval "
+                                 "coco --type keypoints`.",
+                                 options,
+                                 0,
+                                 0};
+    int               e = cli_parse(&command, argc, argv, pos, &n_pos);
+    if (e >= 0)
+        return e;
+    if (!cli_eval_net_given(&j.net) || !j.images || !j.gt)
+        return cli_usage("eval", "pose: --card, --images and --gt are needed");
+    if (!(j.score > 0 && j.score < 1))
+        return cli_usage("eval", "pose: --score is between 0 and 1");
+    j.form.images = j.images;
+    j.form.threads = j.net.threads;
+    return evaluate_pose(&j, &err) == OC_OK ? CLI_DONE : cli_fail("eval pose", &err);
 }

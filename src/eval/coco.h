@@ -57,7 +57,8 @@ OC_MUST_CHECK oc_status oc_coco_read_truth(const char *path, oc_coco_type type, 
 OC_MUST_CHECK oc_status oc_coco_read_results(const char *path, oc_coco_type type,
                                              const oc_coco_set *truth, oc_coco_set *out,
                                              oc_error *err);
-/* Boxes as a list of results; thousandths of a pixel.  OC_IO. */
+/* Boxes, and key-points where they are labelled, as a list of results; thousandths of a pixel.
+ * OC_IO. */
 OC_MUST_CHECK oc_status oc_coco_write_results(const char *path, const oc_coco_set *results,
                                               oc_error *err);
 void                    oc_coco_set_finish(oc_coco_set *set); /* a zeroed one is fine */

@@ -14,9 +14,12 @@ oc_status oc_coco_write_results(const char *path, const oc_coco_set *results, oc
         const oc_coco_object *o = &results->objects[i];
         fprintf(f,
                 "%s{\"image_id\":%lld,\"category_id\":%lld,\"bbox\":[%.3f,%.3f,%.3f,%.3f],"
-                "\"score\":%.9g}",
+                "\"score\":%.9g",
                 i ? ",\n" : "\n", (long long)o->image, (long long)o->category, o->box[0], o->box[1],
                 o->box[2], o->box[3], o->score);
+        for (size_t k = 0; o->labelled && k < 3 * OC_COCO_POINTS; k++)
+            fprintf(f, "%s%.3f", k ? "," : ",\"keypoints\":[", o->points[k]);
+        fputs(o->labelled ? "]}" : "}", f);
     }
     fputs("\n]\n", f);
     int failed = ferror(f);

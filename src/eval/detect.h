@@ -24,8 +24,9 @@ OC_MUST_CHECK oc_status oc_coco_map_labels(const oc_net *net, const oc_coco_set 
 void                    oc_coco_mapping_finish(oc_coco_mapping *mapping); /* a zeroed one is fine */
 
 typedef struct oc_coco_detect_options {
-    const char *folder;    /* the truth's file names are relative to it */
-    size_t      per_image; /* the best so many are kept; 0 = 100, all that COCO looks at */
+    const char *folder;      /* the truth's file names are relative to it */
+    size_t      per_image;   /* the best so many are kept; 0 = 100, all that COCO looks at */
+    bool        truth_boxes; /* oc_coco_pose: one look per box of the truth, crowds left out */
     /* Before each image; false stops with OC_CANCELLED.  May be NULL. */
     bool (*go_on)(void *ctx, size_t done, size_t n);
     void *ctx;
@@ -40,5 +41,11 @@ OC_MUST_CHECK oc_status oc_coco_detect(oc_net *net, const oc_coco_set *truth,
                                        const oc_coco_mapping        *mapping,
                                        const oc_coco_detect_options *options, oc_coco_set *out,
                                        oc_error *err);
+
+/* Key-points of people: as above with a truth of key-points, whose category named "person", or only
+ * one, the results get.  OC_INVALID: the network does not give 17 key-points, or no such category. */
+OC_MUST_CHECK oc_status oc_coco_pose(oc_net *net, const oc_coco_set *truth,
+                                     const oc_coco_detect_options *options, oc_coco_set *out,
+                                     oc_error *err);
 
 #endif
