@@ -51,6 +51,8 @@ static oc_status take_row(const double *f, int n, size_t line, oc_mot_row *row, 
                         .h = f[5],
                         .conf = n > 6 ? f[6] : 1.0,
                         .cls = 1};
+    if (n > 7 && fabs(f[7]) > 1e6)
+        return OC_FAIL(err, OC_FORMAT, "line %zu: class %g", line, f[7]);
     if (n == 9 || (n == 8 && f[7] >= 1))
         row->cls = (int32_t)f[7]; /* ten fields are MOT15's, with world coordinates */
     return OC_OK;
