@@ -8,7 +8,7 @@ import numpy
 from process import Unsupported
 
 Effort = namedtuple("Effort", "rounds loads block_ms")
-THOROUGH = Effort(rounds=15, loads=5, block_ms=150)
+THOROUGH = Effort(rounds=11, loads=5, block_ms=100)
 QUICK = Effort(rounds=5, loads=2, block_ms=60)
 
 # Threads that spin when they have nothing to do (ONNX Runtime's: some tens of milliseconds) must be

@@ -20,7 +20,7 @@ bench() {
             link_release
             fetch_networks release
             export_networks
-            $python bench/peers/peers.py --programs build/release/bench/peers --ocellus build/ocellus "$@"
+            $python bench/peers/peers.py --programs build/release/bench/peer_programs --ocellus build/ocellus "$@"
             ;;
         tracker)
             setup bench
