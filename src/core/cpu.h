@@ -29,7 +29,7 @@ typedef uint32_t oc_isa;
 
 oc_isa oc_cpu_isa(void); /* what this processor and this build have */
 
-/* "ref", "avx2", "avx512", "neon", "auto": everything up to and including that level that the
+/* "ref", "avx2", "avx512", "vnni", "neon", "auto": everything up to and including that level that the
  * processor has.  False for an unknown name or one the processor lacks. */
 bool        oc_isa_parse(const char *text, oc_isa *out);
 const char *oc_isa_name(oc_isa isa); /* the highest level in the set */
