@@ -70,8 +70,7 @@ static double direct_cycles(const oc_conv_geom *g, unsigned panel)
     const double ends = rows * px / (12.0 / panel) * og / 8 / panel * (10 + 4 * panel);
     const double sum = rows * k * panels_cycles(px, g->oc / g->groups, panel) + ends;
 
-    return (double)(g->n * g->groups) *
-           (sum + read_cycles(weights, chunks));
+    return (double)(g->n * g->groups) * (sum + read_cycles(weights, chunks));
 }
 
 static double winograd_cycles(const oc_conv_geom *g, unsigned m)
@@ -116,9 +115,10 @@ static size_t winograd_ways(const oc_prepare *p, const oc_conv_geom *g, candidat
     if (merged || p->isa == OC_ISA_NONE || !oc_conv_wino_fits(g) ||
         p->in[0].layout == OC_LAYOUT_PLAIN || p->out[0].layout == OC_LAYOUT_PLAIN)
         return 0;
+    if (p->lean) /* weights are 16/9, 4 and 64/9 times as many */
+        return 0;
     for (unsigned m = 2; m <= OC_WINO_OUT_MAX; m += 2) {
-        const bool grows = m > 2; /* weights: 16/9, 4 and 64/9 times as many */
-        if (oc_conv_wino_error(m, g->c) > OC_CONV_ERROR_MAX || (p->lean && grows))
+        if (oc_conv_wino_error(m, g->c) > OC_CONV_ERROR_MAX)
             continue;
         out[n++] = (candidate){.name = names[m / 2 - 1],
                                .way = {OC_CONV_WINOGRAD, m},

@@ -138,6 +138,7 @@ static uint64_t workspace_bytes(const oc_program *p)
 
 /* ---- a limit on memory: steps pack larger weights while there is room for the rest ---- */
 
+#define SCRATCH_GROWTH (1 << 20) /* a worker: what such kernels take beside */
 #define GROWTH_MAX 8 /* packed weights over those of the file: Winograd's F(6,3) has 64/9 */
 
 static size_t source_bytes(const oc_graph *g, const oc_node *n)
@@ -160,7 +161,8 @@ static bool is_lean(preparation *all, const cpu_step *step)
     if (all->options->lean || !limit || given_of(all, step))
         return all->options->lean;
     all->source_bytes -= own;
-    uint64_t need = weight_bytes(p) + all->source_bytes + workspace_bytes(p);
+    uint64_t need = weight_bytes(p) + all->source_bytes + workspace_bytes(p) +
+                    (uint64_t)SCRATCH_GROWTH * oc_pool_threads(p->pool);
     return need > limit || (limit - need) / GROWTH_MAX < own;
 }
 

@@ -517,6 +517,70 @@ static void sessions_of_several_shapes_share_weights(void **state)
     oc_model_unref(model);
 }
 
+/* ---- a limit on memory ---- */
+
+static uint64_t weights_under(oc_model *model, uint64_t limit, oc_status want)
+{
+    oc_port            shape = {.name = "x", .info = {OC_F32, {4, {1, 32, 40, 40}}}};
+    oc_session_options o = options_of(&shape);
+    oc_session_stats   stats = {.struct_size = sizeof(stats)};
+    oc_session        *s = NULL;
+    oc_error           err = {0};
+    o.memory_bytes_max = limit;
+    oc_status st = oc_session_create(model, &o, &s, &err);
+    if (st != want)
+        fail_msg("%s, expected %s", oc_status_name(st), oc_status_name(want));
+    if (st != OC_OK) {
+        assert_non_null(strstr(err.message, "are allowed"));
+        return 0;
+    }
+    oc_session_stats_get(s, &stats);
+    oc_session_destroy(s);
+    return stats.weight_bytes;
+}
+
+/* From a limit on that everything fits under, downwards: weights never grow, and shrink where kernels
+ * had larger ones than needed, before the session is refused. */
+static void less_memory_means_smaller_weights(void **state)
+{
+    static const int64_t shape[] = {-1, 32, -1, -1}, wdims[] = {32, 32, 3, 3}, one[] = {1, 1, 1, 1};
+    static float         w[32 * 32 * 9];
+    oc_model            *model = NULL;
+    oc_error             err = {0};
+    pb                  *g = pb_new();
+    (void)state;
+    for (size_t i = 0; i < sizeof(w) / sizeof(w[0]); i++)
+        w[i] = (float)((i * 37) % 101) / 101.0f - 0.5f;
+    onnx_port(g, 11, "x", 1, 4, shape);
+    onnx_tensor_raw(g, "w", 1, 4, wdims, w, sizeof(w));
+    onnx_node(g, "Conv", "x w", "a", onnx_attr_ints("pads", 4, one));
+    onnx_node(g, "Relu", "a", "y", NULL);
+    onnx_port(g, 12, "y", 1, 4, shape);
+    pb *m = onnx_model(g, 13);
+    assert_int_equal(oc_model_load_memory("net", m->data, m->n, &model, &err), OC_OK);
+    free(m);
+    const uint64_t free_choice = weights_under(model, 0, OC_OK);
+    uint64_t       limit = 8u << 20, last = weights_under(model, limit, OC_OK), least;
+    assert_int_equal(last, free_choice);
+    weights_under(model, 10000, OC_NOMEM);
+    do {
+        oc_port            x = {.name = "x", .info = {OC_F32, {4, {1, 32, 40, 40}}}};
+        oc_session_options o = options_of(&x);
+        oc_session        *s = NULL;
+        least = last;
+        o.memory_bytes_max = limit -= 16384;
+        if (oc_session_create(model, &o, &s, NULL) != OC_OK)
+            break;
+        oc_session_destroy(s);
+        last = weights_under(model, limit, OC_OK);
+        assert_true(last <= least);
+    } while (limit > 16384);
+    assert_true(least >= sizeof(w));
+    if (free_choice > 2 * sizeof(w)) /* a kernel with larger weights was the first choice */
+        assert_true(least < free_choice);
+    oc_model_unref(model);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -552,6 +616,7 @@ int main(void)
         cmocka_unit_test(only_the_users_own_folder_counts),
         cmocka_unit_test(saving_can_fail),
         cmocka_unit_test(sessions_of_several_shapes_share_weights),
+        cmocka_unit_test(less_memory_means_smaller_weights),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
