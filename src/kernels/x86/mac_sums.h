@@ -26,7 +26,13 @@ OC_INLINE void tile_fma(const int px, const int nb, const float *const xp[4], pt
     OC_UNROLL for (int p = 0; p < px; p++)
     {
         const vf xv = vf_load1(xp[p / 3] + (p % 3) * s);
-        OC_UNROLL for (int v = 0; v < nv; v++) acc[p * nv + v] = vf_fma(xv, wv[v], acc[p * nv + v]);
+        OC_UNROLL for (int v = 0; v < nv; v++)
+        {
+            acc[p * nv + v] = vf_fma(xv, wv[v], acc[p * nv + v]);
+            /* a sum stays in its register: gcc 12 otherwise renames it, and runs out of them */
+            if (nv <= 2)
+                __asm__("" : "+v"(acc[p * nv + v]));
+        }
     }
 }
 
