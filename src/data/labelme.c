@@ -285,7 +285,7 @@ static shape *partner(reader *r, size_t i)
     shape *p = &r->shape[i];
     for (size_t k = 0; p->group != NO_GROUP && k < i; k++) {
         shape *q = &r->shape[k];
-        if (q->group == p->group && strcmp(q->label, p->label) == 0 && q->o.n_rings)
+        if (q->label && q->group == p->group && strcmp(q->label, p->label) == 0 && q->o.n_rings)
             return q;
     }
     return NULL;
@@ -295,7 +295,8 @@ static shape *owner(reader *r, const shape *p)
 {
     for (size_t k = 0; p->group != NO_GROUP && k < r->n; k++) {
         shape *q = &r->shape[k];
-        if (q->group == p->group && strcmp(q->type, "point") != 0 && (q->o.has_box || q->o.n_rings))
+        if (q->label && q->group == p->group && strcmp(q->type, "point") != 0 &&
+            (q->o.has_box || q->o.n_rings))
             return q;
     }
     return NULL;
