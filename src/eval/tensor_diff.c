@@ -4,7 +4,7 @@
 
 #include "tensor/half.h"
 
-static double element(const oc_tensor_view *v, size_t i)
+double oc_tensor_element(const oc_tensor_view *v, size_t i)
 {
     switch (v->info.dtype) {
     case OC_F32: return (double)((const float *)v->data)[i];
@@ -45,7 +45,8 @@ oc_status oc_tensor_compare(const oc_tensor_view *got, const oc_tensor_view *exp
     if (oc_dtype_bytes(g->dtype) == 0 || !oc_shape_elements(&g->shape, &out->elements))
         return OC_FAIL(err, OC_UNSUPPORTED, "a tensor of %s", oc_dtype_name(g->dtype));
     for (size_t i = 0; i < out->elements; i++) {
-        const double x = element(got, i), y = element(expected, i), d = distance(x, y);
+        const double x = oc_tensor_element(got, i), y = oc_tensor_element(expected, i),
+                     d = distance(x, y);
         const double size = isfinite(y) ? fabs(y) : 0;
         out->beyond += d > absolute + relative * size;
         out->largest_expected = size > out->largest_expected ? size : out->largest_expected;

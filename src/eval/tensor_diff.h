@@ -12,6 +12,9 @@ typedef struct oc_tensor_diff {
     double got, expected;    /* there */
 } oc_tensor_diff;
 
+/* Element i, row-major, of any type; NAN for a type this cannot read. */
+double oc_tensor_element(const oc_tensor_view *v, size_t i);
+
 /* Two NaNs are equal, two infinities of one sign too.  OC_INVALID: type or shape differ; the
  * message says both.  OC_UNSUPPORTED: a type this cannot read. */
 OC_MUST_CHECK oc_status oc_tensor_compare(const oc_tensor_view *got, const oc_tensor_view *expected,

@@ -329,18 +329,25 @@ static oc_status prepare_input(oc_net *net, bucket *b, const oc_frame *frame, co
     return st;
 }
 
+/* What the head is to read. */
+static void see(bucket *b, const oc_tensor_view *outputs)
+{
+    for (size_t i = 0; i < b->n_out; i++) {
+        size_t n;
+        if (!b->wide[i])
+            b->seen[i].data = outputs[i].data;
+        else if (oc_shape_elements(&b->out[i].info.shape, &n))
+            oc_half_to_floats(n, outputs[i].data, b->wide[i]);
+    }
+}
+
 static oc_status infer(bucket *b, oc_error *err)
 {
     for (size_t i = 0; i < b->n_out; i++)
         b->out[i].data = NULL;
     oc_status st = oc_session_run(b->session, &b->in, 1, b->out, b->n_out, err);
-    for (size_t i = 0; st == OC_OK && i < b->n_out; i++) {
-        size_t n;
-        if (!b->wide[i])
-            b->seen[i].data = b->out[i].data;
-        else if (oc_shape_elements(&b->out[i].info.shape, &n))
-            oc_half_to_floats(n, b->out[i].data, b->wide[i]);
-    }
+    if (st == OC_OK)
+        see(b, b->out);
     return st;
 }
 
@@ -400,6 +407,46 @@ oc_status oc_net_run(oc_net *net, const oc_frame *frame, const oc_box *crop, oc_
     }
     bucket *b = &net->buckets[oc_card_pick_size(net->card, width, height)];
     return run_bucket(net, b, frame, crop, now_ns(), out, err);
+}
+
+oc_status oc_net_prepare(oc_net *net, const oc_frame *frame, oc_net_stage *stage, oc_error *err)
+{
+    const size_t   size = oc_card_pick_size(net->card, (float)frame->width, (float)frame->height);
+    bucket        *b = &net->buckets[size];
+    const oc_port *outputs;
+    *stage = (oc_net_stage){.image = net->card->image,
+                            .input = b->in,
+                            .n_outputs = oc_session_outputs(b->session, &outputs),
+                            .size = size,
+                            .width = (float)frame->width,
+                            .height = (float)frame->height};
+    stage->outputs = outputs;
+    stage->image.width = net->card->sizes[size].width;
+    stage->image.height = net->card->sizes[size].height;
+    return prepare_input(net, b, frame, NULL, &stage->map, err);
+}
+
+oc_status oc_net_infer(oc_net *net, oc_net_stage *stage, oc_error *err)
+{
+    bucket *b = &net->buckets[stage->size];
+    stage->output = b->out;
+    return infer(b, err);
+}
+
+oc_status oc_net_decode(oc_net *net, const oc_net_stage *stage, const oc_tensor_view *outputs,
+                        oc_result *out, oc_error *err)
+{
+    bucket *b = &net->buckets[stage->size];
+    for (size_t i = 0; i < b->n_out; i++)
+        if (outputs[i].info.dtype != b->out[i].info.dtype ||
+            !oc_shape_equal(&outputs[i].info.shape, &b->out[i].info.shape))
+            return OC_FAIL(err, OC_INVALID, "output '%s' has another type or shape",
+                           stage->outputs[i].name);
+    see(b, outputs);
+    *out = (oc_result){.text = ""};
+    net->card->head->decode(b->head, b->seen, &stage->map, out);
+    cut_to_frame(&out->detections, stage->width, stage->height);
+    return OC_OK;
 }
 
 static int32_t side(float length, int32_t most)

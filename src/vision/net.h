@@ -55,6 +55,26 @@ typedef void            oc_net_each(void *ctx, size_t i, const oc_result *result
 OC_MUST_CHECK oc_status oc_net_run_crops(oc_net *net, const oc_frame *frame, const oc_box *crops,
                                          size_t n, oc_net_each *each, void *ctx, oc_error *err);
 
+/* The parts of oc_net_run one by one, each on what the one before made or on what stands in its place:
+ * for comparing them with a reference. */
+typedef struct oc_net_stage {
+    oc_to_tensor_options  image; /* of the size that was chosen */
+    oc_tensor_view        input; /* what infer reads; the caller may write it */
+    const oc_port        *outputs;
+    const oc_tensor_view *output; /* after infer */
+    size_t                n_outputs;
+    size_t                size;          /* which of the card's */
+    oc_to_tensor_map      map;           /* from the input to the frame */
+    float                 width, height; /* of the frame */
+} oc_net_stage;
+
+OC_MUST_CHECK oc_status oc_net_prepare(oc_net *net, const oc_frame *frame, oc_net_stage *stage,
+                                       oc_error *err);
+OC_MUST_CHECK oc_status oc_net_infer(oc_net *net, oc_net_stage *stage, oc_error *err);
+/* outputs: n_outputs of them, of the types and shapes of the network's own. */
+OC_MUST_CHECK oc_status oc_net_decode(oc_net *net, const oc_net_stage *stage,
+                                      const oc_tensor_view *outputs, oc_result *out, oc_error *err);
+
 oc_net_times oc_net_last(const oc_net *net);
 
 #endif
