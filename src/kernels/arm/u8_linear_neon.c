@@ -1,0 +1,3 @@
+#include "kernels/arm/vec_neon.h"
+
+#include "kernels/tmpl/u8_linear.tmpl.h"
