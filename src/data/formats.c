@@ -46,8 +46,8 @@ static const oc_data_format
             .place = data_yolo_place},
     yolo_seg = {.name = "yolo-seg",
                 .what = "the same: outlines",
-                .carries = H(POLYGON) | H(OUTLINE) | H(EMPTY_IMAGE) | H(SPLIT) | H(SIZE) |
-                           H(NAME) | H(IDLE_CATEGORY) | H(CATEGORY_ORDER),
+                .carries = H(POLYGON) | H(OUTLINE) | H(EMPTY_IMAGE) | H(SPLIT) | H(SIZE) | H(NAME) |
+                           H(IDLE_CATEGORY) | H(CATEGORY_ORDER),
                 .suffix = ".jpg",
                 .read = data_yolo_read,
                 .write = data_yolo_seg_write,

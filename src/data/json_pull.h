@@ -37,7 +37,7 @@ OC_MUST_CHECK oc_status oc_json_next(oc_json *j, oc_json_token *token, oc_error 
 const char             *oc_json_peek_text(const oc_json *j, size_t *n); /* n may be NULL */
 double                  oc_json_number(const oc_json *j);
 const char             *oc_json_peek_word(const oc_json *j); /* a number as it was written */
-uint64_t                oc_json_line(const oc_json *j); /* of the last token, from 1 */
+uint64_t                oc_json_line(const oc_json *j);      /* of the last token, from 1 */
 
 /* After KEY or inside an array: passes over one whole value. */
 OC_MUST_CHECK oc_status oc_json_skip(oc_json *j, oc_error *err); /* texts of any length */
