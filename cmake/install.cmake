@@ -2,7 +2,7 @@
 # (no files of the program), its headers, a CMake package and a pkg-config file.
 include(CMakePackageConfigHelpers)
 
-set(library_layers core tensor telemetry kernels ir ops onnx tflite passes backend runtime)
+set(library_layers core tensor telemetry kernels ir ops onnx tflite passes plan backend runtime)
 if(OC_APP)
   list(APPEND library_layers media config events vision track)
 endif()
