@@ -65,7 +65,7 @@ static void look(picture *p)
     oc_error  err = {0};
     oc_frame *frame = NULL, *gray = NULL;
     oc_digest d;
-    if (oc_digest_file(p->path, &d, &err) != OC_OK ||
+    if (oc_digest_sha256(p->path, &d, &err) != OC_OK ||
         oc_image_load(p->path, &frame, &err) != OC_OK ||
         oc_frame_create(OC_PIXEL_GRAY8, frame->width, frame->height, &gray, &err) != OC_OK ||
         oc_frame_convert(frame, gray, &err) != OC_OK) {

@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 #include "cli/eval.h"
 #include "cli/eval_compare.h"
+#include "cli/eval_data.h"
 #include "cli/eval_net.h"
 #include "eval/classify.h"
 
@@ -45,7 +46,8 @@ static void print_json(const oc_classify_scores *s, size_t k)
         printf("%s{\"n\":%llu,\"right\":%llu,\"confidence\":%.9f}", i ? "," : "",
                (unsigned long long)s->bin[i].n, (unsigned long long)s->bin[i].right,
                s->bin[i].n ? s->bin[i].confidence / (double)s->bin[i].n : 0);
-    printf("]}\n");
+    printf("]");
+    cli_eval_data_end();
 }
 
 /* What is most often taken for what else. */
@@ -197,6 +199,7 @@ int cli_eval_classify(int argc, char **argv)
           {"--top", 'u', &k, "K", "right when among the best K (5)"},
           {"--per-class", 'f', &each, NULL, "a line per class and the frequent mistakes too"},
           {"--json", 'f', &json, NULL, "one JSON document on stdout"},
+          CLI_EVAL_DATA_OPTIONS,
           CLI_COMPARE_OPTIONS(comparing),
           {0}};
     const cli_command command = {"eval classify",
@@ -213,6 +216,9 @@ int cli_eval_classify(int argc, char **argv)
                          "classify: either --scores, or --card or --pipeline with --images");
     if (k < 1)
         return cli_usage("eval", "classify: --top is at least 1");
+    const char *truth = csv ? csv : pictures;
+    if (cli_eval_data_read(&truth, 1, json, &err) != OC_OK)
+        return cli_fail("eval classify", &err);
     oc_status st =
         csv ? oc_classify_score(csv, softmax, &s, &err) : run_network(&net, pictures, &s, &err);
     cli_eval_net_close(&net);

@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "cli/eval.h"
 #include "cli/eval_compare.h"
+#include "cli/eval_data.h"
 #include "eval/coco.h"
 
 #define DRAWN_SCORE 0.3 /* least of a result that a sheet shows */
@@ -60,7 +61,8 @@ static void print_json(const oc_coco_set *gt, const oc_coco_scores *s, const cli
             print_curves(s->precision + k * OC_COCO_IOUS * OC_COCO_RECALLS);
         printf("}");
     }
-    printf("]}\n");
+    printf("]");
+    cli_eval_data_end();
 }
 
 static void print_table(const oc_coco_set *gt, const oc_coco_scores *s, oc_coco_type type,
@@ -176,6 +178,7 @@ int cli_eval_coco(int argc, char **argv)
         {"--type", 's', &type, "bbox|segm|keypoints", "what to compare (bbox)"},
         {"--per-category", 'f', &form.each, NULL, "a line per category too"},
         {"--json", 'f', &form.json, NULL, "one JSON document on stdout"},
+        CLI_EVAL_DATA_OPTIONS,
         {"--curves", 'f', &form.curves, NULL, "in it, precision over recall of each category"},
         CLI_COMPARE_OPTIONS(comparison),
         {"--images", 's', &form.images, "DIR", "for the sheet: where the file names are found"},
@@ -197,5 +200,7 @@ int cli_eval_coco(int argc, char **argv)
     if (at == 3)
         return cli_usage("eval", "coco: no type '%s'; there are bbox, segm and keypoints", type);
     form.type = types[at].type;
+    if (cli_eval_data_read(&gt, 1, form.json, &err) != OC_OK)
+        return cli_fail("eval coco", &err);
     return evaluate(gt, dt, &form, &err) == OC_OK ? CLI_DONE : cli_fail("eval coco", &err);
 }

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/eval_data.h"
+
 typedef struct report {
     const cli_compare      *c;
     const cli_compare_kind *kind;
@@ -170,7 +172,7 @@ static void print_json(const report *r)
         if (r->kind->more)
             r->kind->more(r->kind->ctx, NULL, true, (size_t)r->c->shown);
     }
-    printf("}\n");
+    cli_eval_data_end();
 }
 
 static void print_spread(const char *what, const oc_compare_spread *s)

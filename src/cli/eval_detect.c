@@ -7,6 +7,7 @@
 #include "cli/download.h"
 #include "cli/eval.h"
 #include "cli/eval_compare.h"
+#include "cli/eval_data.h"
 #include "cli/eval_net.h"
 #include "eval/detect.h"
 
@@ -117,6 +118,7 @@ int cli_eval_detect(int argc, char **argv)
         {"--dt", 's', &j.dt, "OUT.json", "keep the detections"},
         {"--per-category", 'f', &j.form.each, NULL, "a line per category too"},
         {"--json", 'f', &j.form.json, NULL, "one JSON document on stdout"},
+        CLI_EVAL_DATA_OPTIONS,
         {"--curves", 'f', &j.form.curves, NULL, "in it, precision over recall of each category"},
         CLI_COMPARE_OPTIONS(comparison),
         {0}};
@@ -135,6 +137,8 @@ int cli_eval_detect(int argc, char **argv)
     j.form.threads = j.net.threads;
     if (!(j.score > 0 && j.score < 1))
         return cli_usage("eval", "detect: --score is between 0 and 1");
+    if (cli_eval_data_read(&j.gt, 1, j.form.json, &err) != OC_OK)
+        return cli_fail("eval detect", &err);
     return evaluate(&j, &err) == OC_OK ? CLI_DONE : cli_fail("eval detect", &err);
 }
 
@@ -153,6 +157,7 @@ int cli_eval_pose(int argc, char **argv)
         {"--score", 'd', &j.score, "S", "least score of a pose (0.01)"},
         {"--dt", 's', &j.dt, "OUT.json", "keep the poses"},
         {"--json", 'f', &j.form.json, NULL, "one JSON document on stdout"},
+        CLI_EVAL_DATA_OPTIONS,
         CLI_COMPARE_OPTIONS(comparison),
         {0}};
     const cli_command command = {"eval pose",
@@ -171,5 +176,7 @@ int cli_eval_pose(int argc, char **argv)
         return cli_usage("eval", "pose: --score is between 0 and 1");
     j.form.images = j.images;
     j.form.threads = j.net.threads;
+    if (cli_eval_data_read(&j.gt, 1, j.form.json, &err) != OC_OK)
+        return cli_fail("eval pose", &err);
     return evaluate_pose(&j, &err) == OC_OK ? CLI_DONE : cli_fail("eval pose", &err);
 }

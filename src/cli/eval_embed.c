@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 #include "cli/eval.h"
 #include "cli/eval_compare.h"
+#include "cli/eval_data.h"
 #include "cli/eval_net.h"
 #include "eval/embed.h"
 
@@ -43,7 +44,8 @@ static void print_json(const job *j, const oc_embed_scores *s)
            (unsigned long long)s->other);
     for (size_t k = 0; k < OC_EMBED_RANKS; k++)
         printf("%s%.9f", k ? "," : "", s->cmc[k]);
-    printf("]}\n");
+    printf("]");
+    cli_eval_data_end();
 }
 
 static void print_table(const job *j, const oc_embed_scores *s)
@@ -219,6 +221,7 @@ int cli_eval_embed(int argc, char **argv)
         {"--table-out", 's', &j.out, "F.csv", "keep the network's embeddings"},
         {"--center", 'f', &j.center, NULL, "take the gallery's mean off first"},
         {"--json", 'f', &j.json, NULL, "one JSON document on stdout"},
+        CLI_EVAL_DATA_OPTIONS,
         CLI_COMPARE_OPTIONS(comparing),
         {0}};
     const cli_command command = {"eval embed",
@@ -234,6 +237,9 @@ int cli_eval_embed(int argc, char **argv)
         return cli_usage("eval", "embed: either --table, or --card or --pipeline");
     if (!j.table && !j.gallery)
         return cli_usage("eval", "embed: --gallery is needed");
+    const char *truth[] = {j.table ? j.table : j.gallery, j.query};
+    if (cli_eval_data_read(truth, !j.table && j.query ? 2 : 1, j.json, &err) != OC_OK)
+        return cli_fail("eval embed", &err);
     oc_status st = gather(&j, &err);
     if (st == OC_OK && !j.net.pool)
         st = oc_pool_create((unsigned)j.net.threads, &j.net.pool, &err);

@@ -3,6 +3,7 @@
 
 #include "cli/cli.h"
 #include "cli/eval.h"
+#include "cli/eval_data.h"
 #include "eval/kitti.h"
 
 static void print_points(const char *name, const double *value)
@@ -34,7 +35,7 @@ static void print_json(oc_kitti_curve c[OC_KITTI_CLASSES][OC_KITTI_LEVELS], size
         }
         printf("}");
     }
-    printf("}\n");
+    cli_eval_data_end();
 }
 
 static void print_table(oc_kitti_curve c[OC_KITTI_CLASSES][OC_KITTI_LEVELS])
@@ -69,6 +70,7 @@ int cli_eval_kitti(int argc, char **argv)
         {"--gt", 's', &gt, "DIR", "truth: KITTI's label files"},
         {"--dt", 's', &dt, "DIR", "results: a file of the same name for each image to score"},
         {"--json", 'f', &json, NULL, "one JSON document on stdout"},
+        CLI_EVAL_DATA_OPTIONS,
         {0}};
     const cli_command command = {
         "eval kitti", "--gt DIR --dt DIR", "Scores 2D boxes by KITTI's rules.", options, 0, 0};
@@ -77,6 +79,8 @@ int cli_eval_kitti(int argc, char **argv)
         return e;
     if (!gt || !dt)
         return cli_usage("eval", "kitti: --gt and --dt are needed");
+    if (cli_eval_data_read(&gt, 1, json, &err) != OC_OK)
+        return cli_fail("eval kitti", &err);
     oc_status st = oc_kitti_read(gt, dt, &set, &err);
     if (st == OC_OK)
         st = oc_kitti_score(&set, curve, &err);

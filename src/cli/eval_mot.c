@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "cli/eval.h"
 #include "cli/eval_compare.h"
+#include "cli/eval_data.h"
 #include "eval/mot.h"
 
 typedef struct figure {
@@ -88,6 +89,7 @@ static void print_alphas(const oc_mot_hota *h)
     printf("}");
 }
 
+/* Without the brace at its end. */
 static void print_json(const oc_mot_scores *s)
 {
     figure f[FIGURES_MAX];
@@ -96,7 +98,6 @@ static void print_json(const oc_mot_scores *s)
     for (size_t i = 0; i < n; i++)
         printf(f[i].whole ? "%s\"%s\":%.0f" : "%s\"%s\":%.9f", i ? "," : "", f[i].name, f[i].value);
     print_alphas(&s->hota);
-    printf("}");
 }
 
 static void print_table(const oc_mot_scores *each, size_t n, const char *const *names)
@@ -136,17 +137,19 @@ void cli_mot_print(const oc_mot_scores *each, size_t n, const char *const *names
     }
     if (n == 1) {
         print_json(&each[0]);
-        printf("\n");
+        cli_eval_data_end();
         return;
     }
     printf("{\"combined\":");
     print_json(&each[n]);
-    printf(",\"sequences\":[");
+    printf("},\"sequences\":[");
     for (size_t i = 0; i < n; i++) {
         printf("%s", i ? "," : "");
         print_json(&each[i]);
+        printf("}");
     }
-    printf("]}\n");
+    printf("]");
+    cli_eval_data_end();
 }
 
 /* ---- comparing ---- */
@@ -356,6 +359,7 @@ int cli_eval_mot(int argc, char **argv)
          "which rows count: mot15, mot16, mot17, mot20, kitti-car, kitti-pedestrian (mot15)"},
         {"--frames", 'u', &frames, "N", "length of the sequence (the last frame of either file)"},
         {"--json", 'f', &json, NULL, "one JSON document on stdout"},
+        CLI_EVAL_DATA_OPTIONS,
         CLI_COMPARE_OPTIONS(comparing),
         {"--block", 'u', &block, "N", "frames that the bootstrap keeps together (30)"},
         {0}};
@@ -374,6 +378,8 @@ int cli_eval_mot(int argc, char **argv)
         return cli_usage("eval", "mot: no benchmark '%s'", name);
     if (block < 1 || block > 1000000)
         return cli_usage("eval", "mot: --block is 1 to 1000000");
+    if (cli_eval_data_read(gt.item, gt.n, json, &err) != OC_OK)
+        return cli_fail("eval mot", &err);
     if (cli_compare_wanted(&comparing)) {
         comparison c = {&gt, &dt, benchmark, (int64_t)frames, (size_t)block, NULL, NULL};
         return compare(&comparing, &c, json, &err) == OC_OK ? CLI_DONE : cli_fail("eval mot", &err);

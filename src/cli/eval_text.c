@@ -9,6 +9,7 @@
 #include "cli/download.h"
 #include "cli/eval.h"
 #include "cli/eval_compare.h"
+#include "cli/eval_data.h"
 #include "cli/eval_net.h"
 #include "cli/files.h"
 #include "eval/folder.h"
@@ -49,9 +50,10 @@ static void print_rows(const job *j)
     printf("{\"n\":%zu,\"exact\":%.9f", s->n, (double)s->exact / (double)s->n);
     print_number("CER", s->cer);
     print_number("WER", s->wer);
-    printf(",\"characters\":%llu,\"character_errors\":%llu,\"words\":%llu,\"word_errors\":%llu}\n",
+    printf(",\"characters\":%llu,\"character_errors\":%llu,\"words\":%llu,\"word_errors\":%llu",
            (unsigned long long)s->chars, (unsigned long long)s->char_errors,
            (unsigned long long)s->words, (unsigned long long)s->word_errors);
+    cli_eval_data_end();
 }
 
 static void print_rate(const char *name, const oc_text_rate *r, bool json)
@@ -73,7 +75,7 @@ static void print_spots(const job *j, const oc_text_set *set, const oc_text_rate
         print_rate("detection", found, true);
         printf(",");
         print_rate("end_to_end", read, true);
-        printf("}\n");
+        cli_eval_data_end();
         return;
     }
     if (j->each)
@@ -342,6 +344,7 @@ int cli_eval_text(int argc, char **argv)
         {"--exact", 'f', &j.exact, NULL, "a and A differ"},
         {"--each", 'f', &j.each, NULL, "a line per image, or per text that was read wrong"},
         {"--json", 'f', &j.json, NULL, "one JSON document on stdout"},
+        CLI_EVAL_DATA_OPTIONS,
         CLI_COMPARE_OPTIONS(j.compare),
         {0}};
     const cli_command command = {"eval text",
@@ -355,6 +358,9 @@ int cli_eval_text(int argc, char **argv)
         e = check(&j);
     if (e >= 0)
         return e;
+    const char *truth = j.table ? j.table : j.csv ? j.csv : j.gt;
+    if (cli_eval_data_read(&truth, 1, j.json, &err) != OC_OK)
+        return cli_fail("eval text", &err);
     oc_status st = evaluate(&j, &err);
     oc_text_scores_finish(&j.rows);
     cli_eval_net_close(&j.net);

@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "cli/download.h"
 #include "cli/eval.h"
+#include "cli/eval_data.h"
 #include "cli/files.h"
 #include "eval/track.h"
 #include "pipeline/pipeline.h"
@@ -89,8 +90,10 @@ static void print_sweep(const job *j, const oc_sweep *s, const oc_sweep_result *
             printf("\n");
         }
     }
-    if (j->json)
-        printf("]}\n");
+    if (j->json) {
+        printf("]");
+        cli_eval_data_end();
+    }
 }
 
 static oc_status run_sweep(const job *j, const oc_sweep *sweep, const oc_track_sequence *sequences,
@@ -277,6 +280,7 @@ int cli_eval_track(int argc, char **argv)
         {"--threads", 'u', &j.threads, "N", "workers (one per processor)"},
         {"--isa", 's', &j.isa, "NAME", "lower the kernels: ref, avx2, ..."},
         {"--json", 'f', &j.json, NULL, "one JSON document on stdout"},
+        CLI_EVAL_DATA_OPTIONS,
         {0}};
     const cli_command command = {"eval track",
                                  "--sequence DIR... | --pipeline P.yaml --gt gt.txt",
@@ -290,6 +294,9 @@ int cli_eval_track(int argc, char **argv)
         e = check(&j);
     if (e >= 0)
         return e;
+    if (cli_eval_data_read(j.pipeline ? &j.gt : j.sequences.item, j.pipeline ? 1 : j.sequences.n,
+                           j.json, &err) != OC_OK)
+        return cli_fail("eval track", &err);
     oc_status st = j.pipeline ? track_video(&j, &err) : track_detections(&j, &err);
     return st == OC_OK ? CLI_DONE : cli_fail("eval track", &err);
 }

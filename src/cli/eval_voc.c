@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 #include "cli/eval.h"
+#include "cli/eval_data.h"
 #include "eval/voc.h"
 
 static bool is_folder(const char *path)
@@ -42,9 +43,11 @@ static void print(const oc_coco_set *gt, const oc_voc_class *c, bool json)
         }
     }
     if (json)
-        printf("]}\n");
+        printf("]");
     else
         printf("%-20s %7s %7s %7.4f %7.4f\n", "mean", "", "", ap, ap_11);
+    if (json)
+        cli_eval_data_end();
 }
 
 static oc_status evaluate(const char *gt_path, const char *dt_path, double iou, bool json,
@@ -80,6 +83,7 @@ int cli_eval_voc(int argc, char **argv)
         {"--dt", 's', &dt, "DIR|D.json", "results: a text file per class, or COCO's list"},
         {"--iou", 'd', &iou, "T", "overlap of a right result (0.5)"},
         {"--json", 'f', &json, NULL, "one JSON document on stdout"},
+        CLI_EVAL_DATA_OPTIONS,
         {0}};
     const cli_command command = {
         "eval voc", "--gt DIR --dt DIR", "Scores boxes by Pascal VOC's definitions.", options, 0,
@@ -91,5 +95,7 @@ int cli_eval_voc(int argc, char **argv)
         return cli_usage("eval", "voc: --gt and --dt are needed");
     if (!(iou > 0 && iou <= 1))
         return cli_usage("eval", "voc: --iou is above 0, at most 1");
+    if (cli_eval_data_read(&gt, 1, json, &err) != OC_OK)
+        return cli_fail("eval voc", &err);
     return evaluate(gt, dt, iou, json, &err) == OC_OK ? CLI_DONE : cli_fail("eval voc", &err);
 }

@@ -14,18 +14,18 @@ typedef struct hashing {
     bool        ok;
 } hashing;
 
-static void begin(hashing *h)
+static void begin(hashing *h, bool md5)
 {
     h->sha256 = EVP_MD_CTX_new();
-    h->md5 = EVP_MD_CTX_new();
-    h->ok = h->sha256 && h->md5 && EVP_DigestInit_ex(h->sha256, EVP_sha256(), NULL) == 1 &&
-            EVP_DigestInit_ex(h->md5, EVP_md5(), NULL) == 1;
+    h->md5 = md5 ? EVP_MD_CTX_new() : NULL;
+    h->ok = h->sha256 && EVP_DigestInit_ex(h->sha256, EVP_sha256(), NULL) == 1 &&
+            (!md5 || (h->md5 && EVP_DigestInit_ex(h->md5, EVP_md5(), NULL) == 1));
 }
 
 static void take(hashing *h, const void *data, size_t n, oc_digest *out)
 {
     h->ok = h->ok && EVP_DigestUpdate(h->sha256, data, n) == 1 &&
-            EVP_DigestUpdate(h->md5, data, n) == 1;
+            (!h->md5 || EVP_DigestUpdate(h->md5, data, n) == 1);
     out->bytes += n;
 }
 
@@ -41,7 +41,8 @@ static void put_hex(EVP_MD_CTX *ctx, char *to, bool *ok)
 static oc_status end(hashing *h, oc_digest *out, oc_error *err)
 {
     put_hex(h->sha256, out->sha256, &h->ok);
-    put_hex(h->md5, out->md5, &h->ok);
+    if (h->md5)
+        put_hex(h->md5, out->md5, &h->ok);
     EVP_MD_CTX_free(h->sha256);
     EVP_MD_CTX_free(h->md5);
     return h->ok ? OC_OK
@@ -52,12 +53,12 @@ oc_status oc_digest_bytes(const void *data, size_t n, oc_digest *out, oc_error *
 {
     hashing h;
     *out = (oc_digest){.bytes = 0};
-    begin(&h);
+    begin(&h, true);
     take(&h, data, n, out);
     return end(&h, out, err);
 }
 
-oc_status oc_digest_file(const char *path, oc_digest *out, oc_error *err)
+static oc_status hash_file(const char *path, bool md5, oc_digest *out, oc_error *err)
 {
     hashing        h;
     oc_status      st = OC_OK;
@@ -68,7 +69,7 @@ oc_status oc_digest_file(const char *path, oc_digest *out, oc_error *err)
         free(piece);
         return OC_FAIL(err, OC_IO, "%s: %s", path, strerror(errno));
     }
-    begin(&h);
+    begin(&h, md5);
     for (size_t n; (n = fread(piece, 1, PIECE, f)) > 0;)
         take(&h, piece, n, out);
     if (ferror(f))
@@ -77,4 +78,14 @@ oc_status oc_digest_file(const char *path, oc_digest *out, oc_error *err)
     free(piece);
     oc_status ended = end(&h, out, st == OC_OK ? err : NULL);
     return st != OC_OK ? st : ended;
+}
+
+oc_status oc_digest_file(const char *path, oc_digest *out, oc_error *err)
+{
+    return hash_file(path, true, out, err);
+}
+
+oc_status oc_digest_sha256(const char *path, oc_digest *out, oc_error *err)
+{
+    return hash_file(path, false, out, err);
 }

@@ -21,8 +21,12 @@ def run(*args, megabytes=None):
     def limit():
         if megabytes:
             resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
-    return subprocess.run([PROGRAM, "eval", *args], capture_output=True, text=True,
-                          preexec_fn=limit)
+    words = args if args[0] == "data" else ("eval", *args)
+    done = subprocess.run([PROGRAM, *words], capture_output=True, text=True, preexec_fn=limit)
+    if LONG:
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+        print(f"{words[:2]}: exit {done.returncode}, at most {peak} MB so far", file=sys.stderr)
+    return done
 
 
 class Readers(unittest.TestCase):
