@@ -65,13 +65,14 @@ if(OC_APP)
   oc_layer(vision oc_media oc_config oc_events)
   oc_layer(track oc_media oc_config oc_events)
   oc_layer(gallery oc_media oc_config oc_events EXTERNAL PkgConfig::SQLITE PkgConfig::CRYPTO)
+  oc_layer(augment oc_media oc_config oc_data)
   oc_layer(pipeline oc_vision oc_track oc_gallery)
   oc_layer(eval oc_pipeline oc_data)
 
   file(GLOB cli CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/cli/*.c)
   if(cli)
     add_executable(ocellus ${cli})
-    target_link_libraries(ocellus PRIVATE oc_eval oc_pipeline oc_data PkgConfig::CURL PkgConfig::CRYPTO
+    target_link_libraries(ocellus PRIVATE oc_eval oc_pipeline oc_augment oc_data PkgConfig::CURL PkgConfig::CRYPTO
       PkgConfig::ZLIB
       PkgConfig::JANSSON)
     set_target_properties(ocellus PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
