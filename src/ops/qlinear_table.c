@@ -119,7 +119,7 @@ static oc_status concat_infer(const oc_infer *ask, oc_error *err)
         return OC_FAIL(err, OC_FORMAT, "%u inputs", ask->n_in);
     oc_tensor_info out = ask->in[2];
     /* y's scale and zero point, then x and its own of each */
-    if ((st = oc_qparams_constant(ask, 0xdb6db6db6db6db6bu, err)) != OC_OK)
+    if ((st = oc_qparams_constant(ask, 0xb6db6db6db6db6dbu, err)) != OC_OK)
         return st;
     if ((st = concat_axis(ask->node, out.shape.rank, &axis, err)) != OC_OK)
         return st;
