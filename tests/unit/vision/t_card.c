@@ -118,7 +118,7 @@ static void test_refusals(void **state)
     refused("name: x\n", "c.yaml:1:1: 'title' is missing here");
     refused(HEAD SOURCE INPUT, "c.yaml:1:1: 'head' is missing here");
     refused(HEAD SOURCE INPUT "head: {type: yolo}\n",
-            "c.yaml:6:14: type: 'yolo' is none of: yolox, gfl, centernet, yunet, blazeface, "
+            "c.yaml:6:14: type: 'yolo' is none of: yolox, gfl, centernet, yunet, ssd, blazeface, "
             "movenet, db_text, ctc_text, classify, embed");
     refused(HEAD SOURCE INPUT "head: {type: embed, centre: true}\n",
             "c.yaml:6:21: unknown key 'centre', did you mean 'center'?");
