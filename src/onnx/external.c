@@ -86,7 +86,7 @@ static oc_status files_open(const onnx_context *c, const char *location, oc_byte
 }
 
 oc_status onnx_external(const onnx_context *c, const char *location, uint64_t offset,
-                        uint64_t length, bool has_length, wire_span *out)
+                        uint64_t length, bool has_length, wire_span *out, bool *mapped)
 {
     if (!c->folder)
         return OC_FAIL(c->err, OC_UNSUPPORTED, "external data '%.80s' of a model in memory",
@@ -102,6 +102,7 @@ oc_status onnx_external(const onnx_context *c, const char *location, uint64_t of
         return OC_FAIL(c->err, OC_FORMAT,
                        "external data '%.80s' has %zu bytes; %llu at offset %llu are asked for",
                        location, bytes->n, (unsigned long long)length, (unsigned long long)offset);
+    *mapped = bytes->mapped;
     *out = (wire_span){bytes->data + offset, has_length ? (size_t)length : bytes->n - offset};
     return OC_OK;
 }

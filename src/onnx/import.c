@@ -437,6 +437,9 @@ static oc_status import(const char *name, const char *folder, oc_bytes *file, oc
     if ((st = onnx_files_create(&result.files, err)) != OC_OK)
         goto out;
     im.c.files = result.files;
+    if ((st = oc_askew_create(&result.askew, err)) != OC_OK)
+        goto out;
+    im.c.askew = result.askew;
     st = read_model(&im, (wire_span){file->data, file->n});
     if (st != OC_OK)
         goto out;
@@ -482,6 +485,7 @@ oc_status oc_import_memory(const char *name, const void *bytes, size_t n, oc_imp
 void oc_import_finish(oc_import *import_)
 {
     oc_graph_destroy(import_->graph);
+    oc_askew_destroy(import_->askew);
     onnx_files_destroy(import_->files);
     oc_bytes_close(&import_->file);
     for (size_t i = 0; i < import_->n_warnings; i++)

@@ -7,13 +7,15 @@
 
 #include "core/bytes.h"
 #include "ir/graph.h"
+#include "onnx/askew.h"
 
 #define OC_IMPORT_WARNINGS_MAX 16
 
 typedef struct oc_import {
-    oc_graph          *graph; /* its constants point into `file` and `files` */
+    oc_graph          *graph; /* its constants point into `file`, `files` and `askew` */
     oc_bytes           file;
     struct onnx_files *files;
+    oc_askew          *askew; /* NULL: there are none */
     char              *warnings[OC_IMPORT_WARNINGS_MAX];
     size_t             n_warnings;
 } oc_import;

@@ -6,6 +6,7 @@
 
 #include "core/arena.h"
 #include "ocellus/tensor.h"
+#include "onnx/askew.h"
 #include "onnx/wire.h"
 
 /* What one import needs everywhere. */
@@ -15,6 +16,7 @@ typedef struct onnx_context {
     oc_arena            *mem;    /* of the graph */
     const char          *folder; /* of the model, for external data; NULL: from memory */
     struct onnx_files   *files;  /* external files already open */
+    oc_askew            *askew;  /* copies of misaligned weights */
     oc_error            *err;
 } onnx_context;
 
@@ -36,10 +38,11 @@ typedef struct onnx_value_info {
 OC_MUST_CHECK oc_status onnx_read_value_info(const onnx_context *c, wire_span bytes,
                                              onnx_value_info *out);
 
-/* External data: the span of `location` inside the model's folder. */
+/* External data: the span of `location` inside the model's folder, and whether it is mapped. */
 typedef struct onnx_files onnx_files;
 OC_MUST_CHECK oc_status onnx_external(const onnx_context *c, const char *location, uint64_t offset,
-                                      uint64_t length, bool has_length, wire_span *out);
+                                      uint64_t length, bool has_length, wire_span *out,
+                                      bool *mapped);
 void                    onnx_files_destroy(onnx_files *files); /* NULL is fine */
 OC_MUST_CHECK oc_status onnx_files_create(onnx_files **out, oc_error *err);
 

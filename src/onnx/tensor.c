@@ -19,6 +19,7 @@ oc_dtype onnx_dtype(int64_t code)
 typedef struct parts {
     wire_span raw;
     bool      has_raw;
+    bool      mapped; /* raw lies in a mapped file */
     int64_t   code, location;
     wire_span external[3]; /* location, offset, length */
     bool      has_external[3];
@@ -122,7 +123,7 @@ static oc_status read_external(const onnx_context *c, parts *p)
     if (!location)
         return OC_FAIL(c->err, OC_NOMEM, "external data");
     p->has_raw = true;
-    return onnx_external(c, location, offset, length, p->has_external[2], &p->raw);
+    return onnx_external(c, location, offset, length, p->has_external[2], &p->raw, &p->mapped);
 }
 
 /* One number of a typed field into an element of dtype. */
@@ -185,8 +186,20 @@ static oc_status read_typed(const onnx_context *c, wire_span bytes, uint32_t num
     return st;
 }
 
-static oc_status take_raw(const onnx_context *c, wire_span raw, bool external, onnx_tensor *t)
+/* protobuf aligns nothing: what lies askew is copied. */
+static void *copy_askew(const onnx_context *c, const parts *p)
 {
+    void *data = p->raw.n < OC_ASKEW_BYTES_MIN ? oc_arena_dup(c->mem, p->raw.p, p->raw.n)
+                                               : oc_askew_add(c->askew, p->raw.p, p->raw.n);
+    if (data && p->mapped)
+        oc_pages_release(p->raw.p, p->raw.n);
+    return data;
+}
+
+static oc_status take_raw(const onnx_context *c, const parts *p, onnx_tensor *t)
+{
+    const wire_span raw = p->raw;
+
     size_t want, align = oc_dtype_bytes(t->view.info.dtype);
     if (!oc_tensor_bytes(&t->view.info, &want) || want != raw.n) {
         char shape[64];
@@ -194,20 +207,13 @@ static oc_status take_raw(const onnx_context *c, wire_span raw, bool external, o
                        oc_shape_text(&t->view.info.shape, shape, sizeof(shape)),
                        oc_dtype_name(t->view.info.dtype));
     }
-    /* protobuf aligns nothing: what lies askew is copied once */
-    if ((uintptr_t)raw.p % align == 0) {
-        t->view.data = (void *)(uintptr_t)raw.p;
-    } else {
-        t->view.data = oc_arena_dup(c->mem, raw.p, raw.n);
-        if (c->mapped && !external)
-            oc_pages_release(raw.p, raw.n);
-    }
+    t->view.data = (uintptr_t)raw.p % align == 0 ? (void *)(uintptr_t)raw.p : copy_askew(c, p);
     return t->view.data ? OC_OK : OC_FAIL(c->err, OC_NOMEM, "%zu bytes", raw.n);
 }
 
 oc_status onnx_read_tensor(const onnx_context *c, wire_span bytes, onnx_tensor *out)
 {
-    parts p = {0};
+    parts p = {.mapped = c->mapped};
     *out = (onnx_tensor){0};
     oc_status st = read_parts(c, bytes, out, &p);
     if (st != OC_OK)
@@ -221,7 +227,7 @@ oc_status onnx_read_tensor(const onnx_context *c, wire_span bytes, onnx_tensor *
     else if (p.location == 1 && (st = read_external(c, &p)) != OC_OK)
         goto out;
     else if (p.has_raw)
-        st = take_raw(c, p.raw, p.location == 1, out);
+        st = take_raw(c, &p, out);
     else if (n > bytes.n * 8)
         st = OC_FAIL(c->err, OC_FORMAT, "has no data for %zu elements", n);
     else

@@ -8,6 +8,7 @@
 
 #define SCRATCH_BYTES (384 << 10) /* both sides of the products: most of L2 */
 #define UNITS_WANTED 8
+#define LANES 16       /* outputs whose weights are transformed at once */
 #define UNIT_FLOPS 4e6 /* some 40 us */
 
 bool oc_conv_wino_fits(const oc_conv_geom *g)
@@ -23,6 +24,9 @@ double oc_conv_wino_error(unsigned m, int64_t channels)
 
     return of_one[m / 2 - 1] * sqrt((double)channels);
 }
+
+/* Two of them fill a register of any processor this runs on. */
+typedef double two __attribute__((vector_size(16)));
 
 static size_t panel_blocks(const oc_conv_wino *d, size_t panel)
 {
@@ -53,38 +57,76 @@ static void weight_rows(unsigned m, double g[OC_WINO_IN_MAX][3])
     g[m + 1][2] = 1;
 }
 
-/* u = G w G^T of one output and input channel. */
-static void turn_weights(unsigned n, const double g[OC_WINO_IN_MAX][3], const float *w, double *u)
+/* One side of u = G w G^T, w[3] -> u[m + 2], for two outputs.  Rows 2 j + 1 and 2 j + 2 of G differ
+ * in the sign of the middle. */
+static inline void turn_two(unsigned m, const double g[OC_WINO_IN_MAX][3], two w0, two w1, two w2,
+                            two *u)
 {
-    double t[OC_WINO_IN_MAX][3];
-
-    for (unsigned i = 0; i < n; i++)
-        for (unsigned j = 0; j < 3; j++)
-            t[i][j] =
-                g[i][0] * (double)w[j] + g[i][1] * (double)w[3 + j] + g[i][2] * (double)w[6 + j];
-    for (unsigned i = 0; i < n; i++)
-        for (unsigned j = 0; j < n; j++)
-            u[i * n + j] = t[i][0] * g[j][0] + t[i][1] * g[j][1] + t[i][2] * g[j][2];
+    u[0] = g[0][0] * w0;
+    u[m + 1] = w2;
+    for (unsigned i = 1; i <= m; i += 2) {
+        const two even = g[i][0] * w0 + g[i][2] * w2, odd = g[i][1] * w1;
+        u[i] = even + odd;
+        u[i + 1] = even - odd;
+    }
 }
 
-/* All outputs of a panel for one input channel, then the next: so that whole rows are written. */
+/* u = G w G^T of LANES outputs and one input channel, to planes that lie `plane` floats apart. */
+static inline void turn_weights(unsigned m, const double g[OC_WINO_IN_MAX][3],
+                                const float w[9][LANES], float *to, size_t plane, size_t width)
+{
+    float rows[OC_WINO_IN_MAX * OC_WINO_IN_MAX][LANES];
+
+    for (unsigned o = 0; o < LANES; o += 2) {
+        two x[9], side[3][OC_WINO_IN_MAX], u[OC_WINO_IN_MAX];
+        for (unsigned k = 0; k < 9; k++)
+            x[k] = (two){(double)w[k][o], (double)w[k][o + 1]};
+        for (unsigned k = 0; k < 3; k++)
+            turn_two(m, g, x[k], x[3 + k], x[6 + k], side[k]);
+        for (unsigned i = 0; i < m + 2; i++) {
+            turn_two(m, g, side[0][i], side[1][i], side[2][i], u);
+            for (unsigned j = 0; j < m + 2; j++) {
+                rows[i * (m + 2) + j][o] = (float)u[j][0];
+                rows[i * (m + 2) + j][o + 1] = (float)u[j][1];
+            }
+        }
+    }
+    for (unsigned q = 0; q < (m + 2) * (m + 2); q++)
+        memcpy(to + q * plane, rows[q], width * sizeof(float));
+}
+
+/* Outputs [first, first + width) of all input channels; those past the last are zero. */
+static void pack_lanes(const oc_conv_wino *d, const double g[OC_WINO_IN_MAX][3], const float *w,
+                       size_t first, size_t width, float *to, size_t step)
+{
+    const size_t plane = d->c * d->blocks_out * 8;
+    const size_t outs = d->oc - first < width ? d->oc - first : width;
+    float        lanes[9][LANES] = {{0}};
+
+    for (size_t c = 0; c < d->c; c++, to += step) {
+        for (size_t o = 0; o < outs; o++)
+            for (size_t k = 0; k < 9; k++)
+                lanes[k][o] = w[((first + o) * d->c + c) * 9 + k];
+        const float(*x)[LANES] = (const float(*)[LANES])lanes;
+        if (d->m == 2) /* sizes that are known make straight code */
+            turn_weights(2, g, x, to, plane, width);
+        else if (d->m == 4)
+            turn_weights(4, g, x, to, plane, width);
+        else
+            turn_weights(d->m, g, x, to, plane, width);
+    }
+}
+
+/* A panel is two blocks wide, the last up to three. */
 static void pack_panel(const oc_conv_wino *d, const double g[OC_WINO_IN_MAX][3], const float *w,
                        size_t panel)
 {
-    const size_t width = panel_blocks(d, panel) * 8, plane = d->c * d->blocks_out * 8;
-    const size_t outs = d->oc - panel * 16 < width ? d->oc - panel * 16 : width;
-    float        rows[OC_WINO_IN_MAX * OC_WINO_IN_MAX][24];
+    const size_t width = panel_blocks(d, panel) * 8;
     float       *to = d->u + panel * 16 * d->c;
 
-    for (size_t c = 0; c < d->c; c++, to += width) {
-        for (size_t o = 0; o < outs; o++) {
-            double u[OC_WINO_IN_MAX * OC_WINO_IN_MAX];
-            turn_weights(d->m + 2, g, w + ((panel * 16 + o) * d->c + c) * 9, u);
-            for (size_t q = 0; q < d->q; q++)
-                rows[q][o] = (float)u[q];
-        }
-        for (size_t q = 0; q < d->q; q++)
-            memcpy(to + q * plane, rows[q], outs * sizeof(float));
+    for (size_t at = 0; at < width; at += LANES) {
+        const size_t n = width - at < LANES ? width - at : LANES;
+        pack_lanes(d, g, w, panel * 16 + at, n, to + at, width);
     }
 }
 

@@ -103,6 +103,11 @@ const oc_graph *oc_model_peek_graph(const oc_model *model)
     return model->import.graph;
 }
 
+oc_askew *oc_model_peek_askew(const oc_model *model)
+{
+    return model->import.askew;
+}
+
 oc_packed_store *oc_model_peek_packed(const oc_model *model)
 {
     return model->packed;

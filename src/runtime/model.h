@@ -5,10 +5,14 @@
 #include "core/bytes.h"
 #include "ir/graph.h"
 #include "ocellus/session.h"
+#include "onnx/askew.h"
 #include "ops/packed.h"
 
 /* The imported graph: shapes may be open, nothing is optimised. */
 const oc_graph *oc_model_peek_graph(const oc_model *model);
+/* Copies of constants that come and go: who reads the graph's constants after a session was made of
+ * the model holds them.  NULL: none. */
+oc_askew *oc_model_peek_askew(const oc_model *model);
 /* Packed weights that the model's sessions share. */
 oc_packed_store *oc_model_peek_packed(const oc_model *model);
 /* The path it was loaded from, NULL: from memory; and its files as they were read: the model itself

@@ -83,17 +83,30 @@ static uint64_t ports_bytes(const oc_graph *g)
     return sum;
 }
 
-/* Whether a constant that is still read lies in these bytes. */
-static bool still_read(const oc_session *s, const char *begin, size_t n)
+/* Whether contents that are read lie in [begin, begin + n); released: per value, NULL: none is. */
+static bool graph_reads(const oc_graph *g, const unsigned char *released, const char *begin,
+                        size_t n)
 {
-    for (uint32_t i = 0; i < s->graph->n_values; i++) {
-        const oc_value *v = &s->graph->values[i];
+    for (uint32_t i = 0; i < g->n_values; i++) {
+        const oc_value *v = &g->values[i];
         const char     *at = v->data;
         size_t          bytes;
-        if (at && !s->released[i] && at < begin + n &&
+        if (at && !(released && released[i]) && at < begin + n &&
             (!oc_value_bytes(v, &bytes) || at + bytes > begin))
             return true;
     }
+    for (uint32_t i = 0; i < g->n_nodes; i++)
+        for (uint32_t k = 0; k < g->nodes[i].n_attrs; k++) {
+            const oc_attr *a = &g->nodes[i].attrs[k];
+            const char    *at = a->kind == OC_ATTR_TENSOR ? a->tensor.data : NULL;
+            size_t         bytes;
+            if (at && at < begin + n &&
+                (!oc_tensor_bytes(&a->tensor.info, &bytes) || at + bytes > begin))
+                return true;
+        }
+    for (const oc_graph *c = g->children; c; c = c->next)
+        if (graph_reads(c, NULL, begin, n))
+            return true;
     return false;
 }
 
@@ -106,11 +119,30 @@ static void on_release(void *ctx, uint32_t value)
     const oc_value *v = &s->graph->values[value];
     size_t          bytes;
     s->released[value] = 1;
-    if (!oc_value_bytes(v, &bytes) || bytes < RELEASE_BYTES_MIN || still_read(s, v->data, bytes))
+    if (!oc_value_bytes(v, &bytes) || bytes < RELEASE_BYTES_MIN ||
+        graph_reads(s->graph, s->released, v->data, bytes))
         return;
+    oc_askew_drop(&s->askew, v->data);
     if (oc_arena_holds(&s->graph->arena, v->data) ||
         (s->model && oc_model_maps(s->model, v->data, bytes)))
         oc_pages_release(v->data, bytes);
+}
+
+/* What passes took from or replaced: constants that no node reads. */
+static oc_status release_unused(oc_session *s, oc_error *err)
+{
+    const oc_graph *g = s->graph;
+    oc_uses         uses = {0};
+    oc_status       st = oc_uses_create(g, &uses, err);
+    if (st != OC_OK)
+        return st;
+    for (uint32_t i = 0; i < g->n_values; i++)
+        s->released[i] = g->values[i].data && uses.count[i] == 0;
+    for (uint32_t i = 0; i < g->n_values; i++)
+        if (s->released[i])
+            on_release(s, i);
+    oc_uses_finish(&uses);
+    return OC_OK;
 }
 
 static oc_status make_program(oc_session *s, const oc_session_options *o,
@@ -131,6 +163,8 @@ static oc_status make_program(oc_session *s, const oc_session_options *o,
         return st;
     if (!(s->released = calloc((size_t)s->graph->n_values + 1, 1)))
         return OC_FAIL(err, OC_NOMEM, "session");
+    if ((st = release_unused(s, err)) != OC_OK)
+        return st;
     if (o->memory_bytes_max) {
         uint64_t ports = ports_bytes(s->graph);
         co.program_bytes_max = o->memory_bytes_max > ports ? o->memory_bytes_max - ports : 1;
@@ -210,7 +244,8 @@ oc_status oc_session_create(oc_model *model, const oc_session_options *options, 
     if (st != OC_OK)
         return st;
     s->model = oc_model_ref(model);
-    st = oc_prepare_graph(model, &o, oc_session_is_ours(s), NULL, NULL, &s->graph, err);
+    if ((st = oc_askew_take(oc_model_peek_askew(model), &s->askew, err)) == OC_OK)
+        st = oc_prepare_graph(model, &o, oc_session_is_ours(s), NULL, NULL, &s->graph, err);
     oc_model_release_pages(model); /* what the passes looked at; packing fetches layer by layer */
     if (st == OC_OK && (st = oc_session_build(s, &o, &packed, err)) == OC_OK) {
         *out = s;
@@ -237,6 +272,7 @@ void oc_session_destroy(oc_session *session)
     oc_graph_destroy(session->graph);
     free(session->released);
     oc_plan_finish(&session->plan);
+    oc_askew_give_back(&session->askew);
     oc_model_unref(session->model);
     free(session);
 }

@@ -9,6 +9,7 @@
 
 struct oc_session {
     oc_model             *model; /* NULL: from a plan */
+    oc_askew_hold         askew; /* copies of the model's weights that are still read */
     oc_plan               plan;  /* its file, mapped; zeroed: from a model */
     oc_graph             *graph;
     oc_subgraph           subgraph;
