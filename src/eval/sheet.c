@@ -117,7 +117,7 @@ static void put_frame(oc_page *page, const oc_frame *frame)
     if (oc_image_encode_jpeg(frame, QUALITY, &jpeg, &n, &err) == OC_OK) {
         oc_page_put(page, "<img alt='' src='data:image/jpeg;base64,");
         oc_page_base64(page, jpeg, n);
-        oc_page_put(page, "'>");
+        oc_page_put(page, "'/>");
     }
     free(jpeg);
 }

@@ -23,8 +23,11 @@ void oc_page_printf(oc_page *page, const char *fmt, ...)
 
 void oc_page_text(oc_page *page, const char *text)
 {
+    static const char marked[] =
+        "&<>\"'\x01\x02\x03\x04\x05\x06\x07\x08\x0b\x0c\x0e\x0f\x10\x11\x12\x13"
+        "\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f";
     for (const char *p = text; *p; p++) {
-        size_t plain = strcspn(p, "&<>\"'");
+        size_t plain = strcspn(p, marked);
         if (plain && page->status == OC_OK)
             page->status = oc_part_put(page->part, p, plain, page->err);
         p += plain;
@@ -34,7 +37,8 @@ void oc_page_text(oc_page *page, const char *text)
         case '>': oc_page_put(page, "&gt;"); break;
         case '"': oc_page_put(page, "&quot;"); break;
         case '\'': oc_page_put(page, "&#39;"); break;
-        default: return;
+        case '\0': return;
+        default: oc_page_put(page, "\xef\xbf\xbd"); break; /* a control character: U+FFFD */
         }
     }
 }

@@ -1,58 +1,24 @@
 /* Charts of the report, as inline SVG. */
 #include <math.h>
 
-#include "pipeline/page.h"
+#include "pipeline/plot.h"
 
 #define WIDTH 1040
 #define LEFT 44
+#define BOTTOM 22
 
-typedef struct axis {
-    double y_max, height, top; /* pixels */
-    double end_s;
-} axis;
-
-/* 1, 2 or 5 times a power of ten, not below v. */
-static double nice(double v)
+/* Over the time of the video; height: of the data. */
+static oc_plot plot_of(double end_s, double y_max, double height, double top)
 {
-    if (!(v > 0))
-        return 1;
-    double power = pow(10, floor(log10(v)));
-    double part = v / power;
-    return power * (part <= 1 ? 1 : part <= 2 ? 2 : part <= 5 ? 5 : 10);
-}
-
-static double x_of(const axis *a, double time_s)
-{
-    return LEFT + (WIDTH - LEFT - 4) * (a->end_s > 0 ? time_s / a->end_s : 0);
-}
-
-static double y_of(const axis *a, double v)
-{
-    return a->top + a->height * (1 - (a->y_max > 0 ? fmin(v / a->y_max, 1) : 0));
-}
-
-static void begin_svg(oc_page *page, const axis *a)
-{
-    oc_page_printf(page, "<svg viewBox=\"0 0 %d %.0f\" role=img>\n", WIDTH,
-                   a->top + a->height + 22);
-}
-
-static void put_axes(oc_page *page, const axis *a, const char *unit)
-{
-    for (int i = 0; i <= 2; i++) {
-        double v = a->y_max * i / 2, y = y_of(a, v);
-        oc_page_printf(page,
-                       "<line class=grid x1=%d x2=%d y1=%.1f y2=%.1f /><text x=%d y=%.1f "
-                       "text-anchor=end>%.4g%s</text>\n",
-                       LEFT, WIDTH - 4, y, y, LEFT - 6, y + 4, v, i == 2 ? unit : "");
-    }
-    double step = nice(a->end_s / 8);
-    for (double t = 0; t <= a->end_s + 1e-9; t += step) {
-        oc_page_printf(page, "<text x=%.1f y=%.1f text-anchor=middle>", x_of(a, t),
-                       a->top + a->height + 16);
-        oc_page_clock(page, t);
-        oc_page_put(page, "</text>\n");
-    }
+    return (oc_plot){.x1 = end_s,
+                     .y1 = y_max,
+                     .width = WIDTH,
+                     .height = top + height + BOTTOM,
+                     .left = LEFT,
+                     .right = 4,
+                     .top = top,
+                     .bottom = BOTTOM,
+                     .clock = true};
 }
 
 static double end_of(const oc_pipeline *p)
@@ -69,22 +35,22 @@ static double per_frame(const oc_bin *b, uint64_t sum)
 /* value(bin) as a line or, with a ground, as an area. */
 typedef double value_fn(const oc_bin *bin, size_t which);
 
-static void put_curve(oc_page *page, const oc_pipeline *p, const axis *a, value_fn *value,
+static void put_curve(oc_page *page, const oc_pipeline *p, const oc_plot *a, value_fn *value,
                       size_t which, const char *color, bool area)
 {
     const oc_record *r = &p->record;
-    oc_page_printf(page, "<path d=\"M%.1f %.1f", x_of(a, 0), y_of(a, 0));
+    oc_page_printf(page, "<path d=\"M%.1f %.1f", oc_plot_x(a, 0), oc_plot_y(a, 0));
     for (size_t i = 0; i < r->n_bins; i++) {
         if (r->bin[i].frames == 0) /* nothing is known of it: the line goes on to the next */
             continue;
-        double y = y_of(a, value(&r->bin[i], which));
-        double from = fmin((double)i * r->bin_s, a->end_s);
-        double to = fmin((double)(i + 1) * r->bin_s, a->end_s);
-        oc_page_printf(page, "L%.1f %.1fL%.1f %.1f", x_of(a, from), y, x_of(a, to), y);
+        double y = oc_plot_y(a, value(&r->bin[i], which));
+        double from = fmin((double)i * r->bin_s, a->x1);
+        double to = fmin((double)(i + 1) * r->bin_s, a->x1);
+        oc_page_printf(page, "L%.1f %.1fL%.1f %.1f", oc_plot_x(a, from), y, oc_plot_x(a, to), y);
     }
     if (area)
         oc_page_printf(page, "L%.1f %.1fZ\" fill=\"var(%s)\" fill-opacity=.28 />\n",
-                       x_of(a, a->end_s), y_of(a, 0), color);
+                       oc_plot_x(a, a->x1), oc_plot_y(a, 0), color);
     else
         oc_page_printf(page,
                        "\" fill=none stroke=\"var(%s)\" stroke-width=2 "
@@ -103,21 +69,13 @@ static double inside_value(const oc_bin *b, size_t which)
     return per_frame(b, b->inside_sum[which]);
 }
 
-static void key(oc_page *page, const char *color, const char *text)
-{
-    oc_page_printf(page, "<span class=key><span class=dot style=\"background:var(%s)\"></span>",
-                   color);
-    oc_page_text(page, text);
-    oc_page_put(page, "</span>");
-}
-
-static void put_crossings(oc_page *page, const oc_pipeline *p, const axis *a)
+static void put_crossings(oc_page *page, const oc_pipeline *p, const oc_plot *a)
 {
     const oc_record *r = &p->record;
     for (size_t i = 0; i < r->n_bins; i++)
         for (int d = 0; d < 2; d++)
             for (uint32_t k = 0; k < r->bin[i].crossed[d] && k < 8; k++) {
-                double x = x_of(a, fmin(((double)i + 0.5) * r->bin_s, a->end_s));
+                double x = oc_plot_x(a, fmin(((double)i + 0.5) * r->bin_s, a->x1));
                 double y = a->top - 8 - 9 * k - (d ? 4 : 0), up = d ? -4 : 4;
                 oc_page_printf(page,
                                "<path d=\"M%.1f %.1fl-4 0l4 %.0fl4 %.0fz\" "
@@ -129,24 +87,24 @@ static void put_crossings(oc_page *page, const oc_pipeline *p, const axis *a)
 void oc_report_activity(oc_page *page, const oc_pipeline *p)
 {
     const oc_record *r = &p->record;
-    axis             a = {.height = 170, .top = 44, .end_s = end_of(p)};
+    double           most = 0;
     for (size_t i = 0; i < r->n_bins; i++)
-        a.y_max = fmax(a.y_max, tracks_value(&r->bin[i], 0));
-    a.y_max = nice(a.y_max);
+        most = fmax(most, tracks_value(&r->bin[i], 0));
+    oc_plot a = plot_of(end_of(p), oc_plot_nice(most), 170, 44);
     oc_page_put(page, "<section><h2>Over time</h2>\n");
-    begin_svg(page, &a);
-    put_axes(page, &a, "");
+    oc_plot_begin(page, &a, "tracks in view over time");
     put_curve(page, p, &a, tracks_value, 0, "--blue", true);
     put_curve(page, p, &a, tracks_value, 0, "--blue", false);
     for (size_t i = 0; i < p->rules.n_zones && i < 3; i++)
         put_curve(page, p, &a, inside_value, i, "--teal", false);
     put_crossings(page, p, &a);
     oc_page_put(page, "</svg>");
-    key(page, "--blue", "in view");
+    oc_plot_key(page, "--blue", "in view");
     if (p->rules.n_zones)
-        key(page, "--teal", p->rules.n_zones == 1 ? p->rules.zone[0].config->name : "in zones");
+        oc_plot_key(page, "--teal",
+                    p->rules.n_zones == 1 ? p->rules.zone[0].config->name : "in zones");
     if (p->rules.n_lines)
-        key(page, "--amber", "line crossed (▾ ▴ by direction)");
+        oc_plot_key(page, "--amber", "line crossed (▾ ▴ by direction)");
     oc_page_put(page, "</section>\n");
 }
 
@@ -156,7 +114,7 @@ static double speed_value(const oc_bin *b, size_t which)
     return b->wall_ns ? (double)b->frames / ((double)b->wall_ns * 1e-9) : 0;
 }
 
-static void put_drops(oc_page *page, const oc_pipeline *p, const axis *a)
+static void put_drops(oc_page *page, const oc_pipeline *p, const oc_plot *a)
 {
     const oc_record *r = &p->record;
     for (size_t i = 0; i < r->n_bins; i++) {
@@ -164,41 +122,41 @@ static void put_drops(oc_page *page, const oc_pipeline *p, const axis *a)
         double        all = (double)b->frames + b->dropped;
         if (!b->dropped)
             continue;
-        double x0 = x_of(a, fmin((double)i * r->bin_s, a->end_s));
-        double x1 = x_of(a, fmin((double)(i + 1) * r->bin_s, a->end_s));
-        double h = fmax(2, a->height * b->dropped / all);
+        double x0 = oc_plot_x(a, fmin((double)i * r->bin_s, a->x1));
+        double x1 = oc_plot_x(a, fmin((double)(i + 1) * r->bin_s, a->x1));
+        double h = fmax(2, (oc_plot_y(a, 0) - a->top) * b->dropped / all);
         oc_page_printf(page,
                        "<rect x=%.1f y=%.1f width=%.1f height=%.1f fill=\"var(--red)\" "
                        "fill-opacity=.6><title>%u dropped</title></rect>\n",
-                       x0, a->top + a->height - h, fmax(x1 - x0 - 0.5, 0.5), h, b->dropped);
+                       x0, oc_plot_y(a, 0) - h, fmax(x1 - x0 - 0.5, 0.5), h, b->dropped);
     }
 }
 
 void oc_report_throughput(oc_page *page, const oc_pipeline *p)
 {
     const oc_record *r = &p->record;
-    axis             a = {.height = 120, .top = 10, .end_s = end_of(p)};
+    double           most = 0;
     uint64_t         dropped = 0;
     for (size_t i = 0; i < r->n_bins; i++) {
-        a.y_max = fmax(a.y_max, speed_value(&r->bin[i], 0));
+        most = fmax(most, speed_value(&r->bin[i], 0));
         dropped += r->bin[i].dropped;
     }
-    a.y_max = nice(a.y_max);
+    oc_plot a = plot_of(end_of(p), oc_plot_nice(most), 120, 10);
+    a.y_unit = "/s";
     oc_page_put(page, "<section><h2>Throughput and drops</h2>\n");
-    begin_svg(page, &a);
-    put_axes(page, &a, "/s");
+    oc_plot_begin(page, &a, "frames a second over time");
     put_drops(page, p, &a);
     put_curve(page, p, &a, speed_value, 0, "--blue", false);
-    if (p->info.fps > 0 && p->info.fps < a.y_max)
+    if (p->info.fps > 0 && p->info.fps < a.y1)
         oc_page_printf(page,
                        "<line x1=%d x2=%d y1=%.1f y2=%.1f stroke=\"var(--soft)\" "
                        "stroke-dasharray=\"4 4\" /><text x=%d y=%.1f text-anchor=end>the video's "
                        "own speed</text>\n",
-                       LEFT, WIDTH - 4, y_of(&a, p->info.fps), y_of(&a, p->info.fps), WIDTH - 6,
-                       y_of(&a, p->info.fps) - 5);
+                       LEFT, WIDTH - 4, oc_plot_y(&a, p->info.fps), oc_plot_y(&a, p->info.fps),
+                       WIDTH - 6, oc_plot_y(&a, p->info.fps) - 5);
     oc_page_put(page, "</svg>");
-    key(page, "--blue", "frames a second");
-    key(page, "--red", dropped ? "part of the frames that was dropped" : "dropped: none");
+    oc_plot_key(page, "--blue", "frames a second");
+    oc_plot_key(page, "--red", dropped ? "part of the frames that was dropped" : "dropped: none");
     oc_page_put(page, "</section>\n");
 }
 
@@ -260,15 +218,15 @@ void oc_report_presence(oc_page *page, const oc_pipeline *p)
     enum { MOST = 60, ROW = 11 };
     const oc_record *r = &p->record;
     size_t           n = r->n_rows < MOST ? r->n_rows : MOST;
-    axis             a = {.height = (double)(n * ROW), .top = 6, .end_s = end_of(p)};
+    oc_plot          a = plot_of(end_of(p), 0, (double)(n * ROW), 6);
     if (n == 0)
         return;
     oc_page_put(page, "<section><h2>Who was there when</h2>\n");
-    begin_svg(page, &a);
+    oc_plot_begin(page, &a, "when each track was there");
     for (size_t i = 0; i < n; i++) {
         const oc_track_row *row = &r->row[i];
-        double              x0 = x_of(&a, row->first_s), x1 = x_of(&a, fmin(row->last_s, a.end_s));
-        double              y = a.top + (double)(i * ROW);
+        double x0 = oc_plot_x(&a, row->first_s), x1 = oc_plot_x(&a, fmin(row->last_s, a.x1));
+        double y = a.top + (double)(i * ROW);
         oc_page_printf(page,
                        "<text x=%d y=%.1f text-anchor=end>%llu</text><rect x=%.1f y=%.1f "
                        "width=%.1f height=%d rx=3 fill=\"",
@@ -276,13 +234,6 @@ void oc_report_presence(oc_page *page, const oc_pipeline *p)
                        ROW - 3);
         oc_page_color(page, row->id);
         oc_page_put(page, "\" />\n");
-    }
-    double step = nice(a.end_s / 8);
-    for (double t = 0; t <= a.end_s + 1e-9; t += step) {
-        oc_page_printf(page, "<text x=%.1f y=%.1f text-anchor=middle>", x_of(&a, t),
-                       a.top + a.height + 16);
-        oc_page_clock(page, t);
-        oc_page_put(page, "</text>\n");
     }
     oc_page_put(page, "</svg></section>\n");
 }

@@ -1,4 +1,5 @@
 /* The summary of a run: JSON for scripts (docs/pipelines.md), lines for people. */
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,6 +40,41 @@ static void put_latency(oc_jsonw *j, const oc_pipeline *p)
         oc_jsonw_float(j, "p50", ms(h, 0.5), 3);
         oc_jsonw_float(j, "p99", ms(h, 0.99), 3);
         oc_jsonw_close(j, '}');
+    }
+    oc_jsonw_close(j, '}');
+}
+
+/* How often each frame took how long: [milliseconds, frames] from below, 20 steps a power of ten. */
+static void put_histogram(oc_jsonw *j, const oc_histogram *h)
+{
+    enum { STEPS = 20, LOW = -2, HIGH = 4 }; /* 0.01 ms to 10 s */
+    uint64_t count[STEPS * (HIGH - LOW)] = {0};
+    for (size_t i = 0; i < OC_HISTOGRAM_BUCKETS; i++) {
+        uint64_t n = oc_histogram_bucket_count(h, i);
+        if (n == 0)
+            continue;
+        double at = STEPS * (log10(((double)oc_histogram_low_ns(i) + 0.5) * 1e-6) - LOW);
+        count[(size_t)fmin(fmax(at, 0), STEPS * (HIGH - LOW) - 1)] += n;
+    }
+    for (size_t k = 0; k < STEPS * (HIGH - LOW); k++) {
+        if (count[k] == 0)
+            continue;
+        oc_jsonw_open(j, NULL, '[');
+        oc_jsonw_float(j, NULL, pow(10, (double)k / STEPS + LOW), 4);
+        oc_jsonw_uint(j, NULL, count[k]);
+        oc_jsonw_close(j, ']');
+    }
+}
+
+static void put_histograms(oc_jsonw *j, const oc_pipeline *p)
+{
+    oc_jsonw_open(j, "latency_histogram_ms", '{');
+    for (int i = 0; i < OC_STAGES; i++) {
+        if (oc_histogram_count(&p->stages.histogram[i]) == 0)
+            continue;
+        oc_jsonw_open(j, oc_stage_name((oc_stage)i), '[');
+        put_histogram(j, &p->stages.histogram[i]);
+        oc_jsonw_close(j, ']');
     }
     oc_jsonw_close(j, '}');
 }
@@ -144,6 +180,7 @@ static void make_json(oc_pipeline *p)
         oc_jsonw_uint(&j, "video_skipped", oc_annotator_skipped(p->annotator));
     put_counts(&j, p);
     put_outputs(&j, p);
+    put_histograms(&j, p);
     oc_jsonw_close(&j, '}');
     if (j.full) { /* names of unusual length: what scripts rely on still fits */
         begin_json(&j, p);
