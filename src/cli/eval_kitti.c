@@ -3,6 +3,7 @@
 
 #include "cli/cli.h"
 #include "cli/eval.h"
+#include "cli/eval_compare.h"
 #include "cli/eval_data.h"
 #include "eval/kitti.h"
 
@@ -58,10 +59,37 @@ static void print_table(oc_kitti_curve c[OC_KITTI_CLASSES][OC_KITTI_LEVELS])
     }
 }
 
+/* ---- comparing ---- */
+
+static oc_status make_run(void *ctx, const char *path, bool first, oc_compare_run *out,
+                          oc_error *err)
+{
+    oc_kitti_set set = {0};
+    oc_status    st = oc_kitti_read(*(const char **)ctx, path, &set, err);
+    (void)first;
+    if (st == OC_OK)
+        st = oc_compare_kitti(&set, out, err);
+    oc_kitti_set_finish(&set);
+    return st;
+}
+
+static oc_status compare(const cli_compare *c, const char *gt, const oc_kitti_set *set, bool json,
+                         oc_error *err)
+{
+    cli_compare_kind kind = {.ctx = &gt, .make = make_run};
+    oc_compare_run   own = {.n_units = 0};
+    oc_status        st = oc_compare_kitti(set, &own, err);
+    if (st == OC_OK)
+        st = cli_compare_report(c, &kind, &own, 0, json, err);
+    oc_compare_run_finish(&own);
+    return st;
+}
+
 int cli_eval_kitti(int argc, char **argv)
 {
     const char      *gt = NULL, *dt = NULL, *pos[1];
     bool             json = false;
+    cli_compare      comparing = CLI_COMPARE_DEFAULTS;
     size_t           n_pos;
     oc_kitti_set     set = {0};
     oc_kitti_curve   curve[OC_KITTI_CLASSES][OC_KITTI_LEVELS];
@@ -71,6 +99,7 @@ int cli_eval_kitti(int argc, char **argv)
         {"--dt", 's', &dt, "DIR", "results: a file of the same name for each image to score"},
         {"--json", 'f', &json, NULL, "one JSON document on stdout"},
         CLI_EVAL_DATA_OPTIONS,
+        CLI_COMPARE_OPTIONS(comparing),
         {0}};
     const cli_command command = {
         "eval kitti", "--gt DIR --dt DIR", "Scores 2D boxes by KITTI's rules.", options, 0, 0};
@@ -82,12 +111,17 @@ int cli_eval_kitti(int argc, char **argv)
     if (cli_eval_data_read(&gt, 1, json, &err) != OC_OK)
         return cli_fail("eval kitti", &err);
     oc_status st = oc_kitti_read(gt, dt, &set, &err);
+    if (st == OC_OK && cli_compare_wanted(&comparing)) {
+        st = compare(&comparing, gt, &set, json, &err);
+        goto out;
+    }
     if (st == OC_OK)
         st = oc_kitti_score(&set, curve, &err);
     if (st == OC_OK && json)
         print_json(curve, set.n);
     else if (st == OC_OK)
         print_table(curve);
+out:
     oc_kitti_set_finish(&set);
     return st == OC_OK ? CLI_DONE : cli_fail("eval kitti", &err);
 }

@@ -6,6 +6,8 @@
 
 void oc_compare_run_finish(oc_compare_run *run)
 {
+    if (run->finish)
+        run->finish(run);
     oc_arena_finish(&run->mem);
     *run = (oc_compare_run){.n_units = 0};
 }

@@ -12,6 +12,7 @@
 #include "eval/classify.h"
 #include "eval/coco.h"
 #include "eval/embed.h"
+#include "eval/kitti.h"
 #include "eval/mot.h"
 #include "eval/text.h"
 
@@ -29,6 +30,7 @@ typedef struct oc_compare_run {
     /* out[n_figures]; NaN where nothing defines one.  From several threads, each with scratch. */
     void (*figures)(const struct oc_compare_run *run, const uint32_t *weight, void *scratch,
                     double *out);
+    void (*finish)(struct oc_compare_run *run); /* of what self holds elsewhere; may be NULL */
 } oc_compare_run;
 
 void oc_compare_run_finish(oc_compare_run *run); /* a zeroed one is fine */
@@ -53,6 +55,15 @@ OC_MUST_CHECK oc_status oc_compare_spots(const oc_text_set *set, oc_compare_run 
  * the whole sequence: a true positive keeps the share of its track that it stood for. */
 OC_MUST_CHECK oc_status oc_compare_mot(const oc_mot_record *const *record, const char *const *names,
                                        size_t n, size_t block, oc_compare_run *out, oc_error *err);
+
+/* Units: images.  mAP, mAP11 and the AP of each class, as oc_voc_score.  An image's score is F1 of
+ * all its results; where it shows nothing 1 / (1 + results). */
+OC_MUST_CHECK oc_status oc_compare_voc(const oc_coco_set *truth, const oc_coco_set *results,
+                                       double iou, oc_compare_run *out, oc_error *err);
+/* Units: images.  AP and AOS of each class and level; thresholds are chosen anew in every draw, as
+ * the kit would.  An image's score: as above, at the hardest level. */
+OC_MUST_CHECK oc_status oc_compare_kitti(const oc_kitti_set *set, oc_compare_run *out,
+                                         oc_error *err);
 
 typedef struct oc_compare_options {
     size_t   resamples; /* 0 = 1000 */

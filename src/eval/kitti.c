@@ -13,15 +13,29 @@ typedef struct scorer {
     size_t        level;
     part         *truth, *result; /* of one image */
     bool         *taken;          /* results of one image */
-    double       *score;          /* of the results that found a truth, over all images */
-    size_t        n_scores;
-    double        threshold[OC_KITTI_POINTS];
-    size_t        n_thresholds;
-    size_t        tp[OC_KITTI_POINTS], fp[OC_KITTI_POINTS];
-    double        similarity[OC_KITTI_POINTS]; /* of the right ones' angles, summed */
-    bool          angles;                      /* every result tells its angle */
-    size_t        n_truth;
+    double       *score;          /* distinct ones of one image, falling */
 } scorer;
+
+typedef struct hit { /* a result that found a truth */
+    double   score;
+    uint32_t image;
+} hit;
+
+/* From this score on an image has so many more right and wrong ones. */
+typedef struct change {
+    double   score;
+    uint32_t image;
+    int32_t  tp, fp;
+    double   similarity; /* of the right ones' angles, summed */
+} change;
+
+struct oc_kitti_record {
+    hit      *hits; /* by score, falling */
+    change   *changes;
+    size_t    n_hits, n_changes, n_images;
+    uint32_t *truths; /* of each image, that count */
+    bool      angles; /* every result tells its angle */
+};
 
 static const double min_overlap[OC_KITTI_CLASSES] = {.7, .5, .5};
 static const double min_height[OC_KITTI_LEVELS] = {40, 25, 25};
@@ -124,11 +138,11 @@ static size_t best_placed(const scorer *s, const oc_kitti_image *image, const oc
 }
 
 /* First look: the scores at which truths are found. */
-static void collect_scores(scorer *s, const oc_kitti_image *image)
+static void collect_hits(scorer *s, const oc_kitti_image *image, uint32_t at, oc_kitti_record *r)
 {
     sort_out(s, image);
     for (size_t i = 0; i < image->n_truth; i++) {
-        s->n_truth += s->truth[i] == COUNTS;
+        r->truths[at] += s->truth[i] == COUNTS;
         if (s->truth[i] == FOREIGN)
             continue;
         size_t j = best_scored(s, image, &image->truth[i]);
@@ -136,58 +150,91 @@ static void collect_scores(scorer *s, const oc_kitti_image *image)
             continue;
         s->taken[j] = true;
         if (s->truth[i] == COUNTS && s->result[j] == COUNTS)
-            s->score[s->n_scores++] = image->result[j].score;
+            r->hits[r->n_hits++] = (hit){image->result[j].score, at};
     }
 }
 
+/* Second look, at one threshold.  Results that lie in regions nobody labelled are not wrong. */
+static change count_at(scorer *s, const oc_kitti_image *image, double threshold)
+{
+    change c = {.score = threshold};
+    sort_out(s, image);
+    for (size_t i = 0; i < image->n_truth; i++) {
+        if (s->truth[i] == FOREIGN)
+            continue;
+        size_t j = best_placed(s, image, &image->truth[i], threshold);
+        if (j == SIZE_MAX)
+            continue;
+        s->taken[j] = true;
+        if (s->truth[i] == COUNTS && s->result[j] == COUNTS) {
+            c.tp++;
+            c.similarity += (1 + cos(image->truth[i].alpha - image->result[j].alpha)) / 2;
+        }
+    }
+    for (size_t j = 0; j < image->n_results; j++) {
+        const oc_kitti_object *d = &image->result[j];
+        bool free_one = !s->taken[j] && s->result[j] == COUNTS && d->score >= threshold;
+        for (size_t i = 0; i < image->n_truth && free_one; i++)
+            if (image->truth[i].type == OC_KITTI_DONT_CARE &&
+                shared_area(d->box, image->truth[i].box) / area(d->box) > min_overlap[s->cls])
+                free_one = false;
+        c.fp += free_one;
+    }
+    return c;
+}
+
+/* Of anything that begins with its score. */
 static int best_first(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
     return x > y ? -1 : x < y;
 }
 
-/* The scores that come nearest to recalls 0, 1/40, ... */
-static void choose_thresholds(scorer *s)
+/* What an image adds changes at the scores of its results only. */
+static void collect_changes(scorer *s, const oc_kitti_image *image, uint32_t at, oc_kitti_record *r)
 {
-    double recall = 0;
-    if (s->n_scores)
-        qsort(s->score, s->n_scores, sizeof(*s->score), best_first);
-    for (size_t i = 0; i < s->n_scores && s->n_thresholds < OC_KITTI_POINTS; i++) {
-        bool   last = i + 1 == s->n_scores;
-        double left = (double)(i + 1) / (double)s->n_truth;
-        double right = last ? left : (double)(i + 2) / (double)s->n_truth;
-        if (right - recall < recall - left && !last)
+    change before = {.score = 0};
+    for (size_t j = 0; j < image->n_results; j++)
+        s->score[j] = image->result[j].score;
+    if (image->n_results)
+        qsort(s->score, image->n_results, sizeof(*s->score), best_first);
+    for (size_t j = 0; j < image->n_results; j++) {
+        if (j && s->score[j] == s->score[j - 1])
             continue;
-        s->threshold[s->n_thresholds++] = s->score[i];
-        recall += 1.0 / (OC_KITTI_POINTS - 1.0);
+        change now = count_at(s, image, s->score[j]);
+        if (now.tp != before.tp || now.fp != before.fp || now.similarity != before.similarity)
+            r->changes[r->n_changes++] =
+                (change){now.score, at, now.tp - before.tp, now.fp - before.fp,
+                         now.similarity - before.similarity};
+        before = now;
     }
 }
 
-/* Second look, at one threshold.  Results that lie in regions nobody labelled are not wrong. */
-static void count_at(scorer *s, const oc_kitti_image *image, size_t t)
+static double times(const uint32_t *weight, uint32_t image)
 {
-    sort_out(s, image);
-    for (size_t i = 0; i < image->n_truth; i++) {
-        if (s->truth[i] == FOREIGN)
-            continue;
-        size_t j = best_placed(s, image, &image->truth[i], s->threshold[t]);
-        if (j == SIZE_MAX)
-            continue;
-        s->taken[j] = true;
-        if (s->truth[i] == COUNTS && s->result[j] == COUNTS) {
-            s->tp[t]++;
-            s->similarity[t] += (1 + cos(image->truth[i].alpha - image->result[j].alpha)) / 2;
+    return weight ? weight[image] : 1;
+}
+
+/* The scores that come nearest to recalls 0, 1/40, ... */
+static size_t choose_thresholds(const oc_kitti_record *r, const uint32_t *weight, double n_truth,
+                                double threshold[OC_KITTI_POINTS])
+{
+    double recall = 0, all = 0, at = 0;
+    size_t n = 0;
+    for (size_t i = 0; i < r->n_hits; i++)
+        all += times(weight, r->hits[i].image);
+    for (size_t i = 0; i < r->n_hits; i++) {
+        double again = times(weight, r->hits[i].image);
+        for (; again > 0 && n < OC_KITTI_POINTS; again--) {
+            bool   last = ++at == all;
+            double left = at / n_truth, right = last ? left : (at + 1) / n_truth;
+            if (right - recall < recall - left && !last)
+                continue;
+            threshold[n++] = r->hits[i].score;
+            recall += 1.0 / (OC_KITTI_POINTS - 1.0);
         }
     }
-    for (size_t j = 0; j < image->n_results; j++) {
-        const oc_kitti_object *d = &image->result[j];
-        bool free_one = !s->taken[j] && s->result[j] == COUNTS && d->score >= s->threshold[t];
-        for (size_t i = 0; i < image->n_truth && free_one; i++)
-            if (image->truth[i].type == OC_KITTI_DONT_CARE &&
-                shared_area(d->box, image->truth[i].box) / area(d->box) > min_overlap[s->cls])
-                free_one = false;
-        s->fp[t] += free_one;
-    }
+    return n;
 }
 
 /* Made monotone; gives the means over 40 and over 11 of the points. */
@@ -202,21 +249,6 @@ static void close_curve(double *value, size_t n, double *mean, double *mean_11)
     }
 }
 
-static void read_off(const scorer *s, oc_kitti_curve *c)
-{
-    *c = (oc_kitti_curve){.n_truth = s->n_truth, .ap = -1, .ap_11 = -1, .aos = -1, .aos_11 = -1};
-    if (s->n_truth == 0)
-        return;
-    for (size_t t = 0; t < s->n_thresholds; t++) {
-        double all = (double)(s->tp[t] + s->fp[t]);
-        c->precision[t] = all > 0 ? (double)s->tp[t] / all : 0;
-        c->orientation[t] = all > 0 && s->angles ? s->similarity[t] / all : 0;
-    }
-    close_curve(c->precision, s->n_thresholds, &c->ap, &c->ap_11);
-    if (s->angles)
-        close_curve(c->orientation, s->n_thresholds, &c->aos, &c->aos_11);
-}
-
 static bool has_angles(const oc_kitti_set *set)
 {
     for (size_t i = 0; i < set->n; i++)
@@ -226,46 +258,110 @@ static bool has_angles(const oc_kitti_set *set)
     return true;
 }
 
-static void score_class(scorer *s, const oc_kitti_set *set, oc_kitti_curve *c)
+void oc_kitti_record_curve(const oc_kitti_record *r, const uint32_t *weight, oc_kitti_curve *c)
 {
-    s->n_scores = s->n_thresholds = s->n_truth = 0;
-    memset(s->tp, 0, sizeof(s->tp));
-    memset(s->fp, 0, sizeof(s->fp));
-    memset(s->similarity, 0, sizeof(s->similarity));
-    for (size_t i = 0; i < set->n; i++)
-        collect_scores(s, &set->image[i]);
-    choose_thresholds(s);
-    for (size_t i = 0; i < set->n; i++)
-        for (size_t t = 0; t < s->n_thresholds; t++)
-            count_at(s, &set->image[i], t);
-    read_off(s, c);
+    double threshold[OC_KITTI_POINTS], n_truth = 0, tp = 0, fp = 0, similarity = 0;
+    for (uint32_t i = 0; i < r->n_images; i++)
+        n_truth += r->truths[i] * times(weight, i);
+    *c = (oc_kitti_curve){
+        .n_truth = (size_t)n_truth, .ap = -1, .ap_11 = -1, .aos = -1, .aos_11 = -1};
+    if (!(n_truth > 0))
+        return;
+    size_t n = choose_thresholds(r, weight, n_truth, threshold);
+    for (size_t t = 0, k = 0; t < n; t++) {
+        for (; k < r->n_changes && r->changes[k].score >= threshold[t]; k++) {
+            double w = times(weight, r->changes[k].image);
+            tp += w * r->changes[k].tp;
+            fp += w * r->changes[k].fp;
+            similarity += w * r->changes[k].similarity;
+        }
+        c->precision[t] = tp + fp > 0 ? tp / (tp + fp) : 0;
+        c->orientation[t] = tp + fp > 0 && r->angles ? similarity / (tp + fp) : 0;
+    }
+    close_curve(c->precision, n, &c->ap, &c->ap_11);
+    if (r->angles)
+        close_curve(c->orientation, n, &c->aos, &c->aos_11);
+}
+
+void oc_kitti_record_counts(const oc_kitti_record *r, uint32_t *truths, int64_t *right,
+                            int64_t *wrong)
+{
+    for (size_t i = 0; i < r->n_images; i++)
+        truths[i] += r->truths[i];
+    for (size_t k = 0; k < r->n_changes; k++) {
+        right[r->changes[k].image] += r->changes[k].tp;
+        wrong[r->changes[k].image] += r->changes[k].fp;
+    }
+}
+
+void oc_kitti_record_free(oc_kitti_record *r)
+{
+    if (!r)
+        return;
+    free(r->hits);
+    free(r->changes);
+    free(r->truths);
+    free(r);
+}
+
+static void scorer_finish(scorer *s)
+{
+    free(s->truth);
+    free(s->result);
+    free(s->taken);
+    free(s->score);
+}
+
+oc_status oc_kitti_record_make(const oc_kitti_set *set, size_t cls, size_t level,
+                               oc_kitti_record **out, oc_error *err)
+{
+    size_t truths = 0, results = 0, all = 0, any = 0;
+    for (size_t i = 0; i < set->n; i++) {
+        truths = set->image[i].n_truth > truths ? set->image[i].n_truth : truths;
+        results = set->image[i].n_results > results ? set->image[i].n_results : results;
+        all += set->image[i].n_truth;
+        any += set->image[i].n_results;
+    }
+    scorer           s = {.cls = (oc_kitti_type)cls,
+                          .level = level,
+                          .truth = calloc(truths + 1, sizeof(*s.truth)),
+                          .result = calloc(results + 1, sizeof(*s.result)),
+                          .taken = calloc(results + 1, sizeof(*s.taken)),
+                          .score = calloc(results + 1, sizeof(*s.score))};
+    oc_kitti_record *r = calloc(1, sizeof(*r));
+    if (r) {
+        r->hits = calloc(all + 1, sizeof(*r->hits));
+        r->changes = calloc(any + 1, sizeof(*r->changes));
+        r->truths = calloc(set->n + 1, sizeof(*r->truths));
+        r->n_images = set->n;
+        r->angles = has_angles(set);
+    }
+    bool ok = s.truth && s.result && s.taken && s.score && r && r->hits && r->changes && r->truths;
+    for (uint32_t i = 0; i < set->n && ok; i++) {
+        collect_hits(&s, &set->image[i], i, r);
+        collect_changes(&s, &set->image[i], i, r);
+    }
+    if (ok && r->n_hits)
+        qsort(r->hits, r->n_hits, sizeof(*r->hits), best_first);
+    if (ok && r->n_changes)
+        qsort(r->changes, r->n_changes, sizeof(*r->changes), best_first);
+    scorer_finish(&s);
+    *out = ok ? r : NULL;
+    if (!ok)
+        oc_kitti_record_free(r);
+    return ok ? OC_OK : OC_FAIL(err, OC_NOMEM, "%zu truths", all);
 }
 
 oc_status oc_kitti_score(const oc_kitti_set *set,
                          oc_kitti_curve out[OC_KITTI_CLASSES][OC_KITTI_LEVELS], oc_error *err)
 {
-    scorer s = {.angles = has_angles(set)};
-    size_t truths = 0, results = 0, all = 0;
-    for (size_t i = 0; i < set->n; i++) {
-        truths = set->image[i].n_truth > truths ? set->image[i].n_truth : truths;
-        results = set->image[i].n_results > results ? set->image[i].n_results : results;
-        all += set->image[i].n_truth;
+    oc_status st = OC_OK;
+    for (size_t k = 0; k < OC_KITTI_CLASSES * OC_KITTI_LEVELS && st == OC_OK; k++) {
+        oc_kitti_record *r = NULL;
+        st = oc_kitti_record_make(set, k / OC_KITTI_LEVELS, k % OC_KITTI_LEVELS, &r, err);
+        if (st == OC_OK)
+            oc_kitti_record_curve(r, NULL, &out[k / OC_KITTI_LEVELS][k % OC_KITTI_LEVELS]);
+        oc_kitti_record_free(r);
     }
-    s.truth = calloc(truths + 1, sizeof(*s.truth));
-    s.result = calloc(results + 1, sizeof(*s.result));
-    s.taken = calloc(results + 1, sizeof(*s.taken));
-    s.score = calloc(all + 1, sizeof(*s.score));
-    bool ok = s.truth && s.result && s.taken && s.score;
-    for (size_t c = 0; c < OC_KITTI_CLASSES && ok; c++) {
-        for (size_t l = 0; l < OC_KITTI_LEVELS; l++) {
-            s.cls = (oc_kitti_type)c;
-            s.level = l;
-            score_class(&s, set, &out[c][l]);
-        }
-    }
-    free(s.truth);
-    free(s.result);
-    free(s.taken);
-    free(s.score);
-    return ok ? OC_OK : OC_FAIL(err, OC_NOMEM, "%zu truths", all);
+    return st;
 }

@@ -35,6 +35,7 @@ typedef struct oc_kitti_object {
 } oc_kitti_object;
 
 typedef struct oc_kitti_image {
+    char            *name;           /* of its files, without ".txt" */
     oc_kitti_object *truth, *result; /* as in the files */
     size_t           n_truth, n_results;
 } oc_kitti_image;
@@ -65,7 +66,22 @@ typedef struct oc_kitti_curve {
 OC_MUST_CHECK oc_status oc_kitti_score(const oc_kitti_set *set,
                                        oc_kitti_curve      out[OC_KITTI_CLASSES][OC_KITTI_LEVELS],
                                        oc_error           *err);
-const char             *oc_kitti_class_name(size_t i); /* "car" */
-const char             *oc_kitti_level_name(size_t i); /* "easy" */
+
+/* ---- parts, for comparisons ---- */
+
+/* One class at one level: where which image's counts change, over falling scores. */
+typedef struct oc_kitti_record oc_kitti_record;
+OC_MUST_CHECK oc_status oc_kitti_record_make(const oc_kitti_set *set, size_t cls, size_t level,
+                                             oc_kitti_record **out, oc_error *err);
+/* Its figures, each image as often as weight[image]; NULL: once. */
+void oc_kitti_record_curve(const oc_kitti_record *record, const uint32_t *weight,
+                           oc_kitti_curve *out);
+/* Adds what each image has of truths, and of results right and wrong, at the lowest threshold. */
+void oc_kitti_record_counts(const oc_kitti_record *record, uint32_t *truths, int64_t *right,
+                            int64_t *wrong);
+void oc_kitti_record_free(oc_kitti_record *record);
+
+const char *oc_kitti_class_name(size_t i); /* "car" */
+const char *oc_kitti_level_name(size_t i); /* "easy" */
 
 #endif

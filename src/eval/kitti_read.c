@@ -80,7 +80,10 @@ oc_status oc_kitti_read(const char *truth, const char *results, oc_kitti_set *ou
         st = OC_FAIL(err, OC_NOMEM, "%zu images", f.n);
     for (size_t i = 0; i < f.n && st == OC_OK; i++) {
         oc_kitti_image *image = &set.image[set.n++];
-        st = read_objects(truth, f.name[i], false, &image->truth, &image->n_truth, err);
+        if (!(image->name = strdup(f.name[i])))
+            st = OC_FAIL(err, OC_NOMEM, "%s", f.name[i]);
+        if (st == OC_OK)
+            st = read_objects(truth, f.name[i], false, &image->truth, &image->n_truth, err);
         if (st == OC_OK)
             st = read_objects(results, f.name[i], true, &image->result, &image->n_results, err);
     }
@@ -95,6 +98,7 @@ oc_status oc_kitti_read(const char *truth, const char *results, oc_kitti_set *ou
 void oc_kitti_set_finish(oc_kitti_set *set)
 {
     for (size_t i = 0; i < set->n; i++) {
+        free(set->image[i].name);
         free(set->image[i].truth);
         free(set->image[i].result);
     }

@@ -3,14 +3,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-typedef struct ranked {
-    double score;
-    size_t at;
-} ranked;
-
 static int best_first(const void *a, const void *b)
 {
-    const ranked *x = a, *y = b;
+    const oc_voc_found *x = a, *y = b;
     if (x->score != y->score)
         return x->score > y->score ? -1 : 1;
     return x->at < y->at ? -1 : x->at > y->at;
@@ -42,10 +37,9 @@ static double overlap(const double *a, const double *b)
     return w > 0 && h > 0 ? w * h / (a[2] * a[3] + b[2] * b[3] - w * h) : 0;
 }
 
-typedef enum verdict { WRONG, RIGHT, NEITHER } verdict;
-
-/* The truth it overlaps most decides, taken or not. */
-static verdict judge(const oc_coco_set *gt, const oc_coco_object *d, double iou, bool *taken)
+/* The truth it overlaps most decides, taken or not.  taken: of truths from `first` on. */
+static oc_voc_verdict judge(const oc_coco_set *gt, const oc_coco_object *d, double iou,
+                            size_t first, bool *taken)
 {
     size_t best = SIZE_MAX;
     double most = -1;
@@ -60,13 +54,13 @@ static verdict judge(const oc_coco_set *gt, const oc_coco_object *d, double iou,
         }
     }
     if (best == SIZE_MAX || !(most >= iou))
-        return WRONG;
+        return OC_VOC_WRONG;
     if (gt->objects[best].ignore)
-        return NEITHER;
-    if (taken[best])
-        return WRONG;
-    taken[best] = true;
-    return RIGHT;
+        return OC_VOC_NEITHER;
+    if (taken[best - first])
+        return OC_VOC_WRONG;
+    taken[best - first] = true;
+    return OC_VOC_RIGHT;
 }
 
 /* rc, pr: recall and precision after each of n results. */
@@ -86,52 +80,72 @@ static void summarise(double *rc, double *pr, size_t n, oc_voc_class *c)
     }
 }
 
-static oc_status score_class(const oc_coco_set *gt, const oc_coco_set *dt, int64_t category,
-                             double iou, bool *taken, oc_voc_class *c, oc_error *err)
+oc_status oc_voc_judge(const oc_coco_set *truth, const oc_coco_set *results, int64_t category,
+                       double iou, oc_voc_found **out, size_t *n, oc_error *err)
 {
-    size_t begin = find(dt, category, INT64_MIN), end = begin, tp = 0, fp = 0;
-    *c = (oc_voc_class){.ap = -1, .ap_11 = -1, .recall = -1, .precision = -1};
-    while (end < dt->n_objects && dt->objects[end].category == category)
+    size_t begin = find(results, category, INT64_MIN), end = begin;
+    size_t first = find(truth, category, INT64_MIN), last = first;
+    while (end < results->n_objects && results->objects[end].category == category)
         end++;
-    c->n_results = end - begin;
+    while (last < truth->n_objects && truth->objects[last].category == category)
+        last++;
+    oc_voc_found *f = calloc(end - begin + 1, sizeof(*f));
+    bool         *taken = calloc(last - first + 1, sizeof(*taken));
+    if (!f || !taken) {
+        free(f);
+        free(taken);
+        return OC_FAIL(err, OC_NOMEM, "%zu results", end - begin);
+    }
+    for (size_t i = begin; i < end; i++)
+        f[i - begin] = (oc_voc_found){.score = results->objects[i].score, .at = i};
+    if (end > begin)
+        qsort(f, end - begin, sizeof(*f), best_first);
+    for (size_t i = 0; i < end - begin; i++)
+        f[i].verdict = judge(truth, &results->objects[f[i].at], iou, first, taken);
+    free(taken);
+    *out = f;
+    *n = end - begin;
+    return OC_OK;
+}
+
+void oc_voc_curve(const oc_voc_found *found, size_t n, const uint32_t *weight, double n_truth,
+                  double *scratch, oc_voc_class *c)
+{
+    double *rc = scratch, *pr = scratch + n, tp = 0, fp = 0;
+    for (size_t i = 0; i < n; i++) {
+        double w = weight ? weight[found[i].image] : 1;
+        tp += found[i].verdict == OC_VOC_RIGHT ? w : 0;
+        fp += found[i].verdict == OC_VOC_WRONG ? w : 0;
+        rc[i] = tp / n_truth;
+        pr[i] = tp + fp > 0 ? tp / (tp + fp) : 0;
+    }
+    summarise(rc, pr, n, c);
+}
+
+static oc_status score_class(const oc_coco_set *gt, const oc_coco_set *dt, int64_t category,
+                             double iou, oc_voc_class *c, oc_error *err)
+{
+    oc_voc_found *found = NULL;
+    *c = (oc_voc_class){.ap = -1, .ap_11 = -1, .recall = -1, .precision = -1};
     for (size_t k = find(gt, category, INT64_MIN);
          k < gt->n_objects && gt->objects[k].category == category; k++)
         c->n_truth += !gt->objects[k].ignore;
-    if (c->n_truth == 0)
-        return OC_OK;
-    ranked *order = calloc(c->n_results + 1, sizeof(*order));
-    double *rc = calloc(c->n_results + 1, sizeof(*rc)), *pr = calloc(c->n_results + 1, sizeof(*pr));
-    if (!order || !rc || !pr) {
-        free(order);
-        free(rc);
-        free(pr);
-        return OC_FAIL(err, OC_NOMEM, "%zu results", c->n_results);
-    }
-    for (size_t i = 0; i < c->n_results; i++)
-        order[i] = (ranked){dt->objects[begin + i].score, i};
-    if (c->n_results)
-        qsort(order, c->n_results, sizeof(*order), best_first);
-    for (size_t i = 0; i < c->n_results; i++) {
-        verdict v = judge(gt, &dt->objects[begin + order[i].at], iou, taken);
-        tp += v == RIGHT;
-        fp += v == WRONG;
-        rc[i] = (double)tp / (double)c->n_truth;
-        pr[i] = tp + fp ? (double)tp / (double)(tp + fp) : 0;
-    }
-    summarise(rc, pr, c->n_results, c);
-    free(order);
-    free(rc);
-    free(pr);
-    return OC_OK;
+    oc_status st = oc_voc_judge(gt, dt, category, iou, &found, &c->n_results, err);
+    double   *scratch = calloc(2 * c->n_results + 1, sizeof(*scratch));
+    if (st == OC_OK && !scratch)
+        st = OC_FAIL(err, OC_NOMEM, "%zu results", c->n_results);
+    if (st == OC_OK && c->n_truth)
+        oc_voc_curve(found, c->n_results, NULL, (double)c->n_truth, scratch, c);
+    free(scratch);
+    free(found);
+    return st;
 }
 
 oc_status oc_voc_score(const oc_coco_set *truth, const oc_coco_set *results, double iou,
                        oc_voc_class *out, oc_error *err)
 {
-    bool     *taken = calloc(truth->n_objects + 1, sizeof(*taken));
-    oc_status st = taken ? OC_OK : OC_FAIL(err, OC_NOMEM, "%zu truths", truth->n_objects);
+    oc_status st = OC_OK;
     for (size_t k = 0; k < truth->n_categories && st == OC_OK; k++)
-        st = score_class(truth, results, truth->categories[k].id, iou, taken, &out[k], err);
-    free(taken);
+        st = score_class(truth, results, truth->categories[k].id, iou, &out[k], err);
     return st;
 }

@@ -32,4 +32,24 @@ typedef struct oc_voc_class {
 OC_MUST_CHECK oc_status oc_voc_score(const oc_coco_set *truth, const oc_coco_set *results,
                                      double iou, oc_voc_class *out, oc_error *err);
 
+/* ---- parts, for comparisons ---- */
+
+typedef enum oc_voc_verdict { OC_VOC_WRONG, OC_VOC_RIGHT, OC_VOC_NEITHER } oc_voc_verdict;
+
+typedef struct oc_voc_found {
+    double         score;
+    size_t         at;    /* among the results */
+    uint32_t       image; /* the caller's number of the image, 0 at first */
+    oc_voc_verdict verdict;
+} oc_voc_found;
+
+/* The results of a category, best first, judged; *out is the caller's to free. */
+OC_MUST_CHECK oc_status oc_voc_judge(const oc_coco_set *truth, const oc_coco_set *results,
+                                     int64_t category, double iou, oc_voc_found **out, size_t *n,
+                                     oc_error *err);
+/* Figures of judged results, each as often as weight[its image]; NULL: once.  n_truth > 0, weighted
+ * likewise; scratch[2n]. */
+void oc_voc_curve(const oc_voc_found *found, size_t n, const uint32_t *weight, double n_truth,
+                  double *scratch, oc_voc_class *out);
+
 #endif

@@ -232,5 +232,96 @@ class Others(unittest.TestCase):
             self.assertAlmostEqual(got[key]["this"], plain[key], delta=1e-6)
 
 
+class Boxes(unittest.TestCase):
+    """VOC and KITTI: figures of the whole, of folds and of draws with images copied, each scored by
+    the program itself."""
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.base = folder.name
+
+    def copy(self, kind, name, pick, miss=0.0):
+        """A set of the images `pick`, copies too; of its results a share left out, by chance."""
+        rng, root = random.Random(7), os.path.join(HERE, kind)
+        gt, dt = (os.path.join(self.base, name, side) for side in ("gt", "dt"))
+        os.makedirs(gt)
+        os.makedirs(dt)
+        suffix = os.listdir(os.path.join(root, "gt"))[0].rpartition(".")[2]
+        for new, old in enumerate(pick):
+            with open(os.path.join(root, "gt", f"{old}.{suffix}")) as f:
+                text = f.read()
+            with open(os.path.join(gt, f"{new:06}.{suffix}"), "w") as f:
+                f.write(text)
+        for result in sorted(os.listdir(os.path.join(root, "dt"))):
+            with open(os.path.join(root, "dt", result)) as f:
+                lines = [line for line in f if rng.random() >= miss]
+            for new, old in enumerate(pick):
+                if kind == "kitti" and result == f"{old}.txt":
+                    with open(os.path.join(dt, f"{new:06}.txt"), "w") as f:
+                        f.writelines(lines)
+                elif kind == "voc":
+                    with open(os.path.join(dt, result), "a") as f:
+                        f.writelines(f"{new:06} {line.partition(' ')[2]}" for line in lines
+                                     if line.split()[0] == old)
+        return ["--gt", gt, "--dt", dt]
+
+    def plain(self, kind, args):
+        done = run(kind, *args, "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        got = json.loads(done.stdout)
+        if kind == "voc":
+            return {"mAP": got["mAP"], "mAP11": got["mAP11"],
+                    **{c["name"]: c["AP"] for c in got["classes"]}}
+        return {f"{c} {level} {key}": got[c][level][key] for c in ("car", "pedestrian", "cyclist")
+                for level in ("easy", "moderate", "hard") for key in ("AP", "AOS")}
+
+    def same(self, got, plain, msg):
+        for name, value in plain.items():
+            if value < 0:
+                self.assertIsNone(got[name], (msg, name))
+            else:
+                self.assertAlmostEqual(got[name], value, delta=1e-6, msg=(msg, name))
+
+    def check(self, kind, key):
+        names = sorted(n.rpartition(".")[0] for n in os.listdir(os.path.join(HERE, kind, "gt"))
+                       if kind == "voc" or
+                       os.path.exists(os.path.join(HERE, kind, "dt", n)))
+        one, other = self.copy(kind, "one", names), self.copy(kind, "other", names, .4)
+        split = os.path.join(self.base, "split.json")
+        with open(split, "w") as f:
+            json.dump({"folds": [{"name": str(k), "images": [f"{i:06}" for i in
+                                                             range(k, len(names), 3)]}
+                                 for k in range(3)]}, f)
+        done = run(kind, *one, "--compare", other[3], "--fold-of", split, "--json", "--sheet",
+                   os.path.join(self.base, "s.html"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        got = figures(json.loads(done.stdout))
+        got.update(figures(json.loads(done.stdout), "classes") if kind == "voc" else {})
+        for side, args in (("this", one), ("other", other)):
+            self.same({n: f[side] for n, f in got.items()}, self.plain(kind, args), side)
+        for k in range(3):
+            fold = self.copy(kind, f"fold{k}", names[k::3])
+            self.same({n: f["fold_values"][k] for n, f in got.items()}, self.plain(kind, fold), k)
+        rng, drawn = random.Random(4), []
+        for d in range(40):
+            pick = [rng.choice(names) for _ in names]
+            a, b = (self.plain(kind, self.copy(kind, f"{d}.{m}", pick, m))[key] for m in (0, .4))
+            drawn.append(a - b)
+        mean = sum(drawn) / 40
+        sd = (sum((v - mean) ** 2 for v in drawn) / 39) ** .5
+        width = (got[key]["high"] - got[key]["low"]) / (2 * 1.96)
+        self.assertTrue(.6 * sd < width < 1.6 * sd, (sd, width))
+        self.assertAlmostEqual((got[key]["high"] + got[key]["low"]) / 2, mean, delta=sd)
+        return json.loads(done.stdout)
+
+    def test_voc(self):
+        self.check("voc", "mAP")
+
+    def test_kitti(self):
+        got = self.check("kitti", "car moderate AP")
+        self.assertGreater(got["n_changed"], 3)
+        self.assertTrue(all(c["other"] != c["this"] for c in got["changed"]))
+
+
 if __name__ == "__main__":
     unittest.main()
