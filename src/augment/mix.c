@@ -6,7 +6,8 @@
 
 oc_status aug_other(aug_run *run, oc_augment_sample *out, oc_error *err)
 {
-    size_t    n = run->source->n, i = (size_t)aug_below(&run->random, n);
+    size_t n = run->source->n, self = (size_t)run->key->image;
+    size_t i = n > 1 ? (self + 1 + (size_t)aug_below(&run->random, n - 1)) % n : 0; /* not itself */
     oc_status st = run->source->load(run->source->ctx, i, out, err);
     if (st == OC_OK && !out->set)
         out->set = run->sample->set;

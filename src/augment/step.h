@@ -5,9 +5,11 @@
 #include "augment/augment.h"
 #include "augment/random.h"
 #include "config/yaml.h"
+#include "kernels/s32_places.h"
 #include "kernels/u8_fir.h"
 #include "kernels/u8_hsv.h"
 #include "kernels/u8_linear.h"
+#include "kernels/u8_mirror.h"
 #include "kernels/u8_warp.h"
 
 #define AUG_PARAMS_MAX 8
@@ -91,13 +93,15 @@ struct oc_augment {
 };
 
 struct oc_augment_worker {
-    oc_frame_pool     *pool;
-    oc_k_u8_warp_fn   *warp;
-    oc_k_u8_fir_fn    *fir;
-    oc_k_u8_hsv_fn    *hsv;
-    oc_k_u8_linear_fn *linear;
-    int32_t           *at;     /* 2 x OC_FRAME_SIDE_MAX: a row's positions */
-    int16_t           *normal; /* see noise.c */
+    oc_frame_pool      *pool;
+    oc_k_u8_warp_fn    *warp;
+    oc_k_s32_places_fn *places;
+    oc_k_u8_mirror_fn  *mirror;
+    oc_k_u8_fir_fn     *fir;
+    oc_k_u8_hsv_fn     *hsv;
+    oc_k_u8_linear_fn  *linear;
+    int32_t            *at;     /* 2 x OC_FRAME_SIDE_MAX: a row's positions */
+    int16_t            *normal; /* see noise.c */
 };
 
 struct aug_run {

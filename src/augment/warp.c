@@ -15,46 +15,35 @@ static double within(double v, double lo, double hi)
 }
 
 /* 16.16 bits along the row; exact every BLOCK pixels. */
-static void affine_row(const aug_matrix *m, int32_t first, int32_t y, size_t n, int32_t *u,
-                       int32_t *v)
+static void affine_row(const oc_augment_worker *worker, const aug_matrix *m, int32_t first,
+                       int32_t y, size_t n)
 {
-    const double  dx = within(m->m[0], -STEEP, STEEP), dy = within(m->m[3], -STEEP, STEEP);
-    const int32_t du = (int32_t)lrint(dx * 65536), dv = (int32_t)lrint(dy * 65536);
+    oc_places line = {.straight = true,
+                      .du = (int32_t)lrint(within(m->m[0], -STEEP, STEEP) * 65536),
+                      .dv = (int32_t)lrint(within(m->m[3], -STEEP, STEEP) * 65536)};
     for (size_t i = 0; i < n; i += BLOCK) {
-        double  x = (double)first + (double)i + .5;
-        double  px = m->m[0] * x + m->m[1] * (y + .5) + m->m[2] - .5;
-        double  py = m->m[3] * x + m->m[4] * (y + .5) + m->m[5] - .5;
-        int32_t u0 = (int32_t)lrint(within(px, -FAR, FAR) * 65536) + 512;
-        int32_t v0 = (int32_t)lrint(within(py, -FAR, FAR) * 65536) + 512;
-        int32_t end = (int32_t)(n - i < BLOCK ? n - i : BLOCK);
-        for (int32_t k = 0; k < end; k++) {
-            u[i + (size_t)k] = (u0 + k * du) >> 10;
-            v[i + (size_t)k] = (v0 + k * dv) >> 10;
-        }
+        double x = (double)first + (double)i + .5;
+        double px = m->m[0] * x + m->m[1] * (y + .5) + m->m[2] - .5;
+        double py = m->m[3] * x + m->m[4] * (y + .5) + m->m[5] - .5;
+        line.u0 = (int32_t)lrint(within(px, -FAR, FAR) * 65536) + 512;
+        line.v0 = (int32_t)lrint(within(py, -FAR, FAR) * 65536) + 512;
+        worker->places(&line, n - i < BLOCK ? n - i : BLOCK, worker->at + i,
+                       worker->at + OC_FRAME_SIDE_MAX + i);
     }
 }
 
-/* Behind the horizon (w <= 0) there is nothing. */
-static void projective_row(const aug_matrix *m, int32_t first, int32_t y, size_t n, int32_t *u,
-                           int32_t *v)
+static void projective_row(const oc_augment_worker *worker, const aug_matrix *m, int32_t first,
+                           int32_t y, size_t n)
 {
-    const double *c = m->m;
-    double        x0 = (double)first + .5, y0 = (double)y + .5;
-    const float   a = (float)c[0], b = (float)(c[0] * x0 + c[1] * y0 + c[2]);
-    const float   d = (float)c[3], e = (float)(c[3] * x0 + c[4] * y0 + c[5]);
-    const float   g = (float)c[6], h = (float)(c[6] * x0 + c[7] * y0 + c[8]);
-    for (size_t i = 0; i < n; i++) {
-        float k = (float)(int32_t)i, w = g * k + h;
-        float per = 1.0f / (w > 1e-6f ? w : 1e-6f);
-        float x = (a * k + b) * per - .5f, z = (d * k + e) * per - .5f;
-        x = x > -20000.0f ? x : -20000.0f;
-        z = z > -20000.0f ? z : -20000.0f;
-        x = x < 20000.0f ? x : 20000.0f;
-        z = z < 20000.0f ? z : 20000.0f;
-        /* positive, so that cutting off rounds */
-        u[i] = (int32_t)(x * 64.0f + 1280000.5f) - 1280000;
-        v[i] = (int32_t)(z * 64.0f + 1280000.5f) - 1280000;
-    }
+    const double   *c = m->m;
+    double          x = (double)first + .5, z = (double)y + .5;
+    const oc_places line = {.a = (float)c[0],
+                            .b = (float)(c[0] * x + c[1] * z + c[2]),
+                            .d = (float)c[3],
+                            .e = (float)(c[3] * x + c[4] * z + c[5]),
+                            .g = (float)c[6],
+                            .h = (float)(c[6] * x + c[7] * z + c[8])};
+    worker->places(&line, n, worker->at, worker->at + OC_FRAME_SIDE_MAX);
 }
 
 /* Pixels that stay pixels: mirrored, moved by whole ones, or as they were. */
@@ -73,18 +62,8 @@ static bool whole_pixels(const aug_matrix *m, const aug_warp *w)
     return true;
 }
 
-/* `p` is behind the last pixel. */
-static void mirror_row(const uint8_t *p, size_t n, uint8_t *out)
-{
-    for (size_t i = 0; i < n; i++, out += 3) {
-        p -= 3;
-        out[0] = p[0];
-        out[1] = p[1];
-        out[2] = p[2];
-    }
-}
-
-static void copy_row(const aug_matrix *m, const aug_warp *w, int32_t y, size_t n, uint8_t *out)
+static void copy_row(const oc_augment_worker *worker, const aug_matrix *m, const aug_warp *w,
+                     int32_t y, size_t n, uint8_t *out)
 {
     double p[2];
     aug_point(m, w->part[0], y + .5, p);
@@ -92,13 +71,12 @@ static void copy_row(const aug_matrix *m, const aug_warp *w, int32_t y, size_t n
     if (m->m[0] > 0)
         memcpy(out, from, 3 * n);
     else
-        mirror_row(from, n, out);
+        worker->mirror(n, from - 3 * n, out);
 }
 
 void aug_warp_run(aug_run *run, const aug_warp *w, oc_frame *to)
 {
     const oc_augment_worker *worker = run->worker;
-    int32_t                 *u = worker->at, *v = worker->at + OC_FRAME_SIDE_MAX;
     oc_u8_picture            from = {w->from->plane[0], w->from->stride[0], w->from->width,
                                      w->from->height,   w->border,          {0}};
     aug_matrix               back = AUG_IDENTITY;
@@ -117,10 +95,10 @@ void aug_warp_run(aug_run *run, const aug_warp *w, oc_frame *to)
     for (int32_t y = w->part[1]; y < w->part[3]; y++) {
         uint8_t *row = aug_row(to, y) + 3 * (ptrdiff_t)w->part[0];
         if (whole) {
-            copy_row(&back, w, y, n, row);
+            copy_row(worker, &back, w, y, n, row);
         } else {
-            (flat ? affine_row : projective_row)(&back, w->part[0], y, n, u, v);
-            worker->warp(&from, n, u, v, row);
+            (flat ? affine_row : projective_row)(worker, &back, w->part[0], y, n);
+            worker->warp(&from, n, worker->at, worker->at + OC_FRAME_SIDE_MAX, row);
         }
         aug_colour_row(worker, w->colour, w->n_colours, n, row);
     }

@@ -1,10 +1,12 @@
-/* u8_warp, u8_fir, u8_linear, u8_hsv: kernels on RGB pixels. */
+/* u8_warp, s32_places, u8_mirror, u8_fir, u8_linear, u8_hsv: kernels on RGB pixels. */
 #include <stdlib.h>
 
 #include "ck.h"
+#include "kernels/s32_places.h"
 #include "kernels/u8_fir.h"
 #include "kernels/u8_hsv.h"
 #include "kernels/u8_linear.h"
+#include "kernels/u8_mirror.h"
 #include "kernels/u8_warp.h"
 
 static void check_warp(oc_k_u8_warp_fn *kernel)
@@ -109,6 +111,44 @@ static void check_hsv(oc_k_u8_hsv_fn *kernel)
     }
 }
 
+static void check_mirror(oc_k_u8_mirror_fn *kernel)
+{
+    for (size_t n = 1; n <= 67; n++) {
+        uint8_t *x = ck_bytes(3 * n, CK_PLAIN);
+        uint8_t *want = ck_bytes(3 * n, CK_JUNK), *got = ck_bytes(3 * n, CK_JUNK);
+        oc_k_u8_mirror__ref(n, x, want);
+        kernel(n, x, got);
+        if (!ck_same_bytes(want, got, 3 * n))
+            ck_fail("mirror n=%zu", n);
+    }
+}
+
+static void check_places(oc_k_s32_places_fn *kernel)
+{
+    for (size_t n = 1; n <= 67; n++) {
+        for (int k = 0; k < 3; k++) {
+            float     w = (float)ck_rand_in(1, 400) / 100 - 1; /* the horizon may cross the row */
+            oc_places p = {.straight = k == 0,
+                           .u0 = (int32_t)ck_rand_in(0, 1u << 30) - (1 << 29),
+                           .du = (int32_t)ck_rand_in(0, 1u << 21) - (1 << 20),
+                           .v0 = (int32_t)ck_rand_in(0, 1u << 30) - (1 << 29),
+                           .dv = (int32_t)ck_rand_in(0, 1u << 21) - (1 << 20),
+                           .a = 1.01f,
+                           .b = (float)ck_rand_in(0, 1000) - 500,
+                           .d = -.3f,
+                           .e = (float)ck_rand_in(0, 1000),
+                           .g = k == 1 ? .001f : -.05f,
+                           .h = w};
+            int32_t  *want = ck_ints(2 * n, CK_JUNK), *u = ck_ints(n, CK_JUNK);
+            int32_t  *v = ck_ints(n, CK_JUNK);
+            oc_k_s32_places__ref(&p, n, want, want + n);
+            kernel(&p, n, u, v);
+            if (!ck_same_ints(want, u, n) || !ck_same_ints(want + n, v, n))
+                ck_fail("places n=%zu, set %d", n, k);
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
     ck_begin("u8_pixels", argc, argv);
@@ -131,6 +171,16 @@ int main(int argc, char **argv)
     if (ck_wants(#name, isa)) \
         check_hsv(oc_k_u8_hsv__##name);
 #include "kernels/u8_hsv.inc"
+#undef OC_K
+#define OC_K(name, isa)       \
+    if (ck_wants(#name, isa)) \
+        check_mirror(oc_k_u8_mirror__##name);
+#include "kernels/u8_mirror.inc"
+#undef OC_K
+#define OC_K(name, isa)       \
+    if (ck_wants(#name, isa)) \
+        check_places(oc_k_s32_places__##name);
+#include "kernels/s32_places.inc"
 #undef OC_K
     return ck_end();
 }

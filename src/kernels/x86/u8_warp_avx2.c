@@ -1,6 +1,7 @@
 /* Eight pixels at a time.  A load of eight bytes brings a pixel and its right neighbour; rows of
  * pairs are blended by multiply-add of bytes, the two rows by a rounding multiplication. */
 #include <immintrin.h>
+#include <string.h>
 
 #include "kernels/u8_warp.h"
 
@@ -46,6 +47,20 @@ static inline void store(uint8_t *out, __m256i p)
     _mm_storel_epi64((__m128i *)(void *)(out + 16), _mm256_extracti128_si256(p, 1));
 }
 
+/* All eight have no pixel of the picture among their four. */
+static inline int nothing_there(const oc_u8_picture *from, __m256i x, __m256i y)
+{
+    const __m256i before = _mm256_set1_epi32(-1);
+    const __m256i past_x = _mm256_cmpgt_epi32(x, _mm256_set1_epi32(from->width - 1));
+    const __m256i past_y = _mm256_cmpgt_epi32(y, _mm256_set1_epi32(from->height - 1));
+    const __m256i before_x = _mm256_cmpgt_epi32(before, x),
+                  before_y = _mm256_cmpgt_epi32(before, y);
+    const __m256i out_x = _mm256_or_si256(before_x, past_x);
+    const __m256i out_y = _mm256_or_si256(before_y, past_y);
+
+    return _mm256_movemask_epi8(_mm256_or_si256(out_x, out_y)) == -1;
+}
+
 void oc_k_u8_warp__avx2(const oc_u8_picture *from, size_t n, const int32_t *u, const int32_t *v,
                         uint8_t *out)
 {
@@ -53,8 +68,11 @@ void oc_k_u8_warp__avx2(const oc_u8_picture *from, size_t n, const int32_t *u, c
     const __m256i x_end = _mm256_set1_epi32(from->width - 2);
     const __m256i y_end = _mm256_set1_epi32(from->height - 1), before = _mm256_set1_epi32(-1);
     const __m256i low = _mm256_set1_epi32(63), stride = _mm256_set1_epi32(from->stride);
+    uint8_t       fill[24];
     size_t        i = 0;
 
+    for (size_t k = 0; k < sizeof(fill); k++)
+        fill[k] = from->fill[k % 3];
     for (; i + 8 <= n; i += 8) {
         __m256i vu = _mm256_loadu_si256((const __m256i *)(const void *)(u + i));
         __m256i vv = _mm256_loadu_si256((const __m256i *)(const void *)(v + i));
@@ -63,7 +81,10 @@ void oc_k_u8_warp__avx2(const oc_u8_picture *from, size_t n, const int32_t *u, c
             _mm256_and_si256(_mm256_cmpgt_epi32(x, before), _mm256_cmpgt_epi32(x_end, x)),
             _mm256_and_si256(_mm256_cmpgt_epi32(y, before), _mm256_cmpgt_epi32(y_end, y)));
         if (_mm256_movemask_epi8(in) != -1) {
-            oc_k_u8_warp__ref(from, 8, u + i, v + i, out + 3 * i);
+            if (from->border == OC_U8_BORDER_FILL && nothing_there(from, x, y))
+                memcpy(out + 3 * i, fill, sizeof(fill));
+            else
+                oc_k_u8_warp__ref(from, 8, u + i, v + i, out + 3 * i);
             continue;
         }
         _Alignas(32) int32_t at[8];
