@@ -478,6 +478,41 @@ static void saving_can_fail(void **state)
     free(bytes);
 }
 
+/* Both a whole network and a part behind steps of fixed shape. */
+static void shapes_the_data_decide_are_refused(void **state)
+{
+    static const int64_t open_shape[] = {-1, 8, -1, -1}, found[] = {4, -1};
+    oc_port              shape = shape_of(4, 4);
+    oc_session_options   o = options_of(&shape);
+    (void)state;
+    for (int steps = 0; steps < 2; steps++) {
+        oc_model *model = NULL;
+        oc_error  err = {0};
+        pb       *g = pb_new();
+        onnx_port(g, 11, "x", 1, 4, open_shape);
+        onnx_node(g, "Relu", "x", "a", NULL);
+        onnx_node(g, "NonZero", steps ? "a" : "x", "y", NULL);
+        onnx_port(g, 12, "y", 7, 2, found);
+        if (steps) {
+            onnx_node(g, "Exp", "a", "z", NULL);
+            onnx_port(g, 12, "z", 1, 4, open_shape);
+        }
+        pb *m = onnx_model(g, 13);
+        unlink(other_path); /* a new file each: what is mapped stays as it is */
+        write_file(other_path, m->data, m->n);
+        free(m);
+        if (oc_model_load(other_path, &model, &err) != OC_OK)
+            fail_msg("%s", err.message);
+        oc_session *s = session_of(model, &o);
+        unlink(plan_path);
+        assert_int_equal(oc_plan_save(s, plan_path, &err), OC_UNSUPPORTED);
+        assert_non_null(strstr(err.message, "'y' is decided by the data"));
+        assert_int_equal(access(plan_path, F_OK), -1); /* nothing half-written is left */
+        oc_session_destroy(s);
+        oc_model_unref(model);
+    }
+}
+
 /* ---- sharing ---- */
 
 static void sessions_of_several_shapes_share_weights(void **state)
@@ -615,6 +650,7 @@ int main(void)
         cmocka_unit_test(forged_structures_do_no_harm),
         cmocka_unit_test(only_the_users_own_folder_counts),
         cmocka_unit_test(saving_can_fail),
+        cmocka_unit_test(shapes_the_data_decide_are_refused),
         cmocka_unit_test(sessions_of_several_shapes_share_weights),
         cmocka_unit_test(less_memory_means_smaller_weights),
     };
