@@ -6,6 +6,7 @@
 #include "cli/data.h"
 #include "data/split.h"
 #include "media/image.h"
+#include "media/shrink.h"
 
 #define SIDE 320 /* of a sample, at most */
 #define BINS 24
@@ -118,26 +119,6 @@ static void put_base64(FILE *f, const uint8_t *b, size_t n)
     }
 }
 
-/* Means of whole fields of pixels. */
-static oc_status reduce(const oc_frame *rgb, oc_frame **out, oc_error *err)
-{
-    int32_t   longer = rgb->width > rgb->height ? rgb->width : rgb->height;
-    int32_t   by = (longer + SIDE - 1) / SIDE, w = rgb->width / by, h = rgb->height / by;
-    oc_status st = oc_frame_create(OC_PIXEL_RGB24, w ? w : 1, h ? h : 1, out, err);
-    for (int32_t y = 0; y < h && st == OC_OK; y++) {
-        for (int32_t x = 0; x < 3 * w; x++) {
-            uint32_t sum = 0;
-            for (int32_t v = 0; v < by; v++)
-                for (int32_t u = 0; u < by; u++)
-                    sum += rgb->plane[0][(ptrdiff_t)(y * by + v) * rgb->stride[0] +
-                                         3 * (x / 3 * by + u) + x % 3];
-            (*out)->plane[0][(ptrdiff_t)y * (*out)->stride[0] + x] =
-                (uint8_t)(sum / (uint32_t)(by * by));
-        }
-    }
-    return st;
-}
-
 static void put_boxes(FILE *f, const job *j, uint32_t image)
 {
     for (uint32_t k = j->index.first[image]; k < j->index.first[image + 1]; k++) {
@@ -169,14 +150,13 @@ static void put_sample(FILE *f, const job *j, uint32_t image)
 {
     char      path[OC_DATA_PATH_MAX];
     oc_error  err = {0};
-    oc_frame *frame = NULL, *rgb = NULL, *small = NULL;
+    oc_frame *frame = NULL, *small = NULL;
     uint8_t  *jpeg = NULL;
     size_t    n = 0;
     fputs("<figure>", f);
     if (cli_data_picture(&j->source, &j->set, image, path, &err) != OC_OK ||
         oc_image_load(path, &frame, &err) != OC_OK ||
-        oc_frame_create(OC_PIXEL_RGB24, frame->width, frame->height, &rgb, &err) != OC_OK ||
-        oc_frame_convert(frame, rgb, &err) != OC_OK || reduce(rgb, &small, &err) != OC_OK ||
+        oc_frame_shrink(frame, SIDE, &small, &err) != OC_OK ||
         oc_image_encode_jpeg(small, 82, &jpeg, &n, &err) != OC_OK) {
         fputs("<p>", f);
         put_text(f, err.message);
@@ -196,7 +176,6 @@ static void put_sample(FILE *f, const job *j, uint32_t image)
     fputs("</figcaption></figure>\n", f);
     free(jpeg);
     oc_frame_unref(frame);
-    oc_frame_unref(rgb);
     oc_frame_unref(small);
 }
 

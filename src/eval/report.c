@@ -13,7 +13,10 @@
 static const char style[] =
     ".good{color:var(--teal)}.bad{color:var(--red)}"
     ".delta{padding-left:0;font-size:12px}"
-    ".figure .good,.figure .bad,.figure .soft{font-variant-numeric:tabular-nums}"
+    ".figures{grid-template-columns:repeat(auto-fit,minmax(118px,1fr))}.figure b{font-size:24px}"
+    ".figure span.good{color:var(--teal)}.figure span.bad{color:var(--red)}"
+    ".figure span{font-variant-numeric:tabular-nums}.all{max-height:none;max-width:680px}"
+    "summary{cursor:pointer;font-size:18px;font-weight:600}summary+p{margin-top:4px}"
     ".small-plots{display:grid;grid-template-columns:repeat(auto-fill,minmax(170px,1fr));gap:14px}"
     ".images{display:grid;grid-template-columns:repeat(auto-fill,minmax(320px,1fr));gap:14px}"
     ".images figcaption{overflow-wrap:anywhere}td:first-child{overflow-wrap:anywhere}\n";
@@ -175,7 +178,8 @@ static void put_head(oc_report *r, const char *title)
 static void put_page(oc_report *r, const oc_report_kind *kind)
 {
     put_head(r, r->o->title ? r->o->title : kind->name);
-    oc_report_tiles(r, kind->tiles, sizeof(kind->tiles) / sizeof(kind->tiles[0]));
+    if (kind->tiles[0])
+        oc_report_tiles(r, kind->tiles, sizeof(kind->tiles) / sizeof(kind->tiles[0]));
     if (kind->sections)
         kind->sections(r);
     if (kind->is != is_gate && kind->is != is_comparison)

@@ -6,7 +6,7 @@
 #include "eval/coco.h"
 #include "eval/report_parts.h"
 
-#define SMALL_MAX 60 /* categories that have a plot of their own */
+#define SMALL_MAX 100 /* categories that have a plot of their own */
 
 typedef struct curves {
     double mean[OC_COCO_IOUS][OC_COCO_RECALLS]; /* over the categories that have one */
@@ -155,9 +155,9 @@ void oc_report_detection(oc_report *r)
         read_mean(r, r->base, base);
     if (own->n) {
         put_mean(r, own, base->n ? base : NULL);
-        oc_report_section(r, "Precision over recall by category",
-                          base->n ? "Blue: overlap .50, amber: .75; dashed: the baseline's .50."
-                                  : "Blue: overlap .50, amber: .75.");
+        oc_page_put(&r->page, "<section><details><summary>Precision over recall by category"
+                              "</summary><p class=\"soft small\">Blue: overlap .50, amber: .75");
+        oc_page_put(&r->page, base->n ? "; dashed: the baseline's .50.</p>\n" : ".</p>\n");
         oc_page_put(&r->page, "<div class=\"small-plots\">\n");
         for (size_t i = 0; i < json_array_size(list) && put < SMALL_MAX; i++) {
             const json_t *c = json_array_get(list, i);
@@ -170,6 +170,7 @@ void oc_report_detection(oc_report *r)
         if (own->n > put)
             oc_page_printf(&r->page, "<p class=\"soft small\">the first %zu of %zu</p>\n", put,
                            own->n);
+        oc_page_put(&r->page, "</details>\n");
         oc_report_section_end(r);
     } else {
         oc_page_put(&r->page, "<p class=\"soft small\">No precision over recall in the document: "

@@ -64,6 +64,8 @@ oc_report_place oc_report_item(const char *where, size_t i)
 static const json_t *member(oc_report *r, const json_t *in, const char *where, const char *key)
 {
     const json_t *v = NULL;
+    if (!in) /* of a baseline, say, that has less than the document */
+        return NULL;
     if (!json_is_object(in))
         oc_report_fail(r, in, *where ? where : "the document", "is %s, not an object", kind_of(in));
     else

@@ -55,7 +55,17 @@ static void put_bar(oc_report *r, double p50, double p99, double most)
                    "role=\"img\"><rect x=\"0\" y=\"2\" width=\"%.1f\" height=\"12\" "
                    "fill=\"var(--blue2)\"/><rect x=\"0\" y=\"2\" width=\"%.1f\" height=\"12\" "
                    "fill=\"var(--blue)\"/></svg>",
-                   360 * fmax(p99, 0) / most, 360 * fmax(p50, 0) / most);
+                   360 * fmax(p99, 0) / most, 360 * fmin(fmax(p50, 0) / most, 1));
+}
+
+static void put_cell(oc_report *r, double ms)
+{
+    oc_page_put(&r->page, "<td class=\"n\">");
+    if (isfinite(ms))
+        oc_page_printf(&r->page, "%.2f", ms);
+    else
+        oc_page_put(&r->page, "–");
+    oc_page_put(&r->page, "</td>");
 }
 
 static void put_latency(oc_report *r)
@@ -81,7 +91,7 @@ static void put_latency(oc_report *r)
         oc_report_place at = oc_report_at("latency_ms", stage);
         double          p50 = oc_report_number(r, v, at.text, "p50");
         double          p99 = oc_report_number(r, v, at.text, "p99");
-        const json_t   *other = oc_report_find(r->base, at.text);
+        const json_t   *other = json_object_get(oc_report_find(r->base, "latency_ms"), stage);
         const json_t   *shape =
             shapes ? oc_report_list(r, shapes, "latency_histogram_ms", stage) : NULL;
         oc_page_put(&r->page, "<tr><td>");
@@ -91,12 +101,13 @@ static void put_latency(oc_report *r)
             put_histogram(r, shape, oc_report_at("latency_histogram_ms", stage).text, .01, 1e4);
         else
             put_bar(r, p50, p99, most);
-        oc_page_printf(&r->page, "</td><td class=\"n\">%.2f</td><td class=\"n\">%.2f</td>", p50,
-                       p99);
-        if (r->base)
-            oc_page_printf(&r->page, "<td class=\"n\">%.2f</td><td class=\"n\">%.2f</td>",
-                           oc_report_number(r, other, at.text, "p50"),
-                           oc_report_number(r, other, at.text, "p99"));
+        oc_page_put(&r->page, "</td>");
+        put_cell(r, p50);
+        put_cell(r, p99);
+        if (r->base) {
+            put_cell(r, oc_report_number(r, other, at.text, "p50"));
+            put_cell(r, oc_report_number(r, other, at.text, "p99"));
+        }
         oc_page_put(&r->page, "</tr>\n");
     }
     oc_page_put(&r->page, "</table>\n");

@@ -180,7 +180,7 @@ void oc_report_figures(oc_report *r)
 {
     oc_report_section(r, "All figures", NULL);
     oc_page_put(&r->page,
-                "<div class=\"scroll\"><table><tr><th>figure</th><th class=\"n\">value</th>");
+                "<div class=\"scroll all\"><table><tr><th>figure</th><th class=\"n\">value</th>");
     if (r->base)
         oc_page_put(&r->page, "<th class=\"n\">baseline</th><th class=\"n\">difference</th>");
     oc_page_put(&r->page, "</tr>\n");

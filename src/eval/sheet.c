@@ -7,8 +7,10 @@
 
 #include "media/draw.h"
 #include "media/image.h"
+#include "media/shrink.h"
 
 #define QUALITY 80
+#define LONGER_MAX 800 /* pixels of a picture's longer side */
 
 static const char style[] =
     ".pair{display:grid;grid-template-columns:1fr 1fr;gap:12px;margin:8px 0 22px}"
@@ -111,14 +113,17 @@ static oc_frame *load(const char *file, oc_error *err)
 
 static void put_frame(oc_page *page, const oc_frame *frame)
 {
-    uint8_t *jpeg = NULL;
-    size_t   n = 0;
-    oc_error err;
-    if (oc_image_encode_jpeg(frame, QUALITY, &jpeg, &n, &err) == OC_OK) {
+    oc_frame *small = NULL;
+    uint8_t  *jpeg = NULL;
+    size_t    n = 0;
+    oc_error  err;
+    if (oc_frame_shrink(frame, LONGER_MAX, &small, &err) == OC_OK &&
+        oc_image_encode_jpeg(small, QUALITY, &jpeg, &n, &err) == OC_OK) {
         oc_page_put(page, "<img alt='' src='data:image/jpeg;base64,");
         oc_page_base64(page, jpeg, n);
         oc_page_put(page, "'/>");
     }
+    oc_frame_unref(small);
     free(jpeg);
 }
 
@@ -171,8 +176,9 @@ static void draw_object(oc_frame *frame, const oc_coco_object *o, oc_color color
 {
     oc_box box = {(float)o->box[0], (float)o->box[1], (float)(o->box[0] + o->box[2]),
                   (float)(o->box[1] + o->box[3])};
-    oc_draw_box(frame, &box, 2, color);
-    oc_draw_label(frame, box.x0, box.y0 - 12, 1, OC_COLOR(255, 255, 255),
+    int    by = oc_frame_shrink_by(frame, LONGER_MAX); /* what is drawn is made smaller with it */
+    oc_draw_box(frame, &box, 2 * (float)by, color);
+    oc_draw_label(frame, box.x0, box.y0 - 12 * (float)by, by < 3 ? by : 3, OC_COLOR(255, 255, 255),
                   oc_color_alpha(color, 200), text);
 }
 

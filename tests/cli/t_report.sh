@@ -90,6 +90,11 @@ report gate.json
 page page.html svg=0 'Not let through' '>= 0.34' 'not on this device' "$escaped"
 report run.json --events e.jsonl
 page page.html svg=3 31.25 12.50 20.25 12345678 counts.lines appeared "$escaped"
+$python -c 'import json
+d = json.load(open("run.json")); d["latency_ms"].pop("detect"); d["latency_ms"]["other"] = {"p50": 1, "p99": 2}
+json.dump(d, open("runbase.json", "w"))'
+report run.json --baseline runbase.json
+page page.html svg=2 '–' 'p99 before'
 report text.json
 page page.html svg=0 0.1234 WER
 
