@@ -7,6 +7,7 @@
 #include "cli/download.h"
 #include "cli/eval.h"
 #include "cli/eval_data.h"
+#include "cli/eval_mot.h"
 #include "cli/files.h"
 #include "eval/track.h"
 #include "pipeline/pipeline.h"
@@ -19,6 +20,9 @@ typedef struct job {
     bool             json;
     oc_mot_benchmark benchmark;
     double           duration_s;
+    cli_compare      compare;
+    cli_texts        pictures;
+    uint64_t         block;
 } job;
 
 static bool go_on(void *ctx, size_t done, size_t n)
@@ -130,6 +134,26 @@ static oc_status keep_rows(const job *j, const char *name, const oc_mot_rows *ro
     return oc_mot_write(path, rows, err);
 }
 
+static oc_status compare(const job *j, const char *const *names, const oc_mot_rows *truth,
+                         const oc_mot_rows *result, size_t n, oc_error *err)
+{
+    char            text[CLI_MOT_SEQUENCES_MAX][256];
+    const char     *file[CLI_MOT_SEQUENCES_MAX];
+    cli_mot_compare c = {.name = names,
+                         .file = file,
+                         .truth = truth,
+                         .result = result,
+                         .n = n,
+                         .benchmark = j->benchmark,
+                         .block = (size_t)j->block,
+                         .pictures = &j->pictures};
+    for (size_t i = 0; i < n; i++) {
+        snprintf(text[i], sizeof(text[i]), "%.240s.txt", names[i]);
+        file[i] = text[i];
+    }
+    return cli_mot_compare_report(&c, &j->compare, j->json, err);
+}
+
 static oc_status run_once(const job *j, const oc_sweep *sweep, const oc_track_sequence *sequences,
                           oc_error *err)
 {
@@ -137,7 +161,9 @@ static oc_status run_once(const job *j, const oc_sweep *sweep, const oc_track_se
     char             lines[OC_SWEEP_KEYS_MAX * 120];
     oc_track_setting setting;
     oc_mot_scores   *each = calloc(n + 1, sizeof(*each));
-    const char      *names[64];
+    const char      *names[CLI_MOT_SEQUENCES_MAX];
+    oc_mot_rows      truth[CLI_MOT_SEQUENCES_MAX], rows[CLI_MOT_SEQUENCES_MAX] = {{0}};
+    bool             comparing = cli_compare_wanted(&j->compare);
     oc_status        st = each ? OC_OK : OC_FAIL(err, OC_NOMEM, "scores");
     if (st == OC_OK && (st = oc_sweep_lines(sweep, 0, lines, sizeof(lines), err)) == OC_OK)
         st = oc_track_setting_read(lines, &setting, err);
@@ -145,17 +171,21 @@ static oc_status run_once(const job *j, const oc_sweep *sweep, const oc_track_se
         st = cli_make_folders(j->out, err);
     for (size_t i = 0; i < n && st == OC_OK; i++) {
         const oc_track_sequence *s = &sequences[i];
-        oc_mot_rows              rows = {0};
         names[i] = s->name;
-        if ((st = oc_track_run(s, &setting, &rows, err)) == OC_OK &&
-            (st = keep_rows(j, s->name, &rows, err)) == OC_OK)
-            st = oc_mot_score(&s->truth, &rows, j->benchmark, s->frames, &each[i], err);
-        oc_mot_rows_finish(&rows);
+        truth[i] = s->truth;
+        truth[i].frames = s->frames;
+        if ((st = oc_track_run(s, &setting, &rows[i], err)) == OC_OK &&
+            (st = keep_rows(j, s->name, &rows[i], err)) == OC_OK)
+            st = oc_mot_score(&s->truth, &rows[i], j->benchmark, s->frames, &each[i], err);
     }
-    if (st == OC_OK) {
+    if (st == OC_OK && comparing) {
+        st = compare(j, names, truth, rows, n, err);
+    } else if (st == OC_OK) {
         oc_mot_combine(each, n, &each[n]);
         cli_mot_print(each, n, names, j->json);
     }
+    for (size_t i = 0; i < n; i++)
+        oc_mot_rows_finish(&rows[i]);
     free(each);
     return st;
 }
@@ -230,7 +260,9 @@ static oc_status track_video(const job *j, oc_error *err)
     if (st == OC_OK && (st = run_pipeline(j, path, err)) == OC_OK &&
         (st = oc_mot_read(path, &dt, err)) == OC_OK)
         st = oc_mot_score(&gt, &dt, j->benchmark, 0, &scores[0], err);
-    if (st == OC_OK) {
+    if (st == OC_OK && cli_compare_wanted(&j->compare)) {
+        st = compare(j, names, &gt, &dt, 1, err);
+    } else if (st == OC_OK) {
         oc_mot_combine(scores, 1, &scores[1]);
         cli_mot_print(scores, 1, names, j->json);
     }
@@ -254,12 +286,20 @@ static int check(job *j)
     if (strcmp(j->best, "HOTA") != 0 && strcmp(j->best, "MOTA") != 0 &&
         strcmp(j->best, "IDF1") != 0)
         return cli_usage("eval", "track: --best is HOTA, MOTA or IDF1");
+    if (cli_compare_wanted(&j->compare) && (j->sweeps.n || j->grid))
+        return cli_usage("eval", "track: --compare is for one setting, not for a sweep");
+    if (j->block < 1 || j->block > 1000000)
+        return cli_usage("eval", "track: --block is 1 to 1000000");
     return -1;
 }
 
 int cli_eval_track(int argc, char **argv)
 {
-    job              j = {.best = "HOTA", .benchmark_name = "mot15", .shown = 20};
+    job              j = {.best = "HOTA",
+                          .benchmark_name = "mot15",
+                          .shown = 20,
+                          .compare = CLI_COMPARE_DEFAULTS,
+                          .block = 30};
     const char      *pos[1];
     size_t           n_pos;
     oc_error         err = {0};
@@ -281,6 +321,8 @@ int cli_eval_track(int argc, char **argv)
         {"--isa", 's', &j.isa, "NAME", "lower the kernels: ref, avx2, ..."},
         {"--json", 'f', &j.json, NULL, "one JSON document on stdout"},
         CLI_EVAL_DATA_OPTIONS,
+        CLI_COMPARE_OPTIONS(j.compare),
+        CLI_MOT_COMPARE_OPTIONS(j.pictures, j.block),
         {0}};
     const cli_command command = {"eval track",
                                  "--sequence DIR... | --pipeline P.yaml --gt gt.txt",

@@ -95,18 +95,25 @@ void oc_sheet_unit(oc_page *page, const char *name, double other, double own)
 /* ---- pictures ---- */
 
 /* I420, limited range: what can be drawn on. */
+static oc_frame *drawable(const oc_frame *from)
+{
+    oc_error  err;
+    oc_frame *to = NULL;
+    if (oc_frame_create(OC_PIXEL_I420, from->width, from->height, &to, &err) != OC_OK ||
+        oc_frame_convert(from, to, &err) != OC_OK) {
+        oc_frame_unref(to);
+        return NULL;
+    }
+    oc_frame_limit_range(to);
+    return to;
+}
+
 static oc_frame *load(const char *file, oc_error *err)
 {
-    oc_frame *from = NULL, *to = NULL;
+    oc_frame *from = NULL;
     if (!file || oc_image_load(file, &from, err) != OC_OK)
         return NULL;
-    if (oc_frame_create(OC_PIXEL_I420, from->width, from->height, &to, err) != OC_OK ||
-        oc_frame_convert(from, to, err) != OC_OK) {
-        oc_frame_unref(to);
-        to = NULL;
-    } else {
-        oc_frame_limit_range(to);
-    }
+    oc_frame *to = drawable(from);
     oc_frame_unref(from);
     return to;
 }
@@ -253,4 +260,37 @@ void oc_sheet_track(oc_page *page, const oc_mot_record *other, const oc_mot_reco
                    "<text x='0' y='49'>frame 1</text><text x='940' y='49'>frame %zu</text>"
                    "</svg>",
                    own->n_frames);
+}
+
+static void draw_row(oc_frame *frame, const oc_mot_row *r, float thickness, oc_color color)
+{
+    oc_box box = {(float)r->x, (float)r->y, (float)(r->x + r->w), (float)(r->y + r->h)};
+    oc_draw_box(frame, &box, thickness, color);
+}
+
+void oc_sheet_tracked(oc_page *page, const oc_frame *frame, const char *caption,
+                      const oc_mot_rows *results, int64_t number, const oc_mot_row *truth)
+{
+    oc_frame *to = frame ? drawable(frame) : NULL;
+    oc_page_put(page, "<figure>");
+    if (to) {
+        if (truth)
+            draw_row(to, truth, 5, OC_COLOR(255, 255, 255));
+        for (size_t i = 0; i < results->n; i++) {
+            const oc_mot_row *r = &results->row[i];
+            char              text[24];
+            if (r->frame != number)
+                continue;
+            oc_color color = oc_color_of_id((uint64_t)r->id);
+            snprintf(text, sizeof(text), "%lld", (long long)r->id);
+            draw_row(to, r, 2, color);
+            oc_draw_label(to, (float)r->x, (float)r->y - 12, 1, OC_COLOR(255, 255, 255),
+                          oc_color_alpha(OC_COLOR(0, 0, 0), 160), text);
+        }
+        put_frame(page, to);
+    }
+    oc_frame_unref(to);
+    oc_page_put(page, "<figcaption>");
+    oc_page_text(page, caption);
+    oc_page_put(page, "</figcaption></figure>");
 }

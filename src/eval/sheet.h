@@ -4,6 +4,7 @@
 #define OC_EVAL_SHEET_H
 
 #include "eval/compare.h"
+#include "media/frame.h"
 #include "pipeline/page.h"
 
 /* path: of the page, which is whole or not there.  title: what is compared with what. */
@@ -29,5 +30,9 @@ void oc_sheet_boxes(oc_page *page, const char *file, const char *caption, const 
 /* Of one truth's track: who followed it when, a strip per run, other above own. */
 void oc_sheet_track(oc_page *page, const oc_mot_record *other, const oc_mot_record *own,
                     uint32_t truth);
+/* A frame of it: every result in its track's colour, the truth's box (may be NULL) in white.
+ * frame: may be NULL, the caption stands alone. */
+void oc_sheet_tracked(oc_page *page, const oc_frame *frame, const char *caption,
+                      const oc_mot_rows *results, int64_t number, const oc_mot_row *truth);
 
 #endif

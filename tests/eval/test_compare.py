@@ -4,13 +4,24 @@ program itself, folds, re-runs, what changed, the sheet; bad input."""
 import json
 import os
 import random
+import struct
 import subprocess
 import sys
 import tempfile
 import unittest
+import zlib
 
 PROGRAM = sys.argv.pop(1)
 HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def png(width, height):
+    def chunk(kind, body):
+        return (struct.pack(">I", len(body)) + kind + body +
+                struct.pack(">I", zlib.crc32(kind + body)))
+    rows = (b"\0" + b"\x60" * width) * height
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)) +
+            chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
 
 
 def run(*args):
@@ -207,7 +218,27 @@ class Others(unittest.TestCase):
             done = run("mot", *pair, "--compare", worse, "--block", "5", "--json", "--sheet", sheet)
             self.assertEqual(done.returncode, 0, done.stderr)
             with open(sheet) as f:
-                self.assertIn("<svg", f.read())
+                bare = f.read()
+            self.assertIn("<svg", bare)
+            self.assertNotIn("data:image", bare)
+            frames = os.path.join(d, "frames")
+            os.makedirs(frames)
+            last = int(plain["Frames"])
+            for i in range(1, last + 1):
+                with open(os.path.join(frames, f"{i:06}.png"), "wb") as f:
+                    f.write(png(640, 480))
+            drawn = run("mot", *pair, "--compare", worse, "--block", "5", "--json", "--sheet",
+                        sheet, "--images", frames)
+            self.assertEqual(drawn.returncode, 0, drawn.stderr)
+            with open(sheet) as f:
+                pictures = f.read().count("data:image/jpeg")
+            self.assertEqual(pictures, 2 * len(json.loads(drawn.stdout)["tracks"]))
+            again = run("mot", *pair, "--compare", worse, "--sheet", sheet, "--images", d + "/no")
+            self.assertEqual(again.returncode, 0, again.stderr)
+            with open(sheet) as f:
+                self.assertIn("no picture", f.read())
+            self.assertEqual(run("mot", *pair, "--compare", worse, "--images", frames, "--images",
+                                 frames).returncode, 2)
         got = json.loads(done.stdout)
         for key in ("HOTA", "DetA", "AssA", "MOTA", "IDF1", "IDSW", "Recall", "Precision"):
             self.assertAlmostEqual(figures(got)[key]["this"], plain[key], delta=1e-6, msg=key)

@@ -101,6 +101,28 @@ class Track(unittest.TestCase):
             self.assertNotEqual(done.returncode, 0)
             self.assertIn(words, done.stderr)
 
+    def test_compare(self):
+        """Another setting's tracks, kept: as `eval mot --compare` on both, and `--dt`'s own."""
+        base = self.folder.name
+        for name, age in (("short", "0.2s"), ("long", "2s")):
+            done = run("track", *self.sequences, "--set", f"lost={age}", "--dt",
+                       os.path.join(base, name))
+            self.assertEqual(done.returncode, 0, done.stderr)
+        done = run("track", *self.sequences, "--set", "lost=2s", "--compare",
+                   os.path.join(base, "short"), "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        got = json.loads(done.stdout)
+        pairs = []
+        for n in self.names:
+            pairs += ["--gt", os.path.join(n, "gt", "gt.txt"), "--dt",
+                      os.path.join(base, "long", os.path.basename(n) + ".txt")]
+        mot = json.loads(run("mot", *pairs, "--frames", "60", "--compare",
+                             os.path.join(base, "short"), "--json").stdout)
+        self.assertEqual(got["figures"], mot["figures"])
+        self.assertGreater(got["n_changed"], 0)
+        done = run("track", *self.sequences, "--sweep", "lost=1s,2s", "--compare", base)
+        self.assertEqual(done.returncode, 2)
+
 
 if __name__ == "__main__":
     unittest.main()
