@@ -108,7 +108,9 @@ static oc_frame *from_folder(const char *folder, int64_t number, oc_error *err)
     oc_data_files f = {0};
     oc_frame     *frame = NULL;
     char          path[OC_DATA_PATH_MAX];
-    if (oc_data_files_list(folder, OC_DATA_PICTURES, &f, err) == OC_OK && (size_t)number <= f.n &&
+    if (oc_data_files_list(folder, OC_DATA_PICTURES, &f, err) == OC_OK &&
+        ((size_t)number <= f.n ||
+         OC_FAIL(err, OC_NOT_FOUND, "%s: %zu pictures", folder, f.n) == OC_OK) &&
         oc_data_path(path, f.folder, f.name[number - 1], err) == OC_OK &&
         oc_image_load(path, &frame, err) != OC_OK)
         frame = NULL;
@@ -145,13 +147,15 @@ static void draw_frame(const comparison *c, size_t sequence, uint32_t truth, oc_
 {
     const oc_mot_record *own = &c->own[sequence];
     int64_t              at = telling_frame(&c->other[sequence], own, truth);
-    oc_error             err;
+    oc_error             err = {0};
     char                 caption[64];
     if (!c->in->pictures || sequence >= c->in->pictures->n || at < 1)
         return;
     const char *from = c->in->pictures->item[sequence];
     oc_frame   *frame =
         oc_data_is_folder(from) ? from_folder(from, at, &err) : from_video(from, at, &err);
+    if (!frame)
+        fprintf(stderr, "warning: no picture of frame %lld: %s\n", (long long)at, err.message);
     const oc_mot_row *t = truth_row(&c->in->truth[sequence], own->truth_id[truth], at);
     oc_page_put(page, "<div class=pair>");
     for (int k = 0; k < 2; k++) {
