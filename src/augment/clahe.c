@@ -118,8 +118,10 @@ static oc_status clahe(aug_run *run, const double *v, oc_error *err)
         goto out;
     }
     t->n = (int)v[1];
-    t->width = (f->width + t->n - 1) / t->n;
-    t->height = (f->height + t->n - 1) / t->n;
+    /* OpenCV makes both sides larger where one of them is no multiple */
+    int odd = f->width % t->n != 0 || f->height % t->n != 0;
+    t->width = f->width / t->n + odd;
+    t->height = f->height / t->n + odd;
     for (size_t r = 0; r < h; r++)
         for (size_t c = 0; c < w; c++)
             y[r * w + c] = luma(aug_row(f, (int32_t)r) + 3 * c);
