@@ -6,7 +6,9 @@
 
 #include "cli/tuned.h"
 #include "ocellus/plan.h"
+#include "runtime/plan_cache.h"
 #include "tensor/half.h"
+#include "vision/store.h"
 
 double cli_now_ms(void)
 {
@@ -31,6 +33,21 @@ static oc_status gather_shapes(const cli_network_options *o, const oc_port *shap
     return OC_OK;
 }
 
+static oc_status open_cached(const char *path, const oc_session_options *so, oc_session **out,
+                             oc_error *err)
+{
+    char               folder[OC_PATH_MAX];
+    oc_plan_cache_seen seen;
+    oc_status          st = oc_store_cache("plans", folder, sizeof(folder), err);
+    if (st != OC_OK)
+        return st;
+    const oc_plan_cache cache = {.folder = folder, .bytes_max = OC_PLAN_CACHE_BYTES_MAX};
+    st = oc_plan_cache_open(&cache, path, so, out, &seen, err);
+    if (st == OC_OK && seen.note[0])
+        fprintf(stderr, "plan cache: %s\n", seen.note);
+    return st;
+}
+
 static oc_status make_session(const cli_network *net, const cli_network_options *options,
                               const oc_port *shapes, size_t n_shapes, const oc_tune *tune,
                               oc_session **out, oc_error *err)
@@ -53,8 +70,9 @@ static oc_status make_session(const cli_network *net, const cli_network_options 
     so.n_shapes = n;
     so.tune = tune;
     so.memory_bytes_max = options->memory_bytes_max;
-    st = net->model ? oc_session_create(net->model, &so, out, err)
-                    : oc_plan_open(options->plan, net->path, &so, out, err);
+    st = net->model            ? oc_session_create(net->model, &so, out, err)
+         : options->plan_cache ? open_cached(net->path, &so, out, err)
+                               : oc_plan_open(options->plan, net->path, &so, out, err);
 out:
     for (size_t i = 0; i < 64; i++)
         free(texts[i]);
@@ -76,9 +94,12 @@ oc_status cli_network_open(const char *path, const cli_network_options *options,
     double      t0 = cli_now_ms();
     oc_status   st;
 
+    if (options->plan && options->plan_cache)
+        return OC_FAIL(err, OC_INVALID, "--plan names one, --plan-cache looks for one: not both");
     if ((options->tuned && (st = cli_tune_load(&tune, err)) != OC_OK) ||
         (st = oc_pool_create((unsigned)options->threads, &net.pool, err)) != OC_OK ||
-        (!options->plan && (st = oc_model_load(path, &net.model, err)) != OC_OK))
+        (!options->plan && !options->plan_cache &&
+         (st = oc_model_load(path, &net.model, err)) != OC_OK))
         goto out;
     for (size_t i = 0; net.model && oc_model_warning(net.model, i); i++)
         fprintf(stderr, "warning: %s: %s\n", path, oc_model_warning(net.model, i));

@@ -18,6 +18,7 @@ typedef struct cli_network_options {
     cli_texts   shapes; /* NAME=1x3x320x320 */
     bool        no_fusion, tuned;
     const char *plan;             /* load this plan of the network */
+    bool        plan_cache;       /* or one of the user's cache, made when it is missed */
     uint64_t    memory_bytes_max; /* 0: no limit */
 } cli_network_options;
 
@@ -43,9 +44,11 @@ void cli_fill(void *data, const oc_tensor_info *info);
             "take the kernels that 'ocellus tune' found the quickest" \
     }
 
-#define CLI_PLAN_OPTION(o)                                                                \
-    {                                                                                     \
-        "--plan", 's', &(o).plan, "F.ocplan", "load what 'ocellus compile' made of MODEL" \
+#define CLI_PLAN_OPTION(o)                                                               \
+    {"--plan", 's', &(o).plan, "F.ocplan", "load what 'ocellus compile' made of MODEL"}, \
+    {                                                                                    \
+        "--plan-cache", 'f', &(o).plan_cache, NULL,                                      \
+            "keep a plan in ~/.cache/ocellus/plans and load that the next time"          \
     }
 
 #define CLI_MEMORY_OPTION(o)                                                                        \
