@@ -6,8 +6,14 @@
 
 #include "augment/step.h"
 
-static void table_row(const uint8_t table[3][256], size_t n, uint8_t *p)
+/* The same for all channels, as a rule. */
+static void table_row(const oc_augment_worker *worker, const uint8_t table[3][256], size_t n,
+                      uint8_t *p)
 {
+    if (memcmp(table[0], table[1], 256) == 0 && memcmp(table[0], table[2], 256) == 0) {
+        worker->table(3 * n, p, table[0], p);
+        return;
+    }
     for (size_t i = 0; i < n; i++, p += 3) {
         p[0] = table[0][p[0]];
         p[1] = table[1][p[1]];
@@ -23,7 +29,7 @@ void aug_colour_row(const oc_augment_worker *worker, const aug_colour *colour, s
         if (c->kind == AUG_LINEAR)
             worker->linear(n, row, c->a, c->b, row);
         else if (c->kind == AUG_TABLE)
-            table_row(c->table, n, row);
+            table_row(worker, c->table, n, row);
         else
             worker->hsv(n, row, &c->hsv, row);
     }

@@ -16,6 +16,7 @@ oc_status oc_augment_worker_create(oc_isa isa, oc_augment_worker **out, oc_error
     w->warp = oc_k_u8_warp(isa);
     w->places = oc_k_s32_places(isa);
     w->mirror = oc_k_u8_mirror(isa);
+    w->table = oc_k_u8_table(isa);
     w->fir = oc_k_u8_fir(isa);
     w->hsv = oc_k_u8_hsv(isa);
     w->linear = oc_k_u8_linear(isa);

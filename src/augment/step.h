@@ -10,6 +10,7 @@
 #include "kernels/u8_hsv.h"
 #include "kernels/u8_linear.h"
 #include "kernels/u8_mirror.h"
+#include "kernels/u8_table.h"
 #include "kernels/u8_warp.h"
 
 #define AUG_PARAMS_MAX 8
@@ -97,6 +98,7 @@ struct oc_augment_worker {
     oc_k_u8_warp_fn    *warp;
     oc_k_s32_places_fn *places;
     oc_k_u8_mirror_fn  *mirror;
+    oc_k_u8_table_fn   *table;
     oc_k_u8_fir_fn     *fir;
     oc_k_u8_hsv_fn     *hsv;
     oc_k_u8_linear_fn  *linear;

@@ -1,4 +1,4 @@
-/* u8_warp, s32_places, u8_mirror, u8_fir, u8_linear, u8_hsv: kernels on RGB pixels. */
+/* u8_warp, s32_places, u8_mirror, u8_table, u8_fir, u8_linear, u8_hsv: kernels on RGB pixels. */
 #include <stdlib.h>
 
 #include "ck.h"
@@ -7,6 +7,7 @@
 #include "kernels/u8_hsv.h"
 #include "kernels/u8_linear.h"
 #include "kernels/u8_mirror.h"
+#include "kernels/u8_table.h"
 #include "kernels/u8_warp.h"
 
 static void check_warp(oc_k_u8_warp_fn *kernel)
@@ -149,6 +150,21 @@ static void check_places(oc_k_s32_places_fn *kernel)
     }
 }
 
+static void check_table(oc_k_u8_table_fn *kernel)
+{
+    for (size_t n = 1; n <= 300; n++) {
+        uint8_t *x = ck_bytes(n, n & 1 ? CK_EDGES : CK_PLAIN), *table = ck_bytes(256, CK_PLAIN);
+        uint8_t *want = ck_bytes(n, CK_JUNK), *got = ck_bytes(n, CK_JUNK);
+        oc_k_u8_table__ref(n, x, table, want);
+        kernel(n, x, table, got);
+        if (!ck_same_bytes(want, got, n))
+            ck_fail("table n=%zu", n);
+        kernel(n, x, table, x);
+        if (!ck_same_bytes(want, x, n))
+            ck_fail("table n=%zu in place", n);
+    }
+}
+
 int main(int argc, char **argv)
 {
     ck_begin("u8_pixels", argc, argv);
@@ -181,6 +197,11 @@ int main(int argc, char **argv)
     if (ck_wants(#name, isa)) \
         check_places(oc_k_s32_places__##name);
 #include "kernels/s32_places.inc"
+#undef OC_K
+#define OC_K(name, isa)       \
+    if (ck_wants(#name, isa)) \
+        check_table(oc_k_u8_table__##name);
+#include "kernels/u8_table.inc"
 #undef OC_K
     return ck_end();
 }
