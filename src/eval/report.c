@@ -16,6 +16,9 @@ static const char style[] =
     ".figures{grid-template-columns:repeat(auto-fit,minmax(118px,1fr))}.figure b{font-size:24px}"
     ".figure span.good{color:var(--teal)}.figure span.bad{color:var(--red)}"
     ".figure span{font-variant-numeric:tabular-nums}.all{max-height:none;max-width:680px}"
+    /* names of the lines between powers of ten, each centred on its own */
+    ".ticks{display:flex;justify-content:space-between;font-size:11px}.ticks i{width:0;"
+    "display:flex;justify-content:center;font-style:normal}"
     "summary{cursor:pointer;font-size:18px;font-weight:600}summary+p{margin-top:4px}"
     ".small-plots{display:grid;grid-template-columns:repeat(auto-fill,minmax(170px,1fr));gap:14px}"
     ".images{display:grid;grid-template-columns:repeat(auto-fill,minmax(320px,1fr));gap:14px}"

@@ -79,10 +79,13 @@ static void put_latency(oc_report *r)
         fmax(most, oc_report_number(r, v, oc_report_at("latency_ms", stage).text, "p99"));
     oc_report_section(r, "Latency by stage",
                       shapes ? "Milliseconds. Bars: how often, height by square root, from 0.01 ms "
-                               "to 10 s, a line for each power of ten."
+                               "to 10 s."
                              : "Milliseconds. Bars: the median, paler: 99 of 100 frames.");
-    oc_page_put(&r->page, "<table><tr><th>stage</th><th style=\"width:44%\"></th>"
-                          "<th class=\"n\">p50</th><th class=\"n\">p99</th>");
+    oc_page_put(&r->page, "<table><tr><th>stage</th><th style=\"width:44%\">");
+    if (shapes)
+        oc_page_put(&r->page, "<span class=\"ticks\"><i>0.01</i><i>0.1</i><i>1</i><i>10</i>"
+                              "<i>100</i><i>1000</i><i>10000</i></span>");
+    oc_page_put(&r->page, "</th><th class=\"n\">p50</th><th class=\"n\">p99</th>");
     oc_page_put(&r->page, r->base ? "<th class=\"n\">p50 before</th><th class=\"n\">p99 before"
                                     "</th></tr>\n"
                                   : "</tr>\n");
@@ -238,7 +241,8 @@ static void put_events(oc_report *r)
     if ((r->page.status = read_events(r->o->events, &e, r->page.err)) == OC_OK) {
         oc_report_section(r, "Events", NULL);
         put_view(r, &e);
-        oc_page_put(&r->page, "<table><tr><th>event</th><th class=\"n\">times</th></tr>\n");
+        oc_page_put(&r->page,
+                    "<table class=\"all\"><tr><th>event</th><th class=\"n\">times</th></tr>\n");
         for (size_t k = 0; k < e.n_types; k++) {
             oc_page_put(&r->page, "<tr><td>");
             oc_page_text(&r->page, e.type[k].name);

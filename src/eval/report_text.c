@@ -72,7 +72,9 @@ void oc_report_delta(oc_report *r, double delta, bool whole, int direction)
     if (!isfinite(delta))
         return;
     oc_page_printf(&r->page,
-                   whole ? "<span class=\"%s\">%+.0f</span>" : "<span class=\"%s\">%+.4f</span>",
+                   whole               ? "<span class=\"%s\">%+.0f</span>"
+                   : fabs(delta) < 100 ? "<span class=\"%s\">%+.4f</span>"
+                                       : "<span class=\"%s\">%+.2f</span>",
                    side > 0   ? "good"
                    : side < 0 ? "bad"
                               : "soft",
@@ -129,7 +131,10 @@ void oc_report_tiles(oc_report *r, const char *const *figures, size_t n)
         if (!json_is_number(v))
             continue;
         oc_page_put(&r->page, "<div class=\"figure\"><b>");
-        oc_report_value(r, json_number_value(v), json_is_integer(v));
+        if (fabs(json_number_value(v)) > 1 && !json_is_integer(v)) /* there is little room */
+            oc_page_printf(&r->page, "%.4g", json_number_value(v));
+        else
+            oc_report_value(r, json_number_value(v), json_is_integer(v));
         oc_page_put(&r->page, "</b><span>");
         oc_page_text(&r->page, figures[i]);
         oc_page_put(&r->page, " </span>");
