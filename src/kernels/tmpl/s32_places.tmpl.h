@@ -1,5 +1,6 @@
-/* s32_places.tmpl.h -- oc_k_s32_places in plain loops, which the compiler turns into vectors of the
- * instruction set a file is built for.  VF_ISA names it. */
+/* s32_places.tmpl.h -- the plain loops of oc_k_s32_places, static: places_straight, which the compiler turns
+ * into vectors of the instruction set a file is built for, and places_projected, which it cannot (it
+ * minds what comparisons with NaN would raise). */
 #include "kernels/s32_places.h"
 #include "kernels/tmpl/inline.h"
 
@@ -11,22 +12,23 @@ OC_INLINE int32_t place_held(float x)
     return (int32_t)(x * 64.0f + 1280000.5f) - 1280000; /* positive: cutting off rounds */
 }
 
-void OC_KERNEL(s32_places)(const oc_places *p, size_t n, int32_t *restrict u, int32_t *restrict v)
+OC_INLINE void places_straight(const oc_places *p, size_t n, int32_t *restrict u,
+                               int32_t *restrict v)
 {
     const oc_places c = *p;
-    const int32_t   end = (int32_t)n;
 
-    if (c.straight) {
-        for (int32_t i = 0; i < end; i++) {
-            u[i] = (c.u0 + i * c.du) >> 10;
-            v[i] = (c.v0 + i * c.dv) >> 10;
-        }
-        return;
+    for (int32_t i = 0; i < (int32_t)n; i++) {
+        u[i] = (c.u0 + i * c.du) >> 10;
+        v[i] = (c.v0 + i * c.dv) >> 10;
     }
-    for (int32_t i = 0; i < end; i++) {
-        float k = (float)i, w = c.g * k + c.h;
+}
+
+OC_INLINE void places_projected(const oc_places *c, size_t first, size_t n, int32_t *u, int32_t *v)
+{
+    for (size_t i = first; i < n; i++) {
+        float k = (float)(int32_t)i, w = c->g * k + c->h;
         float per = 1.0f / (w > 1e-6f ? w : 1e-6f);
-        u[i] = place_held((c.a * k + c.b) * per);
-        v[i] = place_held((c.d * k + c.e) * per);
+        u[i] = place_held((c->a * k + c->b) * per);
+        v[i] = place_held((c->d * k + c->e) * per);
     }
 }
