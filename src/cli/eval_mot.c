@@ -88,14 +88,19 @@ static void print_alphas(const oc_mot_hota *h)
     printf("}");
 }
 
-/* Without the brace at its end. */
-static void print_json(const oc_mot_scores *s)
+/* Without the brace at its end.  name: of a sequence among several; else NULL. */
+static void print_json(const oc_mot_scores *s, const char *name)
 {
     figure f[FIGURES_MAX];
     size_t n = figures(s, f);
     printf("{");
+    if (name) {
+        printf("\"name\":");
+        cli_json_text(stdout, name);
+    }
     for (size_t i = 0; i < n; i++)
-        printf(f[i].whole ? "%s\"%s\":%.0f" : "%s\"%s\":%.9f", i ? "," : "", f[i].name, f[i].value);
+        printf(f[i].whole ? "%s\"%s\":%.0f" : "%s\"%s\":%.9f", i || name ? "," : "", f[i].name,
+               f[i].value);
     print_alphas(&s->hota);
 }
 
@@ -121,16 +126,16 @@ void cli_mot_print(const oc_mot_scores *each, size_t n, const char *const *names
         return;
     }
     if (n == 1) {
-        print_json(&each[0]);
+        print_json(&each[0], NULL);
         cli_eval_data_end();
         return;
     }
     printf("{\"combined\":");
-    print_json(&each[n]);
+    print_json(&each[n], NULL);
     printf("},\"sequences\":[");
     for (size_t i = 0; i < n; i++) {
         printf("%s", i ? "," : "");
-        print_json(&each[i]);
+        print_json(&each[i], names[i]);
         printf("}");
     }
     printf("]");

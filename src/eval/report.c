@@ -175,6 +175,13 @@ static void put_head(oc_report *r, const char *title)
         oc_page_put(&r->page, " beside the baseline ");
         oc_page_text(&r->page, base_name(r->o->baseline));
     }
+    const json_t *data = oc_report_object(r, r->doc, "", "data"); /* what it was measured on */
+    const char   *hash = data ? oc_report_text(r, data, "data", "sha256") : "";
+    if (*hash) {
+        oc_page_put(&r->page, "<br/><span class=\"small\">measured on data of SHA-256 ");
+        oc_page_text(&r->page, hash);
+        oc_page_put(&r->page, "</span>");
+    }
     oc_page_put(&r->page, "</p>\n");
 }
 

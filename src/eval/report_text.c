@@ -40,10 +40,10 @@ static bool among(const char *const *names, size_t n, const char *name)
 static bool counts(const char *figure)
 {
     static const char *const lists[] = {
-        "n",        "images",     "detections", "truths", "results",   "Dets",
-        "IDs",      "GT_Dets",    "GT_IDs",     "Frames", "PT",        "queries",
-        "gallery",  "labels",     "judged",     "units",  "resamples", "seed",
-        "captured", "characters", "words",      "frames", "n_changed", "settings"};
+        "n",       "images",    "detections", "truths",  "results",  "Dets",       "IDs",
+        "GT_Dets", "GT_IDs",    "Frames",     "PT",      "queries",  "gallery",    "labels",
+        "judged",  "units",     "resamples",  "seed",    "captured", "characters", "words",
+        "frames",  "n_changed", "files",      "settings"};
     return AMONG(lists, figure);
 }
 
