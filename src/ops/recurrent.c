@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "ops/packed.h"
+
 #define ROWS 6             /* sequences of a unit: the height of a tile */
 #define SHARE_FLOATS 32768 /* of the input's share that is multiplied ahead */
 
@@ -40,27 +42,36 @@ static size_t weights_floats(const oc_recurrent *d)
            eights(columns) + 8 + eights(columns - first) + 8;
 }
 
-static oc_recurrent_weights make_weights(const oc_recurrent *d, size_t dir, const float *w,
-                                         const float *r, const float *b, float *at)
+/* Where the parts of one direction's weights lie. */
+static oc_recurrent_weights place_weights(const oc_recurrent *d, const float *at)
 {
     const size_t         columns = d->gates * d->hidden, first = first_columns(d);
-    const size_t         last = columns - first;
-    float               *bias, *r_bias;
-    oc_recurrent_weights made;
+    oc_recurrent_weights placed = {.w = at};
+
+    placed.r = placed.w + eights(columns) * d->input;
+    placed.r_last = placed.r + eights(first) * d->hidden;
+    placed.bias = placed.r_last + eights(columns - first) * d->hidden;
+    placed.r_bias = placed.bias + eights(columns) + 8;
+    return placed;
+}
+
+static void fill_weights(const oc_recurrent *d, size_t dir, const float *w, const float *r,
+                         const float *b, float *at)
+{
+    const oc_recurrent_weights placed = place_weights(d, at);
+    const size_t               columns = d->gates * d->hidden, first = first_columns(d);
+    const size_t               last = columns - first;
+    float                     *bias = at + (placed.bias - placed.w);
+    float                     *r_bias = at + (placed.r_bias - placed.w);
 
     w += dir * columns * d->input;
     r += dir * columns * d->hidden;
-    made.w = at;
     pack(w, columns, d->input, at);
-    made.r = at += eights(columns) * d->input;
-    pack(r, first, d->hidden, at);
-    made.r_last = at += eights(first) * d->hidden;
-    pack(r + first * d->hidden, last, d->hidden, at);
-    made.bias = bias = at += eights(last) * d->hidden;
-    made.r_bias = r_bias = bias + eights(columns) + 8;
+    pack(r, first, d->hidden, at + (placed.r - placed.w));
+    pack(r + first * d->hidden, last, d->hidden, at + (placed.r_last - placed.w));
     memset(bias, 0, (eights(columns) + 8 + eights(last) + 8) * sizeof(*bias));
     if (!b)
-        return made;
+        return;
     b += dir * 2 * columns;
     for (size_t i = 0; i < columns; i++) {
         const bool apart = d->bias_apart && i >= first;
@@ -69,7 +80,6 @@ static oc_recurrent_weights make_weights(const oc_recurrent *d, size_t dir, cons
         if (apart)
             r_bias[i - first] = b[columns + i];
     }
-    return made;
 }
 
 static oc_status pack_constants(oc_recurrent *d, const oc_prepare *p, oc_error *err)
@@ -79,12 +89,18 @@ static oc_status pack_constants(oc_recurrent *d, const oc_prepare *p, oc_error *
 
     d->packed = p->in[IN_W].data && p->in[IN_R].data && (!has_bias || b);
     for (size_t i = 0; i < d->dirs && d->packed; i++) {
-        float *at = oc_arena_alloc64(p->mem, weights_floats(d), sizeof(float));
+        bool   ready;
+        float *at = oc_packed_take(p, weights_floats(d), sizeof(float), &ready);
 
         if (!at)
             return OC_FAIL(err, OC_NOMEM, "%zu packed weights", weights_floats(d));
-        d->weights[i] = make_weights(d, i, p->in[IN_W].data, p->in[IN_R].data, b, at);
+        if (!ready)
+            fill_weights(d, i, p->in[IN_W].data, p->in[IN_R].data, b, at);
+        d->weights[i] = place_weights(d, oc_packed_keep(p, at));
     }
+    for (uint32_t i = IN_W; i <= IN_B && d->packed; i++)
+        if (i < IN_B || has_bias)
+            oc_packed_consumed(p, i);
     return OC_OK;
 }
 
@@ -321,8 +337,9 @@ static void run_unit(const oc_recurrent *d, const oc_op_run *r, size_t unit,
     begin(d, &k, unit);
     k.step.weights = &d->weights[k.dir];
     if (!d->packed) {
-        made = make_weights(d, k.dir, input(r, IN_W), input(r, IN_R), input(r, IN_B),
-                            k.step.spare + state_floats(d));
+        float *at = k.step.spare + state_floats(d);
+        fill_weights(d, k.dir, input(r, IN_W), input(r, IN_R), input(r, IN_B), at);
+        made = place_weights(d, at);
         k.step.weights = &made;
     }
     const bool   back = d->reversed || k.dir == 1;

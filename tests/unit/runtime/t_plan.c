@@ -241,6 +241,46 @@ static void plans_run_as_fresh_sessions_do(void **state)
     make_model(model_path, 0.25f);
 }
 
+/* Their weights go through the plan too: what the file holds is not read again. */
+static void recurrent_weights_are_kept(void **state)
+{
+    static const int64_t xdims[] = {5, 2, 8}, wdims[] = {1, 64, 8}, rdims[] = {1, 64, 16};
+    static const int64_t bdims[] = {1, 128}, ydims[] = {5, 1, 2, 16};
+    static float         w[64 * 16];
+    oc_model            *model = NULL;
+    oc_session          *from = NULL;
+    oc_error             err = {0};
+    pb                  *g = pb_new();
+    (void)state;
+    for (size_t i = 0; i < sizeof(w) / sizeof(w[0]); i++)
+        w[i] = (float)((i * 37) % 101) / 101.0f - 0.5f;
+    onnx_port(g, 11, "x", 1, 3, xdims);
+    onnx_tensor_raw(g, "W", 1, 3, wdims, w, 64 * 8 * 4);
+    onnx_tensor_raw(g, "R", 1, 3, rdims, w, 64 * 16 * 4);
+    onnx_tensor_raw(g, "B", 1, 2, bdims, w, 128 * 4);
+    onnx_node(g, "LSTM", "x W R B", "y", onnx_attr_int("hidden_size", 16));
+    onnx_port(g, 12, "y", 1, 4, ydims);
+    pb *m = onnx_model(g, 14);
+    unlink(model_path); /* a new file: what is mapped stays as it is */
+    write_file(model_path, m->data, m->n);
+    free(m);
+    if (oc_model_load(model_path, &model, &err) != OC_OK)
+        fail_msg("%s", err.message);
+    oc_session *fresh = session_of(model, NULL);
+    size_t      released = 0;
+    for (uint32_t i = 0; i < fresh->graph->n_values; i++)
+        if (fresh->graph->values[i].name[0] && strchr("WRB", fresh->graph->values[i].name[0]))
+            released += fresh->released[i];
+    assert_int_equal(released, 3);
+    assert_int_equal(oc_plan_save(fresh, plan_path, &err), OC_OK);
+    if (oc_plan_open(plan_path, model_path, NULL, &from, &err) != OC_OK)
+        fail_msg("%s", err.message);
+    same_results(fresh, from);
+    oc_session_destroy(from);
+    oc_session_destroy(fresh);
+    oc_model_unref(model);
+}
+
 static void networks_at_hand_run_from_plans(void **state)
 {
     (void)state;
@@ -640,6 +680,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plans_run_as_fresh_sessions_do),
+        cmocka_unit_test(recurrent_weights_are_kept),
         cmocka_unit_test(networks_at_hand_run_from_plans),
         cmocka_unit_test(a_plan_can_be_saved_again),
         cmocka_unit_test(another_model_is_refused),
