@@ -87,8 +87,8 @@ def jpeg(a):
     return cv2.imdecode(cv2.imencode(".jpg", a, [cv2.IMWRITE_JPEG_QUALITY, 50])[1], cv2.IMREAD_COLOR)
 
 
-def resize(a):
-    return cv2.resize(a, (512, 384), interpolation=cv2.INTER_LINEAR)
+def resize(w, h):
+    return lambda a: cv2.resize(a, (w, h), interpolation=cv2.INTER_LINEAR)
 
 
 def blend(*steps):
@@ -106,7 +106,8 @@ CASES = [
     ("flip", ["flip: {}"], lambda a: cv2.flip(a, 1)),
     ("flip, vertical", ["flip: {axis: vertical}"], lambda a: cv2.flip(a, 0)),
     ("crop", ["crop: {scale: 0.8}"], lambda a: a[20:-20, 20:-20].copy()),
-    ("resize", ["resize: {width: 512, height: 384}"], resize),
+    ("resize, smaller", ["resize: {width: 400, height: 300}"], resize(400, 300)),
+    ("resize, larger", ["resize: {width: 640, height: 600}"], resize(640, 600)),
     ("affine", [AFFINE], affine),
     ("perspective", [PERSPECTIVE], perspective),
     ("hsv", [HSV], hsv),
