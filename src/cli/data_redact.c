@@ -1,13 +1,16 @@
 /* ocellus data redact: faces and given boxes made unrecognisable, metadata left behind.
  *
- * A box is cut into few large fields of one colour each, their mean: nothing finer is left in the file.
- * Pictures are decoded and encoded anew, so no EXIF, GPS or thumbnail goes along. */
+ * A box is pixelated: cut into few large fields of one colour each, their mean, so that nothing finer
+ * is left in the file (a smooth blur can be undone in part).  Pictures are decoded and encoded anew, so
+ * no EXIF, GPS or thumbnail goes along; one that EXIF says to turn is turned. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "cli/data.h"
+#include "core/bytes.h"
+#include "data/exif.h"
 #include "media/image.h"
 #include "vision/net.h"
 
@@ -23,7 +26,7 @@ typedef struct job {
     oc_net         *net;
     oc_data_set     set;
     oc_data_index   index;
-    size_t          n_faces, n_boxes, n_pictures;
+    size_t          n_faces, n_boxes, n_pictures, n_turned;
 } job;
 
 static void cover(oc_frame *rgb, double x0, double y0, double x1, double y1)
@@ -76,6 +79,15 @@ static bool wanted(const job *j, const char *category)
     return j->categories.n == 0;
 }
 
+/* Do the labels tell the sides of the picture as it is meant, not as it is stored? */
+static bool told_turned(const job *j, const char *name, const oc_frame *rgb)
+{
+    uint32_t i;
+    return j->boxes.path && oc_data_find_image(&j->set, name, &i) && rgb->width != rgb->height &&
+           j->set.images[i].width == (int32_t)rgb->height &&
+           j->set.images[i].height == (int32_t)rgb->width;
+}
+
 static void cover_boxes(job *j, const char *name, oc_frame *rgb)
 {
     uint32_t image;
@@ -88,6 +100,25 @@ static void cover_boxes(job *j, const char *name, oc_frame *rgb)
         cover_grown(j, rgb, o->box[0], o->box[1], o->box[2], o->box[3]);
         j->n_boxes++;
     }
+}
+
+/* The picture as EXIF says to hold it. */
+static oc_status turn(const oc_frame *rgb, int orientation, oc_frame **out, oc_error *err)
+{
+    bool      swapped = orientation > 4;
+    oc_status st = oc_frame_create(OC_PIXEL_RGB24, swapped ? rgb->height : rgb->width,
+                                   swapped ? rgb->width : rgb->height, out, err);
+    if (st != OC_OK)
+        return st;
+    for (int32_t y = 0; y < (int32_t)(*out)->height; y++) {
+        uint8_t *to = (*out)->plane[0] + (ptrdiff_t)y * (*out)->stride[0];
+        for (int32_t x = 0; x < (int32_t)(*out)->width; x++) {
+            int32_t u, v;
+            oc_exif_from(orientation, (int32_t)rgb->width, (int32_t)rgb->height, x, y, &u, &v);
+            memcpy(to + 3 * x, rgb->plane[0] + (ptrdiff_t)v * rgb->stride[0] + 3 * u, 3);
+        }
+    }
+    return OC_OK;
 }
 
 static oc_status save(const char *path, const oc_frame *rgb, oc_error *err)
@@ -108,19 +139,35 @@ static oc_status save(const char *path, const oc_frame *rgb, oc_error *err)
 static oc_status redact_one(job *j, const char *folder, const char *name, oc_error *err)
 {
     char      from[OC_DATA_PATH_MAX], to[OC_DATA_PATH_MAX];
-    oc_frame *frame = NULL, *rgb = NULL;
+    oc_frame *frame = NULL, *rgb = NULL, *turned = NULL;
+    oc_bytes  bytes = {0};
     oc_status st = oc_data_path(from, folder, name, err);
     if (st != OC_OK || (st = oc_data_path(to, j->dst, name, err)) != OC_OK ||
         (st = oc_image_load(from, &frame, err)) != OC_OK ||
+        (st = oc_bytes_open(from, &bytes, err)) != OC_OK ||
         (st = oc_frame_create(OC_PIXEL_RGB24, frame->width, frame->height, &rgb, err)) != OC_OK ||
         (st = oc_frame_convert(frame, rgb, err)) != OC_OK)
         goto out;
-    if (j->net && (st = cover_faces(j, frame, rgb, err)) != OC_OK)
+    int  orientation = oc_exif_orientation(bytes.data, bytes.n);
+    bool later = orientation > 4 && told_turned(j, name, rgb);
+    if (!later)
+        cover_boxes(j, name, rgb);
+    if (orientation > 1) {
+        if ((st = turn(rgb, orientation, &turned, err)) != OC_OK)
+            goto out;
+        j->n_turned++;
+        oc_frame_unref(rgb);
+        rgb = turned;
+    }
+    if (later)
+        cover_boxes(j, name, rgb);
+    /* faces are looked for upright; of what stood there when boxes were covered */
+    if (j->net && (st = cover_faces(j, orientation > 1 ? rgb : frame, rgb, err)) != OC_OK)
         goto out;
-    cover_boxes(j, name, rgb);
     if ((st = save(to, rgb, err)) == OC_OK)
         j->n_pictures++;
 out:
+    oc_bytes_close(&bytes);
     oc_frame_unref(frame);
     oc_frame_unref(rgb);
     return st;
@@ -144,6 +191,9 @@ static oc_status redact(job *j, oc_error *err)
     if (st == OC_OK)
         printf("%zu pictures, %zu faces and %zu given boxes covered\n", j->n_pictures, j->n_faces,
                j->n_boxes);
+    if (st == OC_OK && j->n_turned)
+        printf("%zu pictures turned as their EXIF told: labels of stored pixels do not fit them\n",
+               j->n_turned);
     return st;
 }
 

@@ -94,6 +94,59 @@ for i in d["images"]:
     assert (a[mask] != b[mask]).mean() > .6
 EOP
 fi
+# what EXIF says to turn is turned; boxes are of the stored pixels, or of the meant ones where the labels' sides say so
+if $python -c "import cv2" 2> /dev/null; then
+    mkdir turned_in
+    $python - << 'EOP'
+import cv2, json, numpy as np
+a = np.full((40, 64, 3), 200, np.uint8)
+a[:20, :32] = np.add.outer(np.arange(20) * 5, np.arange(32) * 3)[..., None]  # the upper left quarter, uneven
+ok, jpeg = cv2.imencode(".jpg", a, [cv2.IMWRITE_JPEG_QUALITY, 98])
+jpeg = jpeg.tobytes()
+exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
+exif = b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif
+for name in "stored", "meant":
+    open(f"turned_in/{name}.jpg", "wb").write(jpeg[:2] + exif + jpeg[2:])
+json.dump({"images": [{"id": 1, "file_name": "stored.jpg", "width": 64, "height": 40},
+                      {"id": 2, "file_name": "meant.jpg", "width": 40, "height": 64}],
+           "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [0, 0, 32, 20]},
+                           {"id": 2, "image_id": 2, "category_id": 1, "bbox": [20, 0, 20, 32]}],
+           "categories": [{"id": 1, "name": "plate"}]}, open("turned.json", "w"))
+EOP
+    run data redact --no-detector --boxes turned.json --grow 0 turned_in turned_out
+    expect 0
+    grep -q "2 pictures turned" out.txt || fault "redact does not tell what it turned"
+    grep -qa Exif turned_out/stored.jpg && fault "EXIF is still there"
+    $python - << 'EOP' || fault "pictures turned by their EXIF"
+import cv2, numpy as np
+for name in "stored", "meant":
+    b = cv2.imread(f"turned_out/{name}.jpg").astype(int)
+    assert b.shape == (64, 40, 3)                      # 6: stored lying on its left side
+    plate = b[:32, 20:]                                 # its upper left quarter is now the upper right
+    assert plate.mean() < 150 and abs(b[40:] - 200).max() < 12
+    assert np.abs(np.diff(plate[2:6, 2:18, 0], axis=0)).max() < 60
+    want = cv2.rotate(cv2.imread(f"turned_in/{name}.jpg", cv2.IMREAD_IGNORE_ORIENTATION | 1), cv2.ROTATE_90_CLOCKWISE).astype(int)
+    assert abs(plate - want[:32, 20:]).mean() > 2      # covered
+    assert abs(b[34:] - want[34:]).mean() < 3
+EOP
+fi
+# faces by the detector itself, where its network and the photographs are
+faces=$top/../shared/models/yunet_n_320_320.onnx pictures=$top/../shared/data/coco-val128/images
+if [ -f "$faces" ] && [ -d "$pictures" ]; then
+    run data redact --model "$faces" "$pictures/000000000785.jpg" faces_out
+    expect 0
+    grep -Eq "^1 pictures, [1-9][0-9]* faces" out.txt || fault "no face found: $(cat out.txt)"
+    if $python -c "import cv2" 2> /dev/null; then
+        $python - "$pictures/000000000785.jpg" << 'EOP' || fault "not a face alone was covered"
+import cv2, numpy as np, sys
+a, b = (cv2.imread(p).astype(int) for p in (sys.argv[1], "faces_out/000000000785.jpg"))
+changed = (np.abs(a - b).max(axis=2) > 25).mean()
+assert .0002 < changed < .1, changed
+EOP
+    fi
+else
+    echo "no network or photographs: faces were not looked for"
+fi
 run data redact --no-detector sets/images covered2
 expect 2 "covers nothing"
 refuse "no pictures below" data redact --no-detector --boxes sets/boxes.json sets/kitti covered3
