@@ -374,15 +374,15 @@ static void add_inputs(maker *m)
 static const recipe *choose(maker *m)
 {
     static const recipe *const lists[] = {image_recipes, move_recipes, block_recipes, other_recipes,
-                                          more_recipes, flow_recipes};
+                                          more_recipes, flow_recipes, wide_recipes};
+    const bool                 taken[] = {true, true, true, true, true, m->flow, m->wide};
     unsigned                   total = 0;
-    int                        n_lists = m->flow ? 6 : 5;
-    for (int k = 0; k < n_lists; k++)
-        for (const recipe *r = lists[k]; r->make; r++)
+    for (int k = 0; k < 7; k++)
+        for (const recipe *r = lists[k]; taken[k] && r->make; r++)
             total += r->weight;
     unsigned at = rnd(m, total);
-    for (int k = 0; k < n_lists; k++)
-        for (const recipe *r = lists[k]; r->make; r++) {
+    for (int k = 0; k < 7; k++)
+        for (const recipe *r = lists[k]; taken[k] && r->make; r++) {
             if (at < r->weight)
                 return r;
             at -= r->weight;
@@ -446,7 +446,8 @@ void maker_model(maker *m, uint64_t seed, bytes *model)
     bytes            graph = {0};
     memset(m, 0, sizeof(*m));
     m->random = seed * 0x2545f4914f6cdd1du;
-    m->flow = seed >> 32 != 0; /* the graphs of smaller seeds stay what they were */
+    m->flow = seed >> 32 & 1; /* the graphs of smaller seeds stay what they were */
+    m->wide = seed >> 33 & 1;
     m->opset = opsets[rnd(m, sizeof(opsets) / sizeof(opsets[0]))];
     add_inputs(m);
     int n_steps = 2 + (int)rnd(m, chance(m, 30) ? 14 : 6);

@@ -40,7 +40,9 @@ typedef struct maker {
     int      n, n_nodes;
     int      input[MAKER_INPUTS_MAX], n_inputs;
     bool     open[MAKER_INPUTS_MAX][MAKER_RANK_MAX]; /* dimensions left open in the file */
-    bool     full, flow; /* flow: control flow and sizes that the data decide among the recipes */
+    bool     full;
+    bool     flow; /* control flow and sizes that the data decide among the recipes */
+    bool     wide; /* windows over one to three dimensions, of any group and dilation, too */
 } maker;
 
 /* The whole model of a seed; free model->data.  What it has for inputs stays in *m. */
@@ -102,7 +104,7 @@ typedef struct recipe {
 } recipe;
 
 extern const recipe image_recipes[], move_recipes[], block_recipes[], other_recipes[],
-    more_recipes[], flow_recipes[];
+    more_recipes[], flow_recipes[], wide_recipes[];
 
 int conv_of(maker *m, int x, int64_t out_channels, int64_t kernel, int64_t group, bool plain);
 int activation_of(maker *m, int x);      /* one node */
