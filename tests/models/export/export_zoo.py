@@ -2,7 +2,8 @@
 """Writes networks as people export them: torchvision's own, and small modules with the graph forms of other families.
 
   export_zoo.py --list                 names, one a line
-  export_zoo.py DIR [NAME ...]         DIR/NAME.onnx and DIR/NAME.0.npy, .1.npy ... (all networks without NAME)
+  export_zoo.py DIR [NAME ...]         DIR/NAME.onnx and DIR/NAME.0.npy, .1.npy ... (all networks without NAME);
+                                       OC_EXPORT_DOUBLE=1: DIR/NAME.double.0.npy ..., results in float64, too
 
 Weights are seeded, nothing is downloaded; batch-norm statistics come from one pass over the example.  Needs PyTorch and
 torchvision as Debian 12 has them (python3-torch, python3-torchvision).  Exit 77: they are not there."""
@@ -72,12 +73,25 @@ def calibrate(model, example):
         m.training = was
 
 
+def double_results(model, inputs):
+    """What plain networks give in float64, for who is how far from it; nothing where they return other things."""
+    if os.environ.get("OC_EXPORT_DOUBLE") != "1" or not all(isinstance(i, torch.Tensor) for i in inputs):
+        return []
+    with torch.no_grad():
+        out = model.double()(*[i.double() if i.is_floating_point() else i for i in inputs])
+    model.float()
+    out = list(out.values()) if isinstance(out, dict) else out if isinstance(out, (list, tuple)) else [out]
+    return out if all(isinstance(y, torch.Tensor) for y in out) else []
+
+
 def save(folder, name, model, inputs, opset=13, dynamic=None, names=None):
     model.eval()
     path = os.path.join(folder, name + ".onnx")
     args = tuple(inputs)
     torch.onnx.export(model, args, path, opset_version=opset, do_constant_folding=True, dynamic_axes=dynamic,
                       input_names=names or [f"in{i}" for i in range(len(inputs))])
+    for i, y in enumerate(double_results(model, inputs)):
+        np.save(os.path.join(folder, f"{name}.double.{i}.npy"), y.numpy())
     flat = []
     for i in inputs:
         flat += i if isinstance(i, (list, tuple)) else [i]
@@ -92,6 +106,9 @@ def classify(name, side):
         for aux in ("aux1", "aux2", "AuxLogits"):
             if hasattr(model, aux):
                 setattr(model, aux, None)
+    for p in model.parameters():
+        if p.dim() > 1 and not p.any():  # a head that torchvision leaves at zero would show nothing
+            torch.nn.init.normal_(p, std=0.05)
     model.eval()
     example = picture(1, 3, side, side)
     calibrate(model, example)
