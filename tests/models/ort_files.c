@@ -58,6 +58,30 @@ static oc_status load_arrays(const char *path, const char *what, oc_tensor_view 
     return st;
 }
 
+static oc_status read_all(const char *path, oc_tensor_view *out, oc_error *err)
+{
+    FILE *file = fopen(path, "rb");
+    long  size = -1;
+    if (file && fseek(file, 0, SEEK_END) == 0 && (size = ftell(file)) >= 0)
+        rewind(file);
+    out->data = size >= 0 ? malloc((size_t)size + 1) : NULL;
+    out->info.shape.dim[0] = size;
+    bool good = out->data && fread(out->data, 1, (size_t)size, file) == (size_t)size;
+    if (file)
+        (void)fclose(file);
+    return good ? OC_OK : OC_FAIL(err, OC_IO, "%s cannot be read", path);
+}
+
+static oc_status open_plain(const char *path, ort_session **out, oc_error *err)
+{
+    oc_tensor_view file = {0};
+    oc_status      st = read_all(path, &file, err);
+    if (st == OC_OK)
+        st = ort_session_create_memory(file.data, (size_t)file.info.shape.dim[0], false, out, err);
+    free(file.data);
+    return st;
+}
+
 static oc_status network_open(const char *path, oc_pool *pool, network *n, oc_error *err)
 {
     oc_session_options options = OC_SESSION_OPTIONS_INIT;
@@ -86,7 +110,9 @@ static oc_status network_open(const char *path, oc_pool *pool, network *n, oc_er
             n->dynamic = n->dynamic || n->out[i].info.shape.dim[d] < 0;
     if (n->n_out > PORTS_MAX)
         return OC_FAIL(err, OC_UNSUPPORTED, "more than %d outputs", PORTS_MAX);
-    return n->n_want ? OC_OK : ort_session_create(path, 1, &n->peer, err);
+    if (n->n_want || ort_session_create(path, 1, &n->peer, err) == OC_OK)
+        return OC_OK;
+    return open_plain(path, &n->peer, err); /* its optimiser makes nodes it has no kernel for */
 }
 
 static void network_close(network *n)
@@ -149,32 +175,14 @@ static oc_status run_twice(network *n, oc_tensor_view *got, bool *same, oc_error
     return st;
 }
 
-static oc_status read_all(const char *path, oc_tensor_view *out, oc_error *err)
-{
-    FILE *file = fopen(path, "rb");
-    long  size = -1;
-    if (file && fseek(file, 0, SEEK_END) == 0 && (size = ftell(file)) >= 0)
-        rewind(file);
-    out->data = size >= 0 ? malloc((size_t)size + 1) : NULL;
-    out->info.shape.dim[0] = size;
-    bool good = out->data && fread(out->data, 1, (size_t)size, file) == (size_t)size;
-    if (file)
-        (void)fclose(file);
-    return good ? OC_OK : OC_FAIL(err, OC_IO, "%s cannot be read", path);
-}
-
 /* Where the reference's own answers lie from its first: the largest distance over all outputs. */
 static oc_status others(const char *path, network *n, const oc_tensor_view *want, double *plain,
                         double *moved, oc_error *err)
 {
     oc_tensor_view got[PORTS_MAX] = {0}, in[PORTS_MAX] = {0};
     ort_session   *peer = NULL;
-    oc_tensor_view file = {0};
     uint32_t       random = 1;
-    oc_status      st = read_all(path, &file, err);
-    if (st == OC_OK)
-        st =
-            ort_session_create_memory(file.data, (size_t)file.info.shape.dim[0], false, &peer, err);
+    oc_status      st = open_plain(path, &peer, err);
     if (st == OC_OK && (st = ort_run(peer, n->in, got, err)) == OC_OK)
         for (size_t i = 0; i < n->n_out; i++)
             *plain = fmax(*plain, distance(&want[i], &got[i]));
@@ -196,7 +204,6 @@ static oc_status others(const char *path, network *n, const oc_tensor_view *want
     for (size_t i = 0; i < n->n_in; i++)
         if (in[i].data != n->in[i].data)
             free(in[i].data);
-    free(file.data);
     ort_session_destroy(peer);
     return st;
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Writes int8 networks as quantization-aware training leaves them, and the same with integer operators.
 
-  quantize.py DIR                      DIR/NAME_{u8,i8}_{qdq,qlinear}.onnx and their inputs, NAME.0.npy
+  quantize.py DIR [NAME ...]           DIR/NAME_{u8,i8}_{qdq,qlinear}.onnx and their inputs (all networks without NAME)
 
 PyTorch's FakeQuantize becomes QuantizeLinear and DequantizeLinear around every convolution and product: weights int8 per
 output channel, activations uint8 (u8) or int8 (i8) per tensor, ranges from one pass over the example.  _qlinear: weights
@@ -14,7 +14,6 @@ try:
     import numpy as np
     import onnx
     import torch
-    import torchvision
     from onnx import helper, numpy_helper
     from torch.ao.quantization import FakeQuantize, MinMaxObserver, PerChannelMinMaxObserver
     from torch.fx.experimental.optimization import fuse
@@ -188,13 +187,15 @@ def to_integers(source, target):
 
 
 def main():
-    if len(sys.argv) != 2:
+    names = sys.argv[2:] or list(NETWORKS)
+    if len(sys.argv) < 2 or any(name not in NETWORKS for name in names):
         print(__doc__)
         return 2
     folder = sys.argv[1]
     os.makedirs(folder, exist_ok=True)
     torch.set_num_threads(1)
-    for name, side in NETWORKS.items():
+    for name in names:
+        side = NETWORKS[name]
         for signed in (False, True):
             base = os.path.join(folder, f"{name}_{'i8' if signed else 'u8'}_")
             export(folder, name, side, signed)
@@ -203,7 +204,8 @@ def main():
             store_weights(base + "qdq.onnx")
             joined = to_integers(base + "qdq.onnx", base + "qlinear.onnx")
             np.save(base + "qlinear.0.npy", np.load(base + "qdq.0.npy"))
-            print(f"{base}qlinear.onnx: {joined} QLinearConv", flush=True)
+            if joined == 0:  # no convolution lies between two pairs
+                os.remove(base + "qlinear.onnx")
     return 0
 
 
