@@ -168,8 +168,6 @@ static oc_status measure_moves(graph_case *c, oc_error *err)
     size_t         n_in = (size_t)c->maker.n_inputs;
     oc_status      st = ort_session_create_memory(c->model.data, c->model.n, true, &peer, err);
     c->moved = true;
-    if (st != OC_OK)
-        st = ort_session_create_memory(c->model.data, c->model.n, false, &peer, err);
     for (int round = 0; st == OC_OK && round < 3; round++) {
         if ((st = copy_results(in, n_in, c->in)) != OC_OK)
             break;
@@ -442,8 +440,6 @@ static void run_seed(uint64_t seed, const options *o, tally *total)
     make_inputs(&c);
     bool      good = true;
     oc_status st = reference(&c, true, c.want, &err);
-    if (st != OC_OK) /* its optimiser makes nodes it has no kernel for (int8 QLinearConv) */
-        st = reference(&c, false, c.want, &err);
     if (o->verbose)
         printf("seed %llu: opset %d, %d nodes, %zu outputs\n", (unsigned long long)seed,
                c.maker.opset, c.maker.n_nodes, c.n_out);

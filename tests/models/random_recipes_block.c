@@ -436,12 +436,15 @@ static bool make_chain(maker *m)
                 continue;
             }
         }
-        x = chance(m, 65) ? activation_of(m, x)
-                          : tame(m, either(m, "Add", x, kept[rnd(m, (uint32_t)n)]));
+        int y = chance(m, 65) ? activation_of(m, x)
+                              : tame(m, either(m, "Add", x, kept[rnd(m, (uint32_t)n)]));
+        x = y < 0 ? x : y; /* the sum of two shapes may have been too large */
     }
     for (int i = 0; i < n; i++)
-        if (chance(m, 30))
-            x = tame(m, either(m, "Add", x, kept[i]));
+        if (chance(m, 30)) {
+            int y = tame(m, either(m, "Add", x, kept[i]));
+            x = y < 0 ? x : y;
+        }
     if (n > 1 && in.rank > 1 && chance(m, 40)) {
         int parts[] = {x, kept[n - 1], kept[0]};
         (void)concat_of(m, 2 + chance(m, 50), parts, chance(m, 70) ? 1 : 0);
