@@ -189,7 +189,7 @@ static void put_page(oc_report *r, const oc_report_kind *kind)
 {
     put_head(r, r->o->title ? r->o->title : kind->name);
     if (kind->tiles[0])
-        oc_report_tiles(r, kind->tiles, sizeof(kind->tiles) / sizeof(kind->tiles[0]));
+        oc_report_tiles(r);
     if (kind->sections)
         kind->sections(r);
     if (kind->is != is_gate && kind->is != is_comparison)
@@ -220,6 +220,7 @@ oc_status oc_eval_report_write(const oc_eval_report_options *o, const char *path
                      o->input, kind->name);
         goto out;
     }
+    r.kind = kind;
     r.minus_one = kind->minus_one;
     if ((st = oc_part_create(path, &r.page.part, err)) != OC_OK)
         goto out;

@@ -2,6 +2,8 @@
 #ifndef OC_EVAL_REPORT_PARTS_H
 #define OC_EVAL_REPORT_PARTS_H
 
+#define OC_REPORT_TILES 8
+
 #include <jansson.h>
 #include <stdbool.h>
 
@@ -12,12 +14,13 @@ typedef struct oc_report {
     oc_page                       page; /* its status is the report's */
     const oc_eval_report_options *o;
     json_t                       *doc, *base; /* base: NULL without a baseline */
-    bool                          minus_one;  /* -1 stands for "nothing defines it" (COCO) */
+    const struct oc_report_kind  *kind;
+    bool                          minus_one; /* -1 stands for "nothing defines it" (COCO) */
 } oc_report;
 
 typedef struct oc_report_kind {
-    const char *name;     /* "Detection" */
-    const char *tiles[8]; /* the figures shown large; dots lead into members */
+    const char *name;                   /* "Detection" */
+    const char *tiles[OC_REPORT_TILES]; /* the figures shown large; dots lead into members */
     bool (*is)(const json_t *doc);
     void (*sections)(oc_report *r); /* charts and tables of its own; NULL */
     const char *tables[4];          /* lists of objects told as tables */
@@ -64,7 +67,8 @@ void oc_report_delta(oc_report *r, double delta, bool whole, int direction);
 void oc_report_short(oc_report *r, const char *text, size_t letters);
 void oc_report_section(oc_report *r, const char *heading, const char *note); /* note NULL: none */
 void oc_report_section_end(oc_report *r);
-void oc_report_tiles(oc_report *r, const char *const *figures, size_t n);
+/* The kind's figures, large; of several sequences those of all together. */
+void oc_report_tiles(oc_report *r);
 /* Every number of the document but those within lists, with the baseline's. */
 void oc_report_figures(oc_report *r);
 /* A list of objects: a column for each number, the baseline's rows found by name. */

@@ -123,11 +123,18 @@ static double value_of(const oc_report *r, const json_t *v)
     return r->minus_one && x == -1 ? NAN : x;
 }
 
-void oc_report_tiles(oc_report *r, const char *const *figures, size_t n)
+static const json_t *tile(const json_t *doc, const char *figure)
 {
+    const json_t *all = json_object_get(doc, "combined");
+    return oc_report_find(all ? all : doc, figure);
+}
+
+void oc_report_tiles(oc_report *r)
+{
+    const char *const *figures = r->kind->tiles;
     oc_page_put(&r->page, "<div class=\"figures\">\n");
-    for (size_t i = 0; i < n && figures[i]; i++) {
-        const json_t *v = oc_report_find(r->doc, figures[i]);
+    for (size_t i = 0; i < OC_REPORT_TILES && figures[i]; i++) {
+        const json_t *v = tile(r->doc, figures[i]);
         if (!json_is_number(v))
             continue;
         oc_page_put(&r->page, "<div class=\"figure\"><b>");
@@ -138,7 +145,7 @@ void oc_report_tiles(oc_report *r, const char *const *figures, size_t n)
         oc_page_put(&r->page, "</b><span>");
         oc_page_text(&r->page, figures[i]);
         oc_page_put(&r->page, " </span>");
-        oc_report_delta(r, value_of(r, v) - value_of(r, oc_report_find(r->base, figures[i])),
+        oc_report_delta(r, value_of(r, v) - value_of(r, tile(r->base, figures[i])),
                         json_is_integer(v), oc_report_direction(figures[i]));
         oc_page_put(&r->page, "</div>\n");
     }
@@ -198,14 +205,24 @@ void oc_report_figures(oc_report *r)
 
 #define COLUMNS_MAX 12
 
-/* Columns are the numbers of the first element, but its number in the data set. */
-static size_t columns_of(const json_t *first, const char *column[COLUMNS_MAX])
+/* Columns are the kind's large figures where the first element has some, else its numbers but the
+ * one it has in the data set. */
+static size_t columns_of(const oc_report *r, const json_t *first, const char *column[COLUMNS_MAX])
 {
     const char *key;
     json_t     *v;
     size_t      n = 0;
-    json_object_foreach((json_t *)first, key, v) if (n < COLUMNS_MAX && json_is_number(v) &&
-                                                     strcmp(key, "id") != 0) column[n++] = key;
+    for (size_t i = 0; i < OC_REPORT_TILES && r->kind->tiles[i]; i++)
+        if (json_is_number(json_object_get(first, r->kind->tiles[i])))
+            column[n++] = r->kind->tiles[i];
+    if (n > 1)
+        return n;
+    n = 0;
+    json_object_foreach((json_t *)first, key, v)
+    {
+        if (n < COLUMNS_MAX && json_is_number(v) && strcmp(key, "id") != 0)
+            column[n++] = key;
+    }
     return n;
 }
 
@@ -231,7 +248,7 @@ static void put_cells(oc_report *r, const json_t *row, const char *where, const 
 static void put_list(oc_report *r, const char *key, const json_t *list, const json_t *base)
 {
     const char *column[COLUMNS_MAX];
-    size_t      n = columns_of(json_array_get(list, 0), column);
+    size_t      n = columns_of(r, json_array_get(list, 0), column);
     oc_page_put(&r->page, "<div class=\"scroll\"><table><tr><th>name</th>");
     for (size_t k = 0; k < n; k++) {
         oc_page_put(&r->page, "<th class=\"n\">");

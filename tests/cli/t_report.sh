@@ -81,7 +81,8 @@ page page.html svg=2 'a < b & "c"' +0.0217 0.3000 before.json
 report mot.json
 page page.html svg=1 0.5432 17 HOTA AssA alpha
 report mots.json --baseline mots.json
-page page.html svg=1 "$escaped" +0.0000
+page page.html svg=1 "$escaped" +0.0000 By\ sequence IDSW
+[ "$(grep -c "class=\"figure\"" page.html)" = 8 ] || fault "$last: not eight large figures"
 report classify.json
 page page.html svg=2 0.7654 Confusion 'taken for' "$escaped"
 report compare.json
