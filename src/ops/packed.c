@@ -142,8 +142,8 @@ static bool make(const oc_prepare *p, size_t bytes, oc_packed_blob *out)
     /* Every page will be written: all at once is quicker than a fault each.  Large ones grow while
      * they are packed, or they would raise the peak together with what they are packed from. */
     const int populate = bytes < POPULATE_BYTES_MAX ? MAP_POPULATE : 0;
-    out->data = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | populate,
-                     -1, 0);
+    out->data =
+        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | populate, -1, 0);
     return out->data != MAP_FAILED;
 }
 

@@ -86,4 +86,17 @@ expect 1 'needs [0-9]+ bytes .* 1000 are allowed'
 run bench net.onnx --memory-max 100000000 --iterations 1
 expect 0
 
+# the cache
+export XDG_CACHE_HOME=$PWD/cache
+run bench net.onnx --plan-cache --iterations 1
+expect 0
+kept=$(echo cache/ocellus/plans/*.ocplan)
+[ -f "$kept" ] || fault "$last: no plan is kept"
+printf 'damage' > "$kept"
+run bench net.onnx --plan-cache --iterations 1
+expect 0 'plan cache: made anew: '
+[ "$(head -c 6 "$kept")" = OCPLAN ] || fault "$last: the damaged plan is not replaced"
+refuse 'not both' bench net.onnx --plan-cache --plan net.ocplan
+refuse 'no tuned kernels' bench net.onnx --plan-cache --tuned
+
 finish
