@@ -28,6 +28,16 @@ for i, (w, h) in enumerate(((320, 240), (201, 307), (400, 150), (97, 101)), 1):
         if k == 2:  # key-points
             points = np.concatenate([rng.uniform((x, y), (x + bw, y + bh), (3, 2)), [[2], [1], [2]]], -1)
             note["category_id"], note["keypoints"], note["num_keypoints"] = 3, points.ravel().tolist(), 3
+        if k == 3:  # a mask: an ellipse's pixels, run lengths down the columns
+            yy, xx = np.mgrid[:h, :w] + .5
+            bits = ((xx - x - bw / 2) / bw * 2) ** 2 + ((yy - y - bh / 2) / bh * 2) ** 2 < 1
+            flat = np.concatenate([[0], bits.T.ravel(), [0]]).astype(np.int8)
+            ends = np.flatnonzero(np.diff(flat))
+            counts = np.diff(np.concatenate([[0], ends, [w * h]])).tolist()
+            note["segmentation"] = {"size": [h, w], "counts": counts}
+            cols, rows = np.flatnonzero(bits.any(0)), np.flatnonzero(bits.any(1))
+            note["bbox"] = [float(v) for v in (cols[0], rows[0], cols[-1] - cols[0] + 1, rows[-1] - rows[0] + 1)]
+            note["area"] = float(bits.sum())
         notes.append(note)
 cats = [{"id": 1, "name": "cup"}, {"id": 2, "name": "box"},
         {"id": 3, "name": "face", "keypoints": ["left_eye", "right_eye", "nose"], "skeleton": []}]
