@@ -12,9 +12,17 @@ double oc_plot_nice(double v)
     return power * (part <= 1 ? 1 : part <= 2 ? 2 : part <= 5 ? 5 : 10);
 }
 
+/* 0 where the range is too large for a double: odd documents have such. */
 static double share(double v, double from, double to)
 {
-    return to > from ? (v - from) / (to - from) : 0;
+    double part = to > from ? (v - from) / (to - from) : 0;
+    return isfinite(part) ? part : 0;
+}
+
+/* Grid lines behind the first. */
+static int steps(double from, double to, double step)
+{
+    return (int)fmin(fmax(floor((to - from) / step + 1e-9), 0), 100);
 }
 
 double oc_plot_x(const oc_plot *p, double x)
@@ -31,8 +39,8 @@ double oc_plot_y(const oc_plot *p, double y)
 static void put_y_axis(oc_page *page, const oc_plot *p)
 {
     double step = p->y_step > 0 ? p->y_step : (p->y1 - p->y0) / 2;
-    int    n = step > 0 ? (int)floor((p->y1 - p->y0) / step + 1e-9) : -1;
-    for (int i = 0; i <= n && i <= 100; i++) {
+    int    n = step > 0 ? steps(p->y0, p->y1, step) : -1;
+    for (int i = 0; i <= n; i++) {
         double v = p->y0 + step * i, y = oc_plot_y(p, v);
         oc_page_printf(page,
                        "<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>"
@@ -46,8 +54,8 @@ static void put_y_axis(oc_page *page, const oc_plot *p)
 static void put_x_axis(oc_page *page, const oc_plot *p)
 {
     double step = p->x_step > 0 ? p->x_step : oc_plot_nice((p->x1 - p->x0) / 8);
-    int    n = (int)floor((p->x1 - p->x0) / step + 1e-9);
-    for (int i = 0; i <= n && i <= 100; i++) {
+    int    n = steps(p->x0, p->x1, step);
+    for (int i = 0; i <= n; i++) {
         double v = p->x0 + step * i;
         oc_page_printf(page, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">", oc_plot_x(p, v),
                        p->height - p->bottom + 16);
