@@ -53,7 +53,7 @@ typedef struct oc_session_options {
     const oc_port *shapes;          /* inputs to bind, by name; dtype is ignored */
     size_t         n_shapes;
     bool           no_fusion; /* no graph passes beyond what running needs (for tests) */
-    const oc_tune *tune;      /* kernels measured on this machine; NULL = a guess; read in this call */
+    const oc_tune *tune; /* kernels measured on this machine; NULL = a guess; read in this call */
     /* Packed weights, activations, inputs and outputs together; 0 = no limit.  Where it is short,
      * kernels that pack weights larger than they are give way to others. */
     uint64_t memory_bytes_max;

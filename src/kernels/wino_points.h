@@ -29,10 +29,10 @@
 
 typedef struct oc_wino_points {
     double p[OC_WINO_PAIRS_MAX];
-    float  z[OC_WINO_PAIRS_MAX];                       /* z_P is 1 */
-    float  q[OC_WINO_PAIRS_MAX][OC_WINO_PAIRS_MAX];    /* q_j(P-1) is 1 */
-    float  pq[OC_WINO_PAIRS_MAX][OC_WINO_PAIRS_MAX];   /* p_j q_ji */
-    float  power[OC_WINO_PAIRS_MAX][OC_WINO_OUT_MAX];  /* p_j^k */
+    float  z[OC_WINO_PAIRS_MAX];                      /* z_P is 1 */
+    float  q[OC_WINO_PAIRS_MAX][OC_WINO_PAIRS_MAX];   /* q_j(P-1) is 1 */
+    float  pq[OC_WINO_PAIRS_MAX][OC_WINO_PAIRS_MAX];  /* p_j q_ji */
+    float  power[OC_WINO_PAIRS_MAX][OC_WINO_OUT_MAX]; /* p_j^k */
 } oc_wino_points;
 
 /* clang-format off */

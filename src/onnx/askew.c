@@ -71,8 +71,8 @@ void *oc_askew_add(oc_askew *askew, const void *raw, size_t n)
         askew->copies = more;
         askew->cap = cap;
     }
-    void *data = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE,
-                      -1, 0);
+    void *data =
+        mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
     if (data == MAP_FAILED)
         return NULL;
     copy *c = &askew->copies[askew->n++];

@@ -117,15 +117,14 @@ static oc_status make_ports(onnx_importer *im, wire_span bytes)
         return st;
     im->graph->inputs = calloc(n_in + 1, sizeof(oc_vid));
     im->graph->outputs = calloc(n_out + 1, sizeof(oc_vid));
-    return im->graph->inputs && im->graph->outputs ? OC_OK
-                                                   : OC_FAIL(im->c.err, OC_NOMEM, "graph");
+    return im->graph->inputs && im->graph->outputs ? OC_OK : OC_FAIL(im->c.err, OC_NOMEM, "graph");
 }
 
 /* The captures become the last inputs. */
 static oc_status close_body(onnx_importer *im, onnx_scope *scope)
 {
     oc_graph *g = scope->graph;
-    oc_vid   *in = reallocarray(g->inputs, (size_t)g->n_inputs + scope->n_captures + 1, sizeof(*in));
+    oc_vid *in = reallocarray(g->inputs, (size_t)g->n_inputs + scope->n_captures + 1, sizeof(*in));
     oc_status st;
     if (!in)
         return OC_FAIL(im->c.err, OC_NOMEM, "captures");

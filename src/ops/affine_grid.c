@@ -21,7 +21,8 @@ static oc_status affine_read(const oc_args *a, affine_state *s, int64_t *n, oc_e
         return st;
     if (count < 4 || a->in[0]->dtype != OC_F32 || theta->rank != 3 || theta->dim[0] != size[0] ||
         theta->dim[1] != (int64_t)count - 2 || theta->dim[2] != (int64_t)count - 1)
-        return OC_FAIL(err, OC_FORMAT, "theta must be float32 [N,2,3] or [N,3,4], size 4 or 5 numbers");
+        return OC_FAIL(err, OC_FORMAT,
+                       "theta must be float32 [N,2,3] or [N,3,4], size 4 or 5 numbers");
     s->dims = (uint32_t)count - 2;
     s->corners = oc_node_int(a->node, "align_corners", 0) != 0;
     *n = size[0];
@@ -73,11 +74,10 @@ static void affine_run(const oc_op_run *r)
     for (uint32_t d = 0; d < s->dims; d++)
         pixels *= (size_t)s->size[d];
     for (size_t unit = r->part.begin; unit < r->part.end; unit++) {
-        const float *theta =
-            (const float *)r->in[0].data + unit / pixels * s->dims * (s->dims + 1);
-        float *to = (float *)r->out[0].data + unit * s->dims;
-        float  at[3];
-        size_t rest = unit % pixels;
+        const float *theta = (const float *)r->in[0].data + unit / pixels * s->dims * (s->dims + 1);
+        float       *to = (float *)r->out[0].data + unit * s->dims;
+        float        at[3];
+        size_t       rest = unit % pixels;
         for (uint32_t d = s->dims; d-- > 0;) { /* x first: the last axis */
             at[s->dims - 1 - d] = coordinate(s, (int64_t)(rest % (size_t)s->size[d]), s->size[d]);
             rest /= (size_t)s->size[d];

@@ -24,6 +24,15 @@ uint32_t oc_node_own_inputs(const oc_node *node)
     return n;
 }
 
+uint32_t oc_node_first_capture(const oc_node *node, const char *body)
+{
+    uint32_t at = oc_node_own_inputs(node);
+    for (uint32_t a = 0; a < node->n_attrs && strcmp(node->attrs[a].name, body) != 0; a++)
+        if (node->attrs[a].kind == OC_ATTR_GRAPH)
+            at += node->attrs[a].graph->n_captures;
+    return at;
+}
+
 static oc_status check_if(const oc_node *node, oc_error *err)
 {
     static const char *const names[] = {"then_branch", "else_branch"};
@@ -110,24 +119,23 @@ static void flow_run(const oc_op_run *r)
 }
 
 /* symbol, name, domain, inputs (least, most), outputs (least, most), kind */
-#define FLOW_MAP(X)                                                                      \
-    X(if, "If", "", 1, OC_OP_MANY, 1, OC_OP_MANY, OC_FLOW_IF)                            \
-    X(loop, "Loop", "", 0, OC_OP_MANY, 1, OC_OP_MANY, OC_FLOW_LOOP)                      \
-    X(scan, "Scan", "", 0, OC_OP_MANY, 1, OC_OP_MANY, OC_FLOW_SCAN)                      \
-    X(late, "Late", "ocellus", 0, OC_OP_MANY, 1, OC_OP_MANY, OC_FLOW_LATE)               \
-    X(unknown, "Unknown", "ocellus", 0, OC_OP_MANY, 0, OC_OP_MANY, OC_FLOW_UNKNOWN)      \
-    X(sequence_empty, "SequenceEmpty", "", 0, 0, 1, 1, OC_FLOW_SEQUENCE_EMPTY)           \
-    X(sequence_construct, "SequenceConstruct", "", 1, OC_OP_MANY, 1, 1,                  \
-      OC_FLOW_SEQUENCE_CONSTRUCT)                                                        \
-    X(sequence_insert, "SequenceInsert", "", 2, 3, 1, 1, OC_FLOW_SEQUENCE_INSERT)        \
-    X(sequence_erase, "SequenceErase", "", 1, 2, 1, 1, OC_FLOW_SEQUENCE_ERASE)           \
-    X(sequence_at, "SequenceAt", "", 2, 2, 1, 1, OC_FLOW_SEQUENCE_AT)                    \
-    X(sequence_length, "SequenceLength", "", 1, 1, 1, 1, OC_FLOW_SEQUENCE_LENGTH)        \
-    X(split_to_sequence, "SplitToSequence", "", 1, 2, 1, 1, OC_FLOW_SPLIT_TO_SEQUENCE)   \
-    X(concat_from_sequence, "ConcatFromSequence", "", 1, 1, 1, 1,                        \
-      OC_FLOW_CONCAT_FROM_SEQUENCE)                                                      \
-    X(optional, "Optional", "", 0, 1, 1, 1, OC_FLOW_OPTIONAL)                            \
-    X(optional_has_element, "OptionalHasElement", "", 0, 1, 1, 1, OC_FLOW_OPTIONAL_HAS)  \
+#define FLOW_MAP(X)                                                                             \
+    X(if, "If", "", 1, OC_OP_MANY, 1, OC_OP_MANY, OC_FLOW_IF)                                   \
+    X(loop, "Loop", "", 0, OC_OP_MANY, 1, OC_OP_MANY, OC_FLOW_LOOP)                             \
+    X(scan, "Scan", "", 0, OC_OP_MANY, 1, OC_OP_MANY, OC_FLOW_SCAN)                             \
+    X(late, "Late", "ocellus", 0, OC_OP_MANY, 1, OC_OP_MANY, OC_FLOW_LATE)                      \
+    X(unknown, "Unknown", "ocellus", 0, OC_OP_MANY, 0, OC_OP_MANY, OC_FLOW_UNKNOWN)             \
+    X(sequence_empty, "SequenceEmpty", "", 0, 0, 1, 1, OC_FLOW_SEQUENCE_EMPTY)                  \
+    X(sequence_construct, "SequenceConstruct", "", 1, OC_OP_MANY, 1, 1,                         \
+      OC_FLOW_SEQUENCE_CONSTRUCT)                                                               \
+    X(sequence_insert, "SequenceInsert", "", 2, 3, 1, 1, OC_FLOW_SEQUENCE_INSERT)               \
+    X(sequence_erase, "SequenceErase", "", 1, 2, 1, 1, OC_FLOW_SEQUENCE_ERASE)                  \
+    X(sequence_at, "SequenceAt", "", 2, 2, 1, 1, OC_FLOW_SEQUENCE_AT)                           \
+    X(sequence_length, "SequenceLength", "", 1, 1, 1, 1, OC_FLOW_SEQUENCE_LENGTH)               \
+    X(split_to_sequence, "SplitToSequence", "", 1, 2, 1, 1, OC_FLOW_SPLIT_TO_SEQUENCE)          \
+    X(concat_from_sequence, "ConcatFromSequence", "", 1, 1, 1, 1, OC_FLOW_CONCAT_FROM_SEQUENCE) \
+    X(optional, "Optional", "", 0, 1, 1, 1, OC_FLOW_OPTIONAL)                                   \
+    X(optional_has_element, "OptionalHasElement", "", 0, 1, 1, 1, OC_FLOW_OPTIONAL_HAS)         \
     X(optional_get_element, "OptionalGetElement", "", 1, 1, 1, 1, OC_FLOW_OPTIONAL_GET)
 
 #define X(symbol, text, dom, in_min, in_max, out_min, out_max, kind) \

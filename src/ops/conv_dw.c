@@ -31,8 +31,8 @@ oc_status oc_conv_dw_init(oc_conv_dw *d, const oc_conv_geom *g, const float *w, 
 {
     const size_t blocks = (size_t)(g->c + 7) / 8, rows = (size_t)g->out[0];
     /* two times and a half as long as the dense path takes for as many flops, and memory */
-    const double row =
-        (double)g->out[1] * (40.0 * (double)(g->k[0] * g->k[1]) + 8 * (30 + oc_act_flops(p->node->act)));
+    const double row = (double)g->out[1] *
+                       (40.0 * (double)(g->k[0] * g->k[1]) + 8 * (30 + oc_act_flops(p->node->act)));
 
     *d = (oc_conv_dw){.kernel = oc_k_f32_dw(p->isa), .blocks = blocks, .rows = rows};
     d->call = (oc_dw){.in_h = g->in[0],

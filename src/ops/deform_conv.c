@@ -122,8 +122,7 @@ static oc_status deform_prepare(const oc_prepare *p, oc_error *err)
     p->work->phase[0].units = (points + LANES - 1) / LANES;
     p->work->phase[0].grain = 1;
     p->work->scratch_bytes = column * LANES * sizeof(float);
-    p->work->flops =
-        2.0 * (double)points * (double)s->oc * (double)(column / s->group);
+    p->work->flops = 2.0 * (double)points * (double)s->oc * (double)(column / s->group);
     return OC_OK;
 }
 
@@ -155,9 +154,10 @@ static tap tap_of(const deform_state *s, float y, float x, float factor)
 static void fill_column(const oc_op_run *r, const deform_state *s, size_t point, size_t lane,
                         float *column)
 {
-    size_t       plane = s->oh * s->ow, n = point / plane, at = point % plane, k_all = s->kh * s->kw;
-    size_t       c_part = s->c / s->offset_group;
-    const float *offset = (const float *)r->in[2].data + n * s->offset_group * k_all * 2 * plane + at;
+    size_t plane = s->oh * s->ow, n = point / plane, at = point % plane, k_all = s->kh * s->kw;
+    size_t c_part = s->c / s->offset_group;
+    const float *offset =
+        (const float *)r->in[2].data + n * s->offset_group * k_all * 2 * plane + at;
     const float *mask = r->n_in > 4 ? r->in[4].data : NULL;
     const float *x = (const float *)r->in[0].data + n * s->c * s->h * s->w;
     for (size_t og = 0; og < s->offset_group; og++) {

@@ -166,8 +166,8 @@ static void grid_run(const oc_op_run *r)
         int          nz = 1;
         if (s->dims == 3)
             nz = axis_taps(s, to_pixels(s, g[2], s->d), s->d, zs, wz);
-        int          nx = axis_taps(s, to_pixels(s, g[0], s->w), s->w, xs, wx);
-        int          ny = axis_taps(s, to_pixels(s, g[1], s->h), s->h, ys, wy);
+        int nx = axis_taps(s, to_pixels(s, g[0], s->w), s->w, xs, wx);
+        int ny = axis_taps(s, to_pixels(s, g[1], s->h), s->h, ys, wy);
         for (size_t c = 0; c < (size_t)s->c; c++) {
             const float *x = (const float *)r->in[0].data + (n * (size_t)s->c + c) * volume;
             float        sum = 0.0f;
@@ -175,8 +175,7 @@ static void grid_run(const oc_op_run *r)
                 for (int i = 0; i < ny; i++)
                     for (int k = 0; k < nx; k++)
                         if (zs[z] >= 0 && ys[i] >= 0 && xs[k] >= 0)
-                            sum += wz[z] * wy[i] * wx[k] *
-                                   x[(zs[z] * s->h + ys[i]) * s->w + xs[k]];
+                            sum += wz[z] * wy[i] * wx[k] * x[(zs[z] * s->h + ys[i]) * s->w + xs[k]];
             ((float *)r->out[0].data)[(n * (size_t)s->c + c) * s->points + point] = sum;
         }
     }

@@ -32,9 +32,9 @@ typedef struct oc_work {
     struct {
         size_t units, grain;
     } phase[OC_OP_PHASES_MAX];
-    size_t scratch_bytes; /* per worker */
-    double flops;         /* of one run; 0 = not worth telling */
-    const struct oc_choice *choice; /* among several kernels: choice.h; NULL: there is one */
+    size_t                  scratch_bytes; /* per worker */
+    double                  flops;         /* of one run; 0 = not worth telling */
+    const struct oc_choice *choice;        /* among several kernels: choice.h; NULL: there is one */
 } oc_work;
 
 /* One input or output as prepare sees it. */
@@ -45,16 +45,16 @@ typedef struct oc_slot {
 } oc_slot;
 
 typedef struct oc_prepare {
-    const oc_node *node;
-    const oc_slot *in, *out;
-    uint32_t       n_in, n_out;
-    oc_isa         isa;   /* kernels may use these */
-    oc_arena      *mem;   /* tables: lives as long as the program */
-    struct oc_packed *packed; /* packed weights, see packed.h; NULL: they lie in mem */
-    void          *state; /* op->state_size bytes, zeroed */
-    oc_work       *work;  /* to fill; zeroed */
-    const struct oc_tune *tune; /* kernels measured to be the quickest, or NULL: choice.h */
-    bool           lean; /* memory is short: no weights that packing makes much larger */
+    const oc_node        *node;
+    const oc_slot        *in, *out;
+    uint32_t              n_in, n_out;
+    oc_isa                isa;    /* kernels may use these */
+    oc_arena             *mem;    /* tables: lives as long as the program */
+    struct oc_packed     *packed; /* packed weights, see packed.h; NULL: they lie in mem */
+    void                 *state;  /* op->state_size bytes, zeroed */
+    oc_work              *work;   /* to fill; zeroed */
+    const struct oc_tune *tune;   /* kernels measured to be the quickest, or NULL: choice.h */
+    bool                  lean;   /* memory is short: no weights that packing makes much larger */
 } oc_prepare;
 
 typedef struct oc_op_run {
@@ -83,7 +83,7 @@ typedef struct oc_layout_ask {
 #define OC_OP_IN_PLACE (1u << 2) /* output 0 may share input 0's memory when sizes agree */
 #define OC_OP_ACT (1u << 3)      /* honours node->act */
 #define OC_OP_ADD (1u << 4)      /* honours node->add (same shape and layout as the output) */
-#define OC_OP_FLOW (1u << 6) /* runs graphs or handles sequences: the backend does it itself */
+#define OC_OP_FLOW (1u << 6)     /* runs graphs or handles sequences: the backend does it itself */
 #define OC_OP_IN_PLACE_1 (1u << 5) /* output 0 may share input 1's memory when sizes agree */
 
 typedef struct oc_op {

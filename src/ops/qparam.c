@@ -25,8 +25,8 @@ oc_status oc_qparams_constant(const oc_infer *ask, uint64_t inputs, oc_error *er
 {
     for (uint32_t i = 0; i < ask->n_in && i < 64; i++)
         if ((inputs >> i & 1) && ask->in[i].dtype != OC_DTYPE_NONE && !ask->in_data[i])
-            return OC_FAIL(err, OC_DYNAMIC, "input %u, a scale or zero point, is computed at run time",
-                           i);
+            return OC_FAIL(err, OC_DYNAMIC,
+                           "input %u, a scale or zero point, is computed at run time", i);
     return OC_OK;
 }
 

@@ -38,8 +38,8 @@ typedef struct oc_resize_rule {
 typedef struct oc_resize_args {
     oc_resize_rule rule;
     float          scale[OC_RANK_MAX], roi_start[OC_RANK_MAX], roi_end[OC_RANK_MAX];
-    float          length[OC_RANK_MAX]; /* of the output as the scale has it: perhaps no whole number */
-    int64_t        out[OC_RANK_MAX];
+    float   length[OC_RANK_MAX]; /* of the output as the scale has it: perhaps no whole number */
+    int64_t out[OC_RANK_MAX];
 } oc_resize_args;
 
 OC_MUST_CHECK oc_status oc_resize_read(const oc_args *a, oc_resize_args *out, oc_error *err);

@@ -83,8 +83,7 @@ static oc_status inline_body(oc_graph *graph, const oc_graph *body, const char *
         st = copy_node(&x, &body->nodes[i], err);
     for (uint32_t i = 0; i < n_out && st == OC_OK; i++) {
         oc_vid from;
-        if (out[i] != OC_VID_NONE &&
-            (st = outer_value(&x, body->outputs[i], &from, err)) == OC_OK)
+        if (out[i] != OC_VID_NONE && (st = outer_value(&x, body->outputs[i], &from, err)) == OC_OK)
             st = join(&x, from, out[i], err);
     }
     free(x.outer);
@@ -95,21 +94,18 @@ static oc_status expand_if(oc_graph *graph, uint32_t index, bool *done, oc_error
 {
     oc_node         node = graph->nodes[index]; /* the array moves while nodes are added */
     const oc_value *cond = &graph->values[node.in[0]];
-    const oc_graph *then_body = oc_node_body(&node, "then_branch");
-    const oc_graph *else_body = oc_node_body(&node, "else_branch");
-    const char     *name = *node.name || node.out[0] == OC_VID_NONE
-                               ? node.name
-                               : graph->values[node.out[0]].name;
-    size_t          n;
+    const char     *name =
+        *node.name || node.out[0] == OC_VID_NONE ? node.name : graph->values[node.out[0]].name;
+    size_t n;
     if (!cond->data)
         return OC_OK;
     if (cond->info.dtype != OC_BOOL || !oc_shape_elements(&cond->info.shape, &n) || n != 1)
         return OC_FAIL(err, OC_FORMAT, "the condition '%.80s' is not one bool", cond->name);
-    bool yes = *(const unsigned char *)cond->data != 0;
+    const char *body = *(const unsigned char *)cond->data ? "then_branch" : "else_branch";
     graph->nodes[index].dead = true;
     *done = true;
-    return inline_body(graph, yes ? then_body : else_body, name,
-                       node.in + 1 + (yes ? 0 : then_body->n_inputs), node.out, node.n_out, err);
+    return inline_body(graph, oc_node_body(&node, body), name,
+                       node.in + oc_node_first_capture(&node, body), node.out, node.n_out, err);
 }
 
 oc_status oc_node_expand(oc_graph *graph, uint32_t index, bool *done, oc_error *err)

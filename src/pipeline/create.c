@@ -47,7 +47,7 @@ static oc_status resolve_all(oc_pipeline *p, oc_error *err)
 static oc_status load_networks(oc_pipeline *p, oc_error *err)
 {
     const oc_detect_config *d = &p->config->detect;
-    oc_net_options          net = {.pool = p->options.pool, .isa = p->options.isa, .tune = p->options.tune};
+    oc_net_options net = {.pool = p->options.pool, .isa = p->options.isa, .tune = p->options.tune};
     net.score = d->score;
     oc_status st = oc_net_create(d->network, d->model, &net, &p->detector, err);
     if (st != OC_OK) {

@@ -301,6 +301,8 @@ int unary(maker *m, const char *op, int x, double size)
 
 int binary(maker *m, const char *op, int a, int b, double size)
 {
+    if (a < 0 || b < 0)
+        return -1;
     made    x = m->v[a], y = m->v[b];
     int     rank = x.rank > y.rank ? x.rank : y.rank;
     int64_t dim[MAKER_RANK_MAX];
@@ -325,7 +327,8 @@ int pick(maker *m, int type, int rank)
 {
     int found[MAKER_VALUES_MAX], n = 0;
     for (int i = 0; i < m->n; i++)
-        if (!m->v[i].constant && !m->v[i].hidden && m->v[i].type == type && (rank == 0 || m->v[i].rank == rank))
+        if (!m->v[i].constant && !m->v[i].hidden && m->v[i].type == type &&
+            (rank == 0 || m->v[i].rank == rank))
             found[n++] = i;
     if (n == 0)
         return -1;
@@ -374,7 +377,7 @@ static void add_inputs(maker *m)
 static const recipe *choose(maker *m)
 {
     static const recipe *const lists[] = {image_recipes, move_recipes, block_recipes, other_recipes,
-                                          more_recipes, flow_recipes, wide_recipes};
+                                          more_recipes,  flow_recipes, wide_recipes};
     const bool                 taken[] = {true, true, true, true, true, m->flow, m->wide};
     unsigned                   total = 0;
     for (int k = 0; k < 7; k++)

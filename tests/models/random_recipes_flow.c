@@ -70,8 +70,8 @@ static int some_nodes(maker *m, int x)
     for (int n = 1 + (int)rnd(m, 3); n > 0; n--) {
         if (chance(m, 30)) {
             int other = pick(m, T_F32, m->v[x].rank), y = -1;
-            if (other >= 0 && memcmp(m->v[other].dim, m->v[x].dim,
-                                     (size_t)m->v[x].rank * sizeof(int64_t)) == 0)
+            if (other >= 0 &&
+                memcmp(m->v[other].dim, m->v[x].dim, (size_t)m->v[x].rank * sizeof(int64_t)) == 0)
                 y = binary(m, "Add", x, tame(m, other), m->v[x].size + 60);
             x = y >= 0 ? y : x;
         } else if (chance(m, 20)) {
@@ -81,6 +81,14 @@ static int some_nodes(maker *m, int x)
         }
     }
     return tame(m, x);
+}
+
+/* Files have the branches in either order. */
+static void op_branches(maker *m, int pick, body part[2])
+{
+    const int first = pick & 1;
+    op_body(m, first ? "else_branch" : "then_branch", &part[first]);
+    op_body(m, first ? "then_branch" : "else_branch", &part[!first]);
 }
 
 static bool make_if(maker *m)
@@ -102,8 +110,7 @@ static bool make_if(maker *m)
             }
             op_begin(m, "If", NULL);
             op_in(m, yes);
-            op_body(m, "then_branch", &inner[0]);
-            op_body(m, "else_branch", &inner[1]);
+            op_branches(m, yes, inner);
             y = new_value(m, T_F32, v.rank, v.dim, 60);
             op_end(m, 1, &y);
         }
@@ -112,8 +119,7 @@ static bool make_if(maker *m)
     }
     op_begin(m, "If", NULL);
     op_in(m, yes);
-    op_body(m, "then_branch", &part[0]);
-    op_body(m, "else_branch", &part[1]);
+    op_branches(m, yes, part);
     int y = new_value(m, T_F32, v.rank, v.dim, 60);
     op_end(m, 1, &y);
     return true;
@@ -161,8 +167,8 @@ static bool make_scan(maker *m)
     int x = tame(m, pick(m, T_F32, 0));
     if (x < 0 || m->v[x].rank < 2)
         return false;
-    made v = m->v[x];
-    int  axis = (int)rnd(m, (uint32_t)v.rank), rank = v.rank - 1;
+    made    v = m->v[x];
+    int     axis = (int)rnd(m, (uint32_t)v.rank), rank = v.rank - 1;
     int64_t dim[MAKER_RANK_MAX], back = chance(m, 30), at = axis;
     for (int i = 0, k = 0; i < v.rank; i++)
         if (i != axis)

@@ -113,7 +113,10 @@ static int partners(maker *m, int x, int axis, int *out, int most)
     out[n++] = x;
     for (int i = m->n - 1; i >= 0 && n < most; i--) {
         const made *v = &m->v[i];
-        if (v->hidden || !agree_but_for(v, &m->v[x], axis) || !chance(m, v->constant ? 8 : i == x ? 20 : 60))
+        if (v->hidden || !agree_but_for(v, &m->v[x], axis) ||
+            !chance(m, v->constant ? 8
+                       : i == x    ? 20
+                                   : 60))
             continue;
         out[n++] = i;
     }

@@ -192,8 +192,8 @@ static bool make_attention(maker *m)
 static int exact_value(maker *m)
 {
     for (int i = m->n - 1; i >= 0; i--)
-        if (m->v[i].exact && !m->v[i].hidden && !m->v[i].constant && m->v[i].type == T_F32 && m->v[i].rank > 0 &&
-            chance(m, 40))
+        if (m->v[i].exact && !m->v[i].hidden && !m->v[i].constant && m->v[i].type == T_F32 &&
+            m->v[i].rank > 0 && chance(m, 40))
             return i;
     return m->input[0];
 }

@@ -359,9 +359,9 @@ static void fill_cells(flow_graph *f, const flow_cell *in)
         const oc_value *value = &g->values[v];
         f->cells[v] = (flow_cell){0};
         if (value->data)
-            f->cells[v] = (flow_cell){
-                .view = {.info = value->info, .data = (void *)(uintptr_t)value->data},
-                .fixed = true};
+            f->cells[v] =
+                (flow_cell){.view = {.info = value->info, .data = (void *)(uintptr_t)value->data},
+                            .fixed = true};
     }
     for (uint32_t i = 0; i < g->n_inputs; i++) {
         bool captured = i >= g->n_inputs - g->n_captures;

@@ -37,12 +37,12 @@ struct flow_list { /* never changed once somebody else holds it */
 
 /* What all graphs of one program share. */
 typedef struct flow_world {
-    oc_pool    *pool;
-    unsigned    cores;
-    oc_isa      isa;
-    flow_block *free;
-    void       *scratch; /* per worker of the pool, scratch_bytes each */
-    size_t      scratch_bytes;
+    oc_pool            *pool;
+    unsigned            cores;
+    oc_isa              isa;
+    flow_block         *free;
+    void               *scratch; /* per worker of the pool, scratch_bytes each */
+    size_t              scratch_bytes;
     const volatile int *cancel;
 } flow_world;
 
@@ -88,17 +88,18 @@ OC_MUST_CHECK oc_status flow_join(flow_world *world, const flow_cell *items, siz
 
 /* What control flow and sequences see of the node they run. */
 typedef struct flow_ask {
-    flow_world     *world;
-    const oc_node  *node;
-    flow_graph    **bodies; /* per attribute: NULL where it is no graph */
-    const flow_cell *in;    /* data and list NULL where left out */
-    flow_cell      *out;    /* to fill */
+    flow_world      *world;
+    const oc_node   *node;
+    flow_graph     **bodies; /* per attribute: NULL where it is no graph */
+    const flow_cell *in;     /* data and list NULL where left out */
+    flow_cell       *out;    /* to fill */
 } flow_ask;
 
 OC_MUST_CHECK oc_status flow_run_if(const flow_ask *ask, oc_error *err);
 OC_MUST_CHECK oc_status flow_run_loop(const flow_ask *ask, oc_error *err);
 OC_MUST_CHECK oc_status flow_run_scan(const flow_ask *ask, oc_error *err);
-OC_MUST_CHECK oc_status flow_run_list(const flow_ask *ask, oc_error *err); /* sequences, optionals */
+OC_MUST_CHECK oc_status flow_run_list(const flow_ask *ask,
+                                      oc_error       *err); /* sequences, optionals */
 
 /* What the graph of a body declares of an output: element type and shape where open is 0. */
 const oc_graph *flow_graph_peek(const flow_graph *graph);

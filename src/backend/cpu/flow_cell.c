@@ -177,8 +177,8 @@ oc_status flow_slice(flow_world *world, const flow_cell *from, uint32_t axis, in
         drop_axis(&info.shape, axis);
     if ((st = flow_cell_make(world, &info, out, err)) != OC_OK)
         return st;
-    copy_rows(out->view.data, inner * (size_t)n,
-              (const char *)from->view.data + inner * (size_t)at, step, rows, inner * (size_t)n);
+    copy_rows(out->view.data, inner * (size_t)n, (const char *)from->view.data + inner * (size_t)at,
+              step, rows, inner * (size_t)n);
     return OC_OK;
 }
 
@@ -190,8 +190,8 @@ static oc_status join_info(const flow_cell *items, size_t n, uint32_t axis, bool
     *out = items[0].view.info;
     for (size_t i = 0; i < n; i++) {
         const oc_tensor_info *info = &items[i].view.info;
-        bool same = items[i].view.data && info->dtype == out->dtype &&
-                    info->shape.rank == out->shape.rank;
+        bool                  same =
+            items[i].view.data && info->dtype == out->dtype && info->shape.rank == out->shape.rank;
         for (uint32_t d = 0; same && d < out->shape.rank; d++)
             same = info->shape.dim[d] == out->shape.dim[d] || (d == axis && !new_axis);
         if (!same)

@@ -21,17 +21,15 @@ static void drop_all(flow_world *w, flow_cell *cells, size_t n)
 
 oc_status flow_run_if(const flow_ask *ask, oc_error *err)
 {
-    flow_graph *then_body = body_of(ask, "then_branch"), *else_body = body_of(ask, "else_branch");
-    int64_t     yes;
-    oc_status   st = flow_cell_int(&ask->in[0], "the condition", &yes, err);
+    int64_t   yes;
+    oc_status st = flow_cell_int(&ask->in[0], "the condition", &yes, err);
     if (st != OC_OK)
         return st;
-    const flow_cell *captures = ask->in + 1;
-    if (!yes)
-        captures += flow_graph_peek(then_body)->n_inputs;
-    st = flow_graph_run(yes ? then_body : else_body, captures, ask->out, err);
+    const char *body = yes ? "then_branch" : "else_branch";
+    st = flow_graph_run(body_of(ask, body), ask->in + oc_node_first_capture(ask->node, body),
+                        ask->out, err);
     if (st != OC_OK)
-        oc_error_prefix(err, "%s", yes ? "then_branch" : "else_branch");
+        oc_error_prefix(err, "%s", body);
     return st;
 }
 

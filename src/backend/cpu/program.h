@@ -39,18 +39,18 @@ typedef struct cpu_patch {
 } cpu_patch;
 
 struct oc_program {
-    oc_arena   mem;     /* everything below */
-    oc_arena  *prepare; /* one a thread that packs: states, tables, small packed weights */
-    unsigned   n_prepare;
-    oc_pool   *pool;
-    unsigned   cores_max;
-    cpu_step  *steps;
-    cpu_patch *patches; /* arena first, then inputs and outputs */
-    cpu_patch *copies;  /* outputs that are inputs or constants: view is the source */
-    size_t     n_steps, n_arena, n_patches, n_copies;
-    size_t     arena_bytes, scratch_bytes; /* scratch: per worker */
-    void      *bound;                      /* workspace the arena patches were made for */
-    struct cpu_flows *flows;               /* of steps with a graph inside; NULL: none */
+    oc_arena          mem;     /* everything below */
+    oc_arena         *prepare; /* one a thread that packs: states, tables, small packed weights */
+    unsigned          n_prepare;
+    oc_pool          *pool;
+    unsigned          cores_max;
+    cpu_step         *steps;
+    cpu_patch        *patches; /* arena first, then inputs and outputs */
+    cpu_patch        *copies;  /* outputs that are inputs or constants: view is the source */
+    size_t            n_steps, n_arena, n_patches, n_copies;
+    size_t            arena_bytes, scratch_bytes; /* scratch: per worker */
+    void             *bound;                      /* workspace the arena patches were made for */
+    struct cpu_flows *flows;                      /* of steps with a graph inside; NULL: none */
 };
 
 /* Steps that run a graph node by node (flow.h): made after all others, run in their turn.  out: of

@@ -95,8 +95,8 @@ oc_status cpu_flows_run(oc_program *program, size_t i, const oc_run *run, oc_ten
     st = flow_graph_run(f->graph, f->in, f->got, err);
     const oc_graph *g = flow_graph_peek(f->graph);
     for (uint32_t k = 0; k < step->n_out && st == OC_OK; k++)
-        st = give(&step->out[k].info, &f->got[k], g->values[g->outputs[k]].name,
-                  &out[f->port[k]], err);
+        st = give(&step->out[k].info, &f->got[k], g->values[g->outputs[k]].name, &out[f->port[k]],
+                  err);
     return st;
 }
 

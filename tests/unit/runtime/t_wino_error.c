@@ -180,9 +180,12 @@ static void real_network(layer_case *t, const char *path)
 
 static void real_layers(void **state)
 {
-    static const char *const files[] = {"yolox_nano_416.onnx", "nanodet_m_320.onnx",
-                                        "picodet_s_416_coco.onnx", "yunet_n_320_320.onnx",
-                                        "person-reidentification-retail-0287.onnx", "mnist.onnx"};
+    static const char *const files[] = {"yolox_nano_416.onnx",
+                                        "nanodet_m_320.onnx",
+                                        "picodet_s_416_coco.onnx",
+                                        "yunet_n_320_320.onnx",
+                                        "person-reidentification-retail-0287.onnx",
+                                        "mnist.onnx"};
     const char              *more = getenv("OCELLUS_MORE_NETWORKS"); /* one more file */
     layer_case               t;
     char                     path[1024];
