@@ -15,6 +15,7 @@
 #include "ops/args.h"
 #include "ops/move.h"
 
+#define AXIS_MAX (1 << 27) /* an axis is walked through point by point */
 #define COPIES_MAX 4096
 
 typedef enum pad_mode { PAD_CONSTANT, PAD_REFLECT, PAD_EDGE, PAD_WRAP } pad_mode;
@@ -257,6 +258,9 @@ static oc_status make_runs(const oc_prepare *p, const pad_args *pad, pad_plan *p
 {
     *copies = 1;
     for (uint32_t i = 0; i < plan->in.rank; i++) {
+        if (plan->out.dim[i] > AXIS_MAX)
+            return OC_FAIL(err, OC_UNSUPPORTED, "axis %u of %lld points, at most %d", i,
+                           (long long)plan->out.dim[i], AXIS_MAX);
         size_t n = cut_axis(pad, i, plan->in.dim[i], NULL);
         /* the last block has zero lanes, so its fill is a run of its own; behind it come zeros only */
         bool extra = plan->blocked && i == 1 && plan->in.dim[1] > 1 && pad->end[1] == 0;

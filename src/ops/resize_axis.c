@@ -280,6 +280,8 @@ oc_status oc_resize_axis_make(const oc_resize_args *r, const oc_shape *in, uint3
     static const size_t taps[] = {1, 2, 4};
     size_t              n = (size_t)r->out[axis];
     int64_t             dim = in->dim[axis];
+    for (uint32_t i = 0; i < in->rank; i++)
+        n = r->out[i] ? n : 0; /* nothing to make: a long axis needs no table */
     *out = (oc_resize_axis){.n = n, .taps = taps[r->rule.mode]};
     if (dim > INT32_MAX || r->out[axis] > INT32_MAX)
         return OC_FAIL(err, OC_UNSUPPORTED, "axis %u of %lld elements", axis, (long long)dim);
