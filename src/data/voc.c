@@ -92,9 +92,12 @@ static oc_status keep_raw(reader *r, const oc_xml *x, oc_data_extras *to, const 
 {
     size_t      n;
     const char *raw = oc_xml_peek_raw(x, &n);
-    char       *copy = strndup(raw, n);
-    oc_status   st = copy ? oc_data_add_extra(r->set, to, NAME, name, copy, err)
-                          : OC_FAIL(err, OC_NOMEM, "<%s>", name);
+    char       *copy = malloc(n + 1);
+    if (!copy)
+        return OC_FAIL(err, OC_NOMEM, "<%s>", name);
+    memcpy(copy, raw, n);
+    copy[n] = 0;
+    oc_status st = oc_data_add_extra(r->set, to, NAME, name, copy, err);
     free(copy);
     return st;
 }
