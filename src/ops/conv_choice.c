@@ -133,14 +133,14 @@ static size_t list_ways(const oc_prepare *p, const oc_conv_geom *g, oc_conv_path
     size_t n = 0;
 
     if (only == OC_CONV_DEPTHWISE) {
-        out[0] = (candidate){.name = "depthwise", .way = {only}};
+        out[0] = (candidate){.name = "depthwise", .way = {only, 0}};
         return 1;
     }
     n = direct_ways(g, out);
     n += winograd_ways(p, g, out + n);
     if (p->in[0].layout != OC_LAYOUT_PLAIN && p->out[0].layout == OC_LAYOUT_PLAIN &&
         oc_conv_dot_fits(g) && p->in[1].info.shape.dim[1] == g->c)
-        out[n++] = (candidate){.name = "dot", .way = {OC_CONV_DOT}};
+        out[n++] = (candidate){.name = "dot", .way = {OC_CONV_DOT, 0}};
     return n;
 }
 
