@@ -2,7 +2,10 @@
 #include "cli/data.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "media/image.h"
 
 static const struct {
     const char *name, *what;
@@ -71,4 +74,19 @@ int cli_data_fail(const char *command, const oc_error *err)
 {
     return err->status == OC_INVALID ? cli_usage(command, "%s", err->message)
                                      : cli_fail(command, err);
+}
+
+oc_status cli_data_save(const char *path, const oc_frame *rgb, int quality, oc_error *err)
+{
+    uint8_t    *bytes = NULL;
+    size_t      n = 0;
+    oc_data_out out = {0};
+    oc_status   st = oc_data_has_suffix(path, ".png")
+                         ? oc_image_encode_png(rgb, &bytes, &n, err)
+                         : oc_image_encode_jpeg(rgb, quality, &bytes, &n, err);
+    if (st == OC_OK && (st = oc_data_out_open(path, &out, err)) == OC_OK)
+        fwrite(bytes, 1, n, out.f);
+    st = oc_data_out_close(&out, st, err);
+    free(bytes);
+    return st;
 }

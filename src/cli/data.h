@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "data/file.h"
 #include "data/format.h"
+#include "ocellus/media.h"
 
 #define OC_DATA_KIND(name, what) int cli_data_##name(int argc, char **argv);
 #include "cli/data.inc"
@@ -29,6 +30,10 @@ OC_MUST_CHECK oc_status cli_data_open(const cli_data_source *source, oc_data_set
 OC_MUST_CHECK oc_status cli_data_picture(const cli_data_source *source, const oc_data_set *set,
                                          uint32_t image, char path[OC_DATA_PATH_MAX],
                                          oc_error *err);
+/* A frame as PNG or, by any other ending of the path, JPEG of that quality; written whole or not at
+ * all. */
+OC_MUST_CHECK oc_status cli_data_save(const char *path, const oc_frame *rgb, int quality,
+                                      oc_error *err);
 /* OC_INVALID names the formats. */
 OC_MUST_CHECK oc_status cli_data_format(const char *name, const oc_data_format **out,
                                         oc_error *err);

@@ -105,21 +105,6 @@ static oc_status picture_path(const job *j, uint32_t made, char path[OC_DATA_PAT
     return oc_data_path(path, *root ? root : ".", place, err);
 }
 
-static oc_status save(const char *path, const oc_frame *rgb, oc_error *err)
-{
-    uint8_t    *bytes = NULL;
-    size_t      n = 0;
-    oc_data_out out = {0};
-    oc_status   st = oc_data_has_suffix(path, ".png")
-                         ? oc_image_encode_png(rgb, &bytes, &n, err)
-                         : oc_image_encode_jpeg(rgb, QUALITY, &bytes, &n, err);
-    if (st == OC_OK && (st = oc_data_out_open(path, &out, err)) == OC_OK)
-        fwrite(bytes, 1, n, out.f);
-    st = oc_data_out_close(&out, st, err);
-    free(bytes);
-    return st;
-}
-
 static oc_status make_one(job *j, size_t k, unsigned worker, oc_error *err)
 {
     output                 *o = &j->output[k];
@@ -132,7 +117,7 @@ static oc_status make_one(job *j, size_t k, unsigned worker, oc_error *err)
         st = oc_augment_run(j->augment, &key, &others, j->worker[worker], &o->sample, err);
     j->busy_s[worker] += seconds() - begin;
     if (st == OC_OK && (st = picture_path(j, (uint32_t)k, path, err)) == OC_OK)
-        st = save(path, o->sample.rgb, err);
+        st = cli_data_save(path, o->sample.rgb, QUALITY, err);
     if (st == OC_OK) {
         o->width = o->sample.rgb->width;
         o->height = o->sample.rgb->height;

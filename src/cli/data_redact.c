@@ -121,21 +121,6 @@ static oc_status turn(const oc_frame *rgb, int orientation, oc_frame **out, oc_e
     return OC_OK;
 }
 
-static oc_status save(const char *path, const oc_frame *rgb, oc_error *err)
-{
-    uint8_t    *bytes = NULL;
-    size_t      n = 0;
-    oc_data_out out = {0};
-    oc_status   st = oc_data_has_suffix(path, ".png")
-                         ? oc_image_encode_png(rgb, &bytes, &n, err)
-                         : oc_image_encode_jpeg(rgb, QUALITY, &bytes, &n, err);
-    if (st == OC_OK && (st = oc_data_out_open(path, &out, err)) == OC_OK)
-        fwrite(bytes, 1, n, out.f);
-    st = oc_data_out_close(&out, st, err);
-    free(bytes);
-    return st;
-}
-
 static oc_status redact_one(job *j, const char *folder, const char *name, oc_error *err)
 {
     char      from[OC_DATA_PATH_MAX], to[OC_DATA_PATH_MAX];
@@ -164,7 +149,7 @@ static oc_status redact_one(job *j, const char *folder, const char *name, oc_err
     /* faces are looked for upright; of what stood there when boxes were covered */
     if (j->net && (st = cover_faces(j, orientation > 1 ? rgb : frame, rgb, err)) != OC_OK)
         goto out;
-    if ((st = save(to, rgb, err)) == OC_OK)
+    if ((st = cli_data_save(to, rgb, QUALITY, err)) == OC_OK)
         j->n_pictures++;
 out:
     oc_bytes_close(&bytes);
