@@ -149,7 +149,9 @@ expect 1
 grep -q 'not done in time' out.txt || fault "a command that takes too long"
 
 # golden frames: as they were; one element off; an output nobody expects; another shape
-$python -c 'import numpy' 2> /dev/null && {
+if ! $python -c 'import numpy' 2> /dev/null; then
+    echo "golden frames are not tried: no numpy for Python"
+else
     run inspect "$nets/good-add" --json
     $python - << 'EOF'
 import json, numpy, os
@@ -186,5 +188,5 @@ EOF
     rm -r golden/first/outputs
     run gate golden.yaml
     expect 1
-}
+fi
 finish
