@@ -58,22 +58,27 @@ if(OC_APP)
   pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto)
   pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
   pkg_check_modules(EXPAT REQUIRED IMPORTED_TARGET expat)
+  pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd)
   oc_layer(media oc_runtime EXTERNAL PkgConfig::JPEG PkgConfig::PNG)
   oc_layer(config oc_runtime EXTERNAL PkgConfig::FYAML)
   oc_layer(data oc_runtime EXTERNAL PkgConfig::EXPAT PkgConfig::FYAML PkgConfig::CRYPTO)
   oc_layer(events oc_runtime EXTERNAL PkgConfig::JANSSON)
-  oc_layer(vision oc_media oc_config oc_events)
+  oc_layer(sched oc_runtime)
+  oc_layer(vision oc_media oc_config oc_events oc_sched)
   oc_layer(track oc_media oc_config oc_events)
   oc_layer(gallery oc_media oc_config oc_events EXTERNAL PkgConfig::SQLITE PkgConfig::CRYPTO)
   oc_layer(augment oc_media oc_config oc_data)
   oc_layer(pipeline oc_vision oc_track oc_gallery)
   oc_layer(eval oc_pipeline oc_data)
+  oc_layer(observe oc_pipeline EXTERNAL PkgConfig::MICROHTTPD PkgConfig::CURL PkgConfig::JANSSON
+    PkgConfig::SQLITE)
+  oc_layer(quant oc_eval oc_augment)
 
   file(GLOB cli CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/cli/*.c)
   if(cli)
     add_executable(ocellus ${cli})
-    target_link_libraries(ocellus PRIVATE oc_eval oc_pipeline oc_augment oc_data PkgConfig::CURL PkgConfig::CRYPTO
-      PkgConfig::ZLIB
+    target_link_libraries(ocellus PRIVATE oc_quant oc_observe oc_eval oc_pipeline oc_augment oc_data
+      PkgConfig::CURL PkgConfig::CRYPTO PkgConfig::ZLIB
       PkgConfig::JANSSON)
     set_target_properties(ocellus PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
   endif()

@@ -2,8 +2,10 @@
 
 apt_build="build-essential cmake ninja-build pkgconf libfyaml-dev libjansson-dev libpng-dev
     libjpeg-dev libexpat1-dev libsqlite3-dev libcurl4-openssl-dev libssl-dev libavformat-dev libavcodec-dev
-    libavutil-dev libswscale-dev ca-certificates"
-apt_test="$apt_build ccache libcmocka-dev python3-onnx python3-numpy ffmpeg"
+    libavutil-dev libswscale-dev libmicrohttpd-dev libmosquitto-dev librdkafka-dev libnats-dev
+    libhiredis-dev ca-certificates"
+apt_test="$apt_build ccache libcmocka-dev python3-onnx python3-numpy ffmpeg
+    mosquitto mosquitto-clients nats-server redis-server prometheus"
 
 # packages VERB: their names, the same in Debian 12 and 13; "a|b": either will do
 packages() {
