@@ -8,6 +8,7 @@ struct oc_event_log {
     oc_part *part; /* NULL: counting only */
     char    *stream;
     uint64_t seq, count[OC_EVENT_TYPES];
+    size_t   n_line;
     char     line[OC_EVENT_BYTES_MAX];
 };
 
@@ -34,9 +35,16 @@ oc_status oc_event_log_put(oc_event_log *log, const oc_event *event, oc_error *e
     if (n == 0)
         return OC_FAIL(err, OC_INVALID, "event '%s' is longer than %d bytes",
                        oc_event_name(event->type), OC_EVENT_BYTES_MAX);
+    log->n_line = n;
     log->seq++;
     log->count[event->type]++;
     return log->part ? oc_part_put(log->part, log->line, n, err) : OC_OK;
+}
+
+const char *oc_event_log_line(const oc_event_log *log, size_t *bytes)
+{
+    *bytes = log->n_line;
+    return log->line;
 }
 
 uint64_t oc_event_log_count(const oc_event_log *log, oc_event_type type)

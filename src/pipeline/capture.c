@@ -76,6 +76,8 @@ static oc_capture_end capture_loop(oc_capture *c, resume *r)
             oc_frame_unref(frame);
             return OC_CAPTURE_STOPPED;
         }
+        if (c->observers)
+            oc_observers_captured(c->observers, frame, before, now);
         if (!oc_mailbox_put(c->box, frame))
             return OC_CAPTURE_STOPPED;
     }

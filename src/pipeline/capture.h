@@ -20,6 +20,7 @@ typedef struct oc_capture {
     double            duration_s; /* of the stream; 0 = all */
     oc_mailbox       *box;
     oc_stages        *stages;
+    oc_observers     *observers; /* may be NULL */
     oc_input         *input;
     pthread_t         thread;
     bool              started;

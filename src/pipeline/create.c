@@ -94,7 +94,9 @@ oc_status oc_pipeline_create(const oc_pipeline_config *config, const oc_pipeline
     p->options = *options;
     p->cancel = options->cancel ? options->cancel : &p->own_cancel;
     p->ledger = (oc_ledger)OC_LEDGER_INIT;
-    oc_status st = oc_pipeline_outputs(p, &options->outputs, err);
+    oc_status st = oc_observers_init(&p->observers, options->observers, options->n_observers, err);
+    if (st == OC_OK)
+        st = oc_pipeline_outputs(p, &options->outputs, err);
     if (st == OC_OK)
         st = build(p, err);
     if (st != OC_OK) {

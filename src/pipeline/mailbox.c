@@ -24,12 +24,19 @@ static oc_mail pop(oc_mailbox *box)
     return mail;
 }
 
+/* Under the lock, so that observers see one drop at a time. */
+static void drop(oc_mailbox *box, oc_frame *frame, oc_drop reason)
+{
+    if (box->observers)
+        oc_observers_dropped(box->observers, frame, reason);
+    oc_frame_unref(frame);
+    oc_ledger_drop(box->ledger, reason);
+}
+
 static void drop_all(oc_mailbox *box)
 {
-    while (box->n > 0) {
-        oc_frame_unref(pop(box).frame);
-        oc_ledger_drop(box->ledger, OC_DROP_STOPPED);
-    }
+    while (box->n > 0)
+        drop(box, pop(box).frame, OC_DROP_STOPPED);
 }
 
 void oc_mailbox_finish(oc_mailbox *box)
@@ -43,10 +50,8 @@ bool oc_mailbox_put(oc_mailbox *box, oc_frame *frame)
 {
     pthread_mutex_lock(&box->lock);
     oc_ledger_capture(box->ledger);
-    if (box->newest && box->n == box->cap && !box->stopped) {
-        oc_frame_unref(pop(box).frame);
-        oc_ledger_drop(box->ledger, OC_DROP_NEWEST_WINS);
-    }
+    if (box->newest && box->n == box->cap && !box->stopped)
+        drop(box, pop(box).frame, OC_DROP_NEWEST_WINS);
     while (box->n == box->cap && !box->stopped)
         pthread_cond_wait(&box->changed, &box->lock);
     bool ok = !box->stopped;
@@ -55,8 +60,7 @@ bool oc_mailbox_put(oc_mailbox *box, oc_frame *frame)
         box->slot[at] = (oc_mail){.frame = frame, .captured_ns = oc_now_ns()};
         pthread_cond_broadcast(&box->changed);
     } else {
-        oc_frame_unref(frame);
-        oc_ledger_drop(box->ledger, OC_DROP_STOPPED);
+        drop(box, frame, OC_DROP_STOPPED);
     }
     pthread_mutex_unlock(&box->lock);
     return ok;
@@ -82,6 +86,13 @@ bool oc_mailbox_take(oc_mailbox *box, oc_mail *out)
     }
     pthread_mutex_unlock(&box->lock);
     return ok;
+}
+
+void oc_mailbox_drop(oc_mailbox *box, oc_frame *frame, oc_drop reason)
+{
+    pthread_mutex_lock(&box->lock);
+    drop(box, frame, reason);
+    pthread_mutex_unlock(&box->lock);
 }
 
 void oc_mailbox_stop(oc_mailbox *box)

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #include "ocellus/media.h"
-#include "pipeline/ledger.h"
+#include "pipeline/observer.h"
 
 #define OC_MAILBOX_MAX 4
 
@@ -22,6 +22,7 @@ typedef struct oc_mailbox {
     pthread_mutex_t lock;
     pthread_cond_t  changed;
     oc_ledger      *ledger;
+    oc_observers   *observers; /* told of drops; may be NULL */
     bool            newest;
     bool            closed;  /* no more frames come */
     bool            stopped; /* no more are taken */
@@ -41,6 +42,9 @@ bool oc_mailbox_take(oc_mailbox *box, oc_mail *out);
 
 /* By the working side: what waits is dropped, put no longer waits. */
 void oc_mailbox_stop(oc_mailbox *box);
+
+/* A frame that was taken is not processed after all.  Takes the reference. */
+void oc_mailbox_drop(oc_mailbox *box, oc_frame *frame, oc_drop reason);
 
 /* Waits until `until_ns` on the monotonic clock; false when stopped meanwhile. */
 bool oc_mailbox_sleep(oc_mailbox *box, uint64_t until_ns);

@@ -7,6 +7,7 @@
 
 #include "pipeline/config.h"
 #include "pipeline/ledger.h"
+#include "pipeline/observer.h"
 #include "pipeline/recognise.h"
 
 typedef struct oc_pipeline oc_pipeline;
@@ -33,8 +34,12 @@ typedef struct oc_pipeline_options {
     const char         *gallery;      /* file instead of the pipeline's; NULL = the pipeline's */
     oc_nearest_open_fn *open_gallery; /* NULL: oc_nearest_gallery */
     void (*progress)(void *ctx, const oc_progress *progress); /* may be NULL */
-    void  *progress_ctx;
-    double progress_s; /* between two tellings, at least; 0 = 0.2 */
+    void                     *progress_ctx;
+    double                    progress_s; /* between two tellings, at least; 0 = 0.2 */
+    const oc_observer *const *observers;  /* n_observers tables, copied */
+    size_t                    n_observers;
+    oc_decide_fn             *decide; /* may change what is done with a frame; may be NULL */
+    void                     *decide_ctx;
 } oc_pipeline_options;
 
 /* Loads the networks and checks all that refers to something.  config: borrowed for the pipeline's

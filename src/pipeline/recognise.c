@@ -18,7 +18,7 @@ oc_status oc_recogniser_init(oc_recogniser *r, const oc_recognise_config *config
                              const oc_net_options *net, const char *gallery,
                              oc_nearest_open_fn *open, oc_error *err)
 {
-    *r = (oc_recogniser){.config = config};
+    *r = (oc_recogniser){.config = config, .per_frame = config->per_frame};
     oc_status st = oc_net_create(config->network, config->model, net, &r->net, err);
     if (st != OC_OK) {
         oc_error_prefix(err, "%s:%d:%d", oc_yaml_file(config->network_at),
@@ -108,7 +108,7 @@ static double waited(const oc_object *o, size_t index, double time_s)
 static size_t choose(oc_recogniser *r, size_t index, const oc_frame *frame,
                      const oc_objects *objects, double time_s)
 {
-    size_t n = 0, most = r->config->per_frame;
+    size_t n = 0, most = r->per_frame;
     for (size_t i = 0; i < objects->n; i++) {
         const oc_object *o = objects->list[i];
         if (!eligible(r, o, frame) || !worth(r, o, &o->evidence[index], frame, time_s))

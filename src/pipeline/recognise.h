@@ -33,6 +33,7 @@ typedef struct oc_recogniser {
     oc_nearest                 nearest;
     uint8_t                   *labels; /* [n_labels] of tracks to look at; NULL = all */
     size_t                     n_labels;
+    uint32_t                   per_frame; /* looks at most; the config's, or fewer; 0 = off */
     uint32_t                   order[64]; /* scratch: chosen objects */
     uint64_t                   looks;
 } oc_recogniser;

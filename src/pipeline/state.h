@@ -35,27 +35,31 @@ struct oc_pipeline {
     oc_detection  *found; /* [OC_DETECTIONS_MAX] */
 
     /* the stream: from run */
-    char           url[4096];
-    char           shown[1024]; /* the url without passwords */
-    char           at[32];      /* UTC of time 0 */
-    oc_ledger      ledger;
-    oc_mailbox     box;
-    bool           box_made;
-    oc_stages      stages;
-    oc_capture     capture;
-    volatile int   own_cancel, *cancel; /* the options' flag, or our own */
-    oc_input      *input;
-    oc_source_info info;
-    double         fps; /* of the video: nominal, or 25 */
-    oc_annotator  *annotator;
-    oc_event_log  *events;
-    oc_part       *mot, *report, *summary;
-    oc_record      record;
+    char               url[4096];
+    char               shown[1024]; /* the url without passwords */
+    char               at[32];      /* UTC of time 0 */
+    oc_ledger          ledger;
+    oc_mailbox         box;
+    bool               box_made;
+    oc_stages          stages;
+    oc_capture         capture;
+    volatile int       own_cancel, *cancel; /* the options' flag, or our own */
+    oc_input          *input;
+    oc_source_info     info;
+    double             fps; /* of the video: nominal, or 25 */
+    oc_annotator      *annotator;
+    oc_event_log      *events;
+    oc_part           *mot, *report, *summary;
+    oc_record          record;
+    oc_observers       observers;
+    oc_observed_stream seen_as;
 
     /* this frame */
-    double   time_s;
-    uint64_t frame, frames;
-    size_t   n_seen; /* confirmed tracks */
+    double      time_s;
+    uint64_t    frame, frames;
+    oc_decision decision;
+    size_t      found_n; /* detections that went to the tracker */
+    size_t      n_seen;  /* confirmed tracks */
 
     /* telling drops and progress */
     uint64_t  told_dropped[OC_DROP_REASONS];
@@ -72,6 +76,10 @@ struct oc_pipeline {
     char            people_text[8192];
 };
 
+/* frame.c: all that is done with one frame. */
+OC_MUST_CHECK oc_status oc_frame_work(oc_pipeline *p, oc_frame *frame, oc_error *err);
+void oc_note_stage(oc_pipeline *p, oc_stage stage, uint64_t begin_ns, uint64_t end_ns);
+
 /* tell.c: events */
 void oc_tell_started(oc_pipeline *p);
 void oc_tell_tracks(oc_pipeline *p); /* appeared, updated */
@@ -81,6 +89,7 @@ void oc_tell_crossed(void *pipeline, const oc_object *object, const oc_line *lin
 void oc_tell_zone(void *pipeline, const oc_object *object, const oc_zone *zone, bool entered,
                   double dwell_s);
 void oc_tell_drops(oc_pipeline *p, bool last);
+void oc_read_dropped(oc_pipeline *p, uint64_t dropped[OC_DROP_REASONS]);
 void oc_tell_ended(oc_pipeline *p);
 
 /* outputs.c */

@@ -1,4 +1,6 @@
 /* What happened, as events. */
+#include <string.h>
+
 #include "pipeline/state.h"
 
 const char *oc_run_end_name(oc_run_end end)
@@ -11,8 +13,14 @@ static void put(oc_pipeline *p, oc_event *e)
 {
     e->time_s = p->time_s;
     e->frame = p->frame;
-    if (p->told == OC_OK)
-        p->told = oc_event_log_put(p->events, e, &p->told_err);
+    if (p->told != OC_OK)
+        return;
+    p->told = oc_event_log_put(p->events, e, &p->told_err);
+    if (p->told == OC_OK) {
+        size_t      n;
+        const char *line = oc_event_log_line(p->events, &n);
+        oc_observers_event(&p->observers, e, line, n);
+    }
 }
 
 /* Fields of a track.  label: memory for the name of one that has none. */
@@ -139,20 +147,28 @@ void oc_tell_zone(void *pipeline, const oc_object *o, const oc_zone *zone, bool 
     put(p, &e);
 }
 
+void oc_read_dropped(oc_pipeline *p, uint64_t dropped[OC_DROP_REASONS])
+{
+    oc_counts c = oc_ledger_read(&p->ledger);
+    memcpy(dropped, c.dropped, sizeof(c.dropped));
+}
+
 void oc_tell_drops(oc_pipeline *p, bool last)
 {
     if (!last && p->time_s - p->told_drop_s < 1.0)
         return;
     p->told_drop_s = p->time_s;
-    oc_counts c = oc_ledger_read(&p->ledger);
+    if (last)
+        oc_read_dropped(p, p->decision.dropped);
+    const uint64_t *dropped = p->decision.dropped;
     for (int i = 0; i < OC_DROP_REASONS; i++) {
-        if (c.dropped[i] == p->told_dropped[i])
+        if (dropped[i] == p->told_dropped[i])
             continue;
         oc_event e = {.type = OC_EVENT_DROPPED,
-                      .n = c.dropped[i] - p->told_dropped[i],
-                      .total = c.dropped[i],
+                      .n = dropped[i] - p->told_dropped[i],
+                      .total = dropped[i],
                       .reason = oc_drop_name((oc_drop)i)};
-        p->told_dropped[i] = c.dropped[i];
+        p->told_dropped[i] = dropped[i];
         put(p, &e);
     }
 }

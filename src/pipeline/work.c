@@ -1,4 +1,4 @@
-/* A frame's way, and the stream around it. */
+/* A stream from its first frame to its last. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,106 +9,6 @@
 
 #define PROGRESS_S 0.2
 #define FLUSH_NS 1000000000u
-
-static void note(oc_pipeline *p, oc_stage stage, uint64_t ns)
-{
-    oc_histogram_add(&p->stages.histogram[stage], ns);
-}
-
-/* The detector's boxes that the pipeline wants, into p->found. */
-static size_t filter(oc_pipeline *p, const oc_detections *all, const oc_frame *frame)
-{
-    float  least = p->config->detect.min_height * (float)frame->height;
-    size_t n = 0;
-    for (size_t i = 0; i < all->n && n < OC_DETECTIONS_MAX; i++) {
-        const oc_detection *d = &all->items[i];
-        if (p->labels && (d->label >= p->n_labels || !p->labels[d->label]))
-            continue;
-        if (d->box.y1 - d->box.y0 >= least)
-            p->found[n++] = *d;
-    }
-    return n;
-}
-
-static oc_status detect(oc_pipeline *p, const oc_frame *frame, oc_detections *found, oc_error *err)
-{
-    oc_result result;
-    oc_status st = oc_net_run(p->detector, frame, NULL, &result, err);
-    if (st != OC_OK)
-        return st;
-    oc_net_times times = oc_net_last(p->detector);
-    note(p, OC_STAGE_PREPARE, times.prepare_ns);
-    note(p, OC_STAGE_DETECT, times.infer_ns);
-    note(p, OC_STAGE_BOXES, times.decode_ns);
-    found->items = p->found;
-    found->cap = OC_DETECTIONS_MAX;
-    found->n = filter(p, &result.detections, frame);
-    return OC_OK;
-}
-
-static oc_status recognise(oc_pipeline *p, const oc_frame *frame, oc_error *err)
-{
-    oc_status st = OC_OK;
-    for (size_t i = 0; i < p->config->n_recognise && st == OC_OK; i++)
-        st = oc_recogniser_run(&p->recogniser[i], i, frame, &p->objects, p->time_s,
-                               oc_tell_recognised, p, err);
-    return st;
-}
-
-static oc_status outputs(oc_pipeline *p, oc_frame *frame, oc_error *err)
-{
-    oc_status st = p->told;
-    if (st != OC_OK) {
-        *err = p->told_err;
-        return st;
-    }
-    if ((st = oc_outputs_mot(p, err)) != OC_OK || !p->annotator)
-        return st;
-    const oc_scene_from from = {.title = p->config->title,
-                                .card = p->card,
-                                .objects = &p->objects,
-                                .rules = &p->rules,
-                                .time_s = p->time_s,
-                                .n_recognisers = p->config->n_recognise,
-                                .many_labels = p->config->detect.labels.n != 1 && p->n_labels > 1};
-    return oc_annotator_put(p->annotator, frame, &from, err);
-}
-
-static oc_status work(oc_pipeline *p, oc_frame *frame, oc_error *err)
-{
-    oc_detections found = {0};
-    oc_tracks     tracks;
-    oc_status     st = OC_OK;
-    bool          look = p->frames % p->config->detect.every == 0;
-
-    p->time_s = (double)frame->pts_ns * 1e-9;
-    p->frame = frame->index;
-    if (look && (st = detect(p, frame, &found, err)) != OC_OK)
-        return st;
-    uint64_t start = oc_now_ns();
-    if (look)
-        oc_tracker_update(p->tracker, &found, p->time_s, &tracks);
-    else
-        oc_tracker_predict(p->tracker, p->time_s, &tracks);
-    oc_objects_sync(&p->objects, &tracks, p->time_s);
-    uint64_t tracked = oc_now_ns();
-    note(p, OC_STAGE_TRACK, tracked - start);
-    oc_rules_size(&p->rules, frame->width, frame->height);
-    oc_tell_tracks(p);
-    oc_rules_run(&p->rules, &p->objects, p->time_s);
-    oc_tell_left(p); /* after the zones that the track was in */
-    oc_tell_drops(p, false);
-    uint64_t ruled = oc_now_ns();
-    if (look && (st = recognise(p, frame, err)) != OC_OK)
-        return st;
-    uint64_t recognised = oc_now_ns();
-    if (p->config->n_recognise)
-        note(p, OC_STAGE_RECOGNISE, recognised - ruled);
-    st = outputs(p, frame, err);
-    note(p, OC_STAGE_EVENTS, oc_now_ns() - recognised + (ruled - tracked));
-    p->record.detections += found.n;
-    return st;
-}
 
 static oc_status flush(oc_pipeline *p, uint64_t now, oc_error *err)
 {
@@ -151,38 +51,57 @@ static void stop_capture(oc_pipeline *p)
     oc_capture_join(&p->capture);
 }
 
+static void note_frame(oc_pipeline *p, const oc_mail *mail, uint64_t begun_ns)
+{
+    oc_counts             counts = oc_ledger_read(&p->ledger);
+    const oc_record_frame f = {.time_s = p->time_s,
+                               .objects = &p->objects,
+                               .rules = &p->rules,
+                               .latency_ns = p->end_ns - mail->captured_ns,
+                               .dropped = oc_counts_dropped(&counts),
+                               .n_recognisers = p->config->n_recognise};
+    oc_record_note(&p->record, &f);
+    const oc_observed_frame seen = {.frame = mail->frame,
+                                    .decision = &p->decision,
+                                    .objects = &p->objects,
+                                    .time_s = p->time_s,
+                                    .captured_ns = mail->captured_ns,
+                                    .begun_ns = begun_ns,
+                                    .end_ns = p->end_ns,
+                                    .detections = p->found_n};
+    oc_observers_completed(&p->observers, &seen);
+}
+
+static oc_status work_on(oc_pipeline *p, oc_mail *mail, oc_error *err)
+{
+    uint64_t start = oc_now_ns();
+    p->frame = mail->frame->index;
+    oc_note_stage(p, OC_STAGE_WAIT, mail->captured_ns, start);
+    if (!p->start_ns) {
+        p->start_ns = p->progress_ns = p->flushed_ns = start;
+        p->record.last_clock_ns = start;
+    }
+    oc_status st = oc_frame_work(p, mail->frame, err);
+    if (st != OC_OK) {
+        oc_mailbox_drop(&p->box, mail->frame, OC_DROP_FAILED);
+        return st;
+    }
+    oc_ledger_complete(&p->ledger);
+    p->end_ns = oc_now_ns();
+    oc_note_stage(p, OC_STAGE_TOTAL, mail->captured_ns, p->end_ns);
+    note_frame(p, mail, start);
+    oc_frame_unref(mail->frame);
+    p->frames++;
+    tell_progress(p, p->end_ns);
+    return flush(p, p->end_ns, err);
+}
+
 static oc_status work_all(oc_pipeline *p, oc_error *err)
 {
     oc_mail   mail;
     oc_status st = OC_OK;
-    while (st == OC_OK && !cancelled(p) && oc_mailbox_take(&p->box, &mail)) {
-        uint64_t start = oc_now_ns();
-        note(p, OC_STAGE_WAIT, start - mail.captured_ns);
-        if (!p->start_ns) {
-            p->start_ns = p->progress_ns = p->flushed_ns = start;
-            p->record.last_clock_ns = start;
-        }
-        st = work(p, mail.frame, err);
-        oc_frame_unref(mail.frame);
-        if (st != OC_OK) {
-            oc_ledger_drop(&p->ledger, OC_DROP_FAILED);
-            break;
-        }
-        oc_ledger_complete(&p->ledger);
-        p->end_ns = oc_now_ns();
-        note(p, OC_STAGE_TOTAL, p->end_ns - mail.captured_ns);
-        oc_counts             counts = oc_ledger_read(&p->ledger);
-        const oc_record_frame f = {.time_s = p->time_s,
-                                   .objects = &p->objects,
-                                   .rules = &p->rules,
-                                   .latency_ns = p->end_ns - mail.captured_ns,
-                                   .dropped = oc_counts_dropped(&counts),
-                                   .n_recognisers = p->config->n_recognise};
-        oc_record_note(&p->record, &f);
-        p->frames++;
-        tell_progress(p, p->end_ns);
-        st = flush(p, p->end_ns, err);
-    }
+    while (st == OC_OK && !cancelled(p) && oc_mailbox_take(&p->box, &mail))
+        st = work_on(p, &mail, err);
     return st;
 }
 
@@ -274,6 +193,7 @@ static oc_status open_stream(oc_pipeline *p, oc_error *err)
     p->fps = p->info.fps > 0.0 && p->info.fps <= 1000.0 ? p->info.fps : 25.0;
     oc_mailbox_init(&p->box, &p->ledger, p->options.realtime || p->info.live);
     p->box_made = true;
+    p->box.observers = p->capture.observers = &p->observers;
     p->capture.pace = p->options.realtime && !p->info.live;
     p->capture.duration_s = p->options.duration_s;
     p->capture.box = &p->box;
@@ -283,7 +203,15 @@ static oc_status open_stream(oc_pipeline *p, oc_error *err)
     struct tm utc;
     strftime(p->at, sizeof(p->at), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
     oc_record_init(&p->record);
-    return oc_outputs_open(p, err);
+    if ((st = oc_outputs_open(p, err)) != OC_OK)
+        return st;
+    p->seen_as = (oc_observed_stream){.name = p->config->name,
+                                      .source = p->shown,
+                                      .at = p->at,
+                                      .config = p->config,
+                                      .info = p->info,
+                                      .fps = p->fps};
+    return oc_observers_open(&p->observers, &p->seen_as, err);
 }
 
 oc_status oc_pipeline_run(oc_pipeline *p, oc_error *err)
@@ -307,5 +235,7 @@ oc_status oc_pipeline_run(oc_pipeline *p, oc_error *err)
 out:
     if (st != OC_OK)
         oc_outputs_drop(p);
+    oc_counts counts = oc_ledger_read(&p->ledger);
+    oc_observers_close(&p->observers, &counts);
     return st;
 }

@@ -304,6 +304,168 @@ static void in_real_time_the_newest_wins(void **state)
     json_decref(summary);
 }
 
+/* An observer that keeps its own books: at every event they must balance. */
+typedef struct books {
+    atomic_uint_fast64_t captured, dropped[OC_DROP_REASONS];
+    uint64_t             begun, completed, looks, events, stages[OC_STAGES], opened, closed;
+    uint64_t             frame; /* that is worked on */
+    bool                 balanced;
+    FILE                *lines;
+} books;
+
+static oc_status books_opened(void *ctx, const oc_observed_stream *info, void **stream,
+                              oc_error *err)
+{
+    books *b = ctx;
+    (void)err;
+    assert_string_equal(info->name, "bottles");
+    assert_int_equal(info->info.width, 640);
+    b->opened++;
+    *stream = b;
+    return OC_OK;
+}
+
+static void books_captured(void *stream, const oc_frame *frame, uint64_t begin, uint64_t end)
+{
+    books *b = stream;
+    assert_true(begin <= end && frame->width == 640);
+    b->captured++;
+}
+
+static void books_dropped(void *stream, const oc_frame *frame, oc_drop reason)
+{
+    (void)frame;
+    ((books *)stream)->dropped[reason]++;
+}
+
+static void books_begun(void *stream, const oc_frame *frame, const oc_decision *d)
+{
+    books *b = stream;
+    b->frame = frame->index;
+    b->begun++;
+    b->looks += d->look;
+    assert_int_equal(d->every, 1);
+}
+
+static void books_stage(void *stream, uint64_t frame, oc_stage stage, uint64_t begin, uint64_t end)
+{
+    books *b = stream;
+    assert_true(begin <= end);
+    (void)frame;
+    b->stages[stage]++;
+}
+
+static void books_event(void *stream, const oc_event *event, const char *line, size_t bytes)
+{
+    books   *b = stream;
+    uint64_t dropped = 0;
+    assert_int_equal(strlen(line), bytes);
+    assert_non_null(strstr(line, oc_event_name(event->type)));
+    fwrite(line, 1, bytes, b->lines);
+    b->events++;
+    for (int i = 0; i < OC_DROP_REASONS; i++)
+        dropped += b->dropped[i];
+    b->balanced = b->balanced && b->captured >= b->completed + dropped;
+}
+
+static void books_completed(void *stream, const oc_observed_frame *f)
+{
+    books *b = stream;
+    assert_int_equal(f->frame->index, b->frame);
+    assert_true(f->captured_ns <= f->begun_ns && f->begun_ns <= f->end_ns);
+    b->completed++;
+}
+
+static void books_closed(void *stream, const oc_counts *c)
+{
+    books *b = stream;
+    b->closed++;
+    assert_int_equal(c->captured, b->captured);
+    assert_int_equal(c->completed, b->completed);
+    assert_int_equal(c->in_flight, 0);
+    for (int i = 0; i < OC_DROP_REASONS; i++)
+        assert_int_equal(c->dropped[i], b->dropped[i]);
+}
+
+static const oc_observer books_table = {.struct_size = sizeof(books_table),
+                                        .opened = books_opened,
+                                        .captured = books_captured,
+                                        .dropped = books_dropped,
+                                        .begun = books_begun,
+                                        .stage = books_stage,
+                                        .event = books_event,
+                                        .completed = books_completed,
+                                        .closed = books_closed};
+
+static void same_file(const char *a, const char *b)
+{
+    FILE *fa = fopen(a, "r"), *fb = fopen(b, "r");
+    int   ca, cb;
+    assert_true(fa && fb);
+    do {
+        ca = getc(fa);
+        cb = getc(fb);
+        assert_int_equal(ca, cb);
+    } while (ca != EOF);
+    fclose(fa);
+    fclose(fb);
+}
+
+static void observers_see_everything(void **state)
+{
+    (void)state;
+    for (int live = 0; live < 2; live++) {
+        static books             b[2];
+        oc_observer              tables[2] = {books_table, books_table};
+        const oc_observer *const list[] = {&tables[0], &tables[1]};
+        memset(b, 0, sizeof(b));
+        for (int i = 0; i < 2; i++) {
+            b[i].balanced = true;
+            b[i].lines = fopen(in_folder(i ? "o1.jsonl" : "o0.jsonl"), "w");
+            tables[i].ctx = &b[i];
+        }
+        oc_pipeline_options o = {
+            .source = clip, .observers = list, .n_observers = 2, .realtime = live == 1};
+        o.isa = live ? "ref" : NULL;
+        o.outputs.events = in_folder("o.jsonl");
+        json_t *summary = run(&o);
+        for (int i = 0; i < 2; i++) {
+            fclose(b[i].lines);
+            assert_true(b[i].balanced && b[i].opened == 1 && b[i].closed == 1);
+            assert_int_equal(b[i].captured, CLIP);
+            assert_int_equal(b[i].looks, b[i].completed);
+            assert_int_equal(b[i].stages[OC_STAGE_DETECT], b[i].completed);
+            assert_int_equal(b[i].stages[OC_STAGE_TOTAL], b[i].completed);
+            assert_int_equal(whole(summary, "completed"), b[i].completed);
+            assert_true(live ? b[i].dropped[OC_DROP_NEWEST_WINS] > 0 : b[i].completed == CLIP);
+            same_file(in_folder("o.jsonl"), in_folder(i ? "o1.jsonl" : "o0.jsonl"));
+        }
+        json_decref(summary);
+    }
+}
+
+/* Looks at every third frame only, whatever the configuration says. */
+static void third(void *ctx, const oc_frame *frame, oc_decision *d)
+{
+    (*(unsigned *)ctx)++;
+    d->look = frame->index % 3 == 0;
+}
+
+static void decisions_can_be_forced(void **state)
+{
+    (void)state;
+    unsigned            asked = 0;
+    oc_pipeline_options o = {.source = clip, .decide = third, .decide_ctx = &asked};
+    json_t             *summary = run(&o);
+    assert_int_equal(asked, CLIP);
+    json_t    *detect = json_object_get(member(summary, "latency_histogram_ms"), "detect"), *pair;
+    size_t     i;
+    json_int_t n = 0;
+    json_array_foreach(detect, i, pair) n += json_integer_value(json_array_get(pair, 1));
+    assert_int_equal(n, CLIP / 3);
+    json_decref(summary);
+}
+
 static void refused(const oc_pipeline_options *o, oc_status want, const char *say)
 {
     oc_pipeline_config *c = config();
@@ -439,6 +601,8 @@ int main(void)
         cmocka_unit_test(no_allocation_after_the_first_frames),
         cmocka_unit_test(an_interrupt_finishes_the_files),
         cmocka_unit_test(in_real_time_the_newest_wins),
+        cmocka_unit_test(observers_see_everything),
+        cmocka_unit_test(decisions_can_be_forced),
         cmocka_unit_test(bad_places_are_named),
         cmocka_unit_test(a_full_disk_leaves_nothing),
         cmocka_unit_test(what_breaks_off_counts),

@@ -1,0 +1,135 @@
+/* A frame's way. */
+#include "pipeline/state.h"
+
+void oc_note_stage(oc_pipeline *p, oc_stage stage, uint64_t begin_ns, uint64_t end_ns)
+{
+    oc_histogram_add(&p->stages.histogram[stage], end_ns - begin_ns);
+    oc_observers_stage(&p->observers, p->frame, stage, begin_ns, end_ns);
+}
+
+/* The detector's boxes that the pipeline wants, into p->found. */
+static size_t filter(oc_pipeline *p, const oc_detections *all, const oc_frame *frame)
+{
+    float  least = p->config->detect.min_height * (float)frame->height;
+    size_t n = 0;
+    for (size_t i = 0; i < all->n && n < OC_DETECTIONS_MAX; i++) {
+        const oc_detection *d = &all->items[i];
+        if (p->labels && (d->label >= p->n_labels || !p->labels[d->label]))
+            continue;
+        if (d->box.y1 - d->box.y0 >= least)
+            p->found[n++] = *d;
+    }
+    return n;
+}
+
+static oc_status detect(oc_pipeline *p, const oc_frame *frame, oc_detections *found, oc_error *err)
+{
+    oc_result result;
+    uint64_t  start = oc_now_ns();
+    oc_status st = oc_net_run(p->detector, frame, NULL, &result, err);
+    if (st != OC_OK)
+        return st;
+    oc_net_times times = oc_net_last(p->detector);
+    uint64_t     prepared = start + times.prepare_ns, inferred = prepared + times.infer_ns;
+    oc_note_stage(p, OC_STAGE_PREPARE, start, prepared);
+    oc_note_stage(p, OC_STAGE_DETECT, prepared, inferred);
+    oc_note_stage(p, OC_STAGE_BOXES, inferred, inferred + times.decode_ns);
+    found->items = p->found;
+    found->cap = OC_DETECTIONS_MAX;
+    found->n = filter(p, &result.detections, frame);
+    return OC_OK;
+}
+
+static oc_status recognise(oc_pipeline *p, const oc_frame *frame, oc_error *err)
+{
+    oc_status st = OC_OK;
+    for (size_t i = 0; i < p->config->n_recognise && st == OC_OK; i++) {
+        p->recogniser[i].per_frame = p->decision.per_frame[i];
+        st = oc_recogniser_run(&p->recogniser[i], i, frame, &p->objects, p->time_s,
+                               oc_tell_recognised, p, err);
+    }
+    return st;
+}
+
+static oc_status outputs(oc_pipeline *p, oc_frame *frame, oc_error *err)
+{
+    oc_status st = p->told;
+    if (st != OC_OK) {
+        *err = p->told_err;
+        return st;
+    }
+    if ((st = oc_outputs_mot(p, err)) != OC_OK || !p->annotator)
+        return st;
+    const oc_scene_from from = {.title = p->config->title,
+                                .card = p->card,
+                                .objects = &p->objects,
+                                .rules = &p->rules,
+                                .time_s = p->time_s,
+                                .n_recognisers = p->config->n_recognise,
+                                .many_labels = p->config->detect.labels.n != 1 && p->n_labels > 1};
+    return oc_annotator_put(p->annotator, frame, &from, err);
+}
+
+/* What is to be done with this frame. */
+static void decide(oc_pipeline *p, const oc_frame *frame)
+{
+    oc_decision *d = &p->decision;
+    *d = (oc_decision){.every = p->config->detect.every};
+    d->look = p->frames % d->every == 0;
+    for (size_t i = 0; i < p->config->n_recognise; i++)
+        d->per_frame[i] = p->config->recognise[i].per_frame;
+    oc_read_dropped(p, d->dropped);
+    if (p->options.decide)
+        p->options.decide(p->options.decide_ctx, frame, d);
+}
+
+static void track(oc_pipeline *p, const oc_detections *found)
+{
+    oc_tracks tracks;
+    if (p->decision.look)
+        oc_tracker_update(p->tracker, found, p->time_s, &tracks);
+    else
+        oc_tracker_predict(p->tracker, p->time_s, &tracks);
+    oc_objects_sync(&p->objects, &tracks, p->time_s);
+}
+
+static void rules(oc_pipeline *p, const oc_frame *frame)
+{
+    oc_rules_size(&p->rules, frame->width, frame->height);
+    oc_tell_tracks(p);
+    oc_rules_run(&p->rules, &p->objects, p->time_s);
+    oc_tell_left(p); /* after the zones that the track was in */
+    oc_tell_drops(p, false);
+}
+
+oc_status oc_frame_work(oc_pipeline *p, oc_frame *frame, oc_error *err)
+{
+    oc_detections found = {0};
+    oc_status     st = OC_OK;
+
+    p->time_s = (double)frame->pts_ns * 1e-9;
+    p->frame = frame->index;
+    decide(p, frame);
+    oc_observers_begun(&p->observers, frame, &p->decision);
+    if (p->decision.look && (st = detect(p, frame, &found, err)) != OC_OK)
+        return st;
+    uint64_t start = oc_now_ns();
+    track(p, &found);
+    uint64_t tracked = oc_now_ns();
+    oc_note_stage(p, OC_STAGE_TRACK, start, tracked);
+    rules(p, frame);
+    uint64_t ruled = oc_now_ns();
+    if (p->decision.look && (st = recognise(p, frame, err)) != OC_OK)
+        return st;
+    uint64_t recognised = oc_now_ns();
+    if (p->config->n_recognise)
+        oc_note_stage(p, OC_STAGE_RECOGNISE, ruled, recognised);
+    st = outputs(p, frame, err);
+    uint64_t end = oc_now_ns();
+    oc_histogram_add(&p->stages.histogram[OC_STAGE_EVENTS], end - recognised + (ruled - tracked));
+    oc_observers_stage(&p->observers, p->frame, OC_STAGE_EVENTS, tracked, ruled);
+    oc_observers_stage(&p->observers, p->frame, OC_STAGE_EVENTS, recognised, end);
+    p->found_n = found.n;
+    p->record.detections += found.n;
+    return st;
+}
