@@ -8,7 +8,7 @@
 #include "cli/tuned.h"
 #include "core/cpu.h"
 #include "events/part.h"
-#include "pipeline/pipeline.h"
+#include "pipeline/site.h"
 
 #define PATH_BYTES 4200
 
@@ -63,7 +63,8 @@ static void clear_progress(const bar *b)
         fputs("\r\033[K", stderr);
 }
 
-static oc_status choose_outputs(arguments *a, oc_outputs_config *o, oc_error *err)
+/* many: each stream has a folder of its own in --out. */
+static oc_status choose_outputs(arguments *a, bool many, oc_outputs_config *o, oc_error *err)
 {
     static const char *const names[] = {"events.jsonl", "video.mp4", "tracks.txt", "report.html",
                                         "summary.json"};
@@ -76,7 +77,8 @@ static oc_status choose_outputs(arguments *a, oc_outputs_config *o, oc_error *er
         return OC_FAIL(err, OC_INVALID, "--out: the name is too long");
     oc_status st = oc_make_folders(a->out, err);
     for (size_t i = 0; i < 5 && st == OC_OK; i++) {
-        snprintf(a->path[i], sizeof(a->path[i]), "%s/%s", a->out, names[i]);
+        snprintf(a->path[i], sizeof(a->path[i]), "%s/%s%s", a->out, many ? "{stream}/" : "",
+                 names[i]);
         if (!*slots[i])
             *slots[i] = a->path[i];
     }
@@ -93,65 +95,66 @@ static void catch_signals(void)
     signal(SIGXFSZ, SIG_IGN); /* and so is a file that may not grow */
 }
 
-static int tell_end(const oc_pipeline *p, const arguments *a)
+static int tell_end(oc_site *site, const arguments *a)
 {
-    const oc_pipeline_end *end = oc_pipeline_ended(p);
-    if (end->truncated)
-        fprintf(stderr, "ocellus run: warning: the source broke off: %s\n", end->broken.message);
-    if (end->interrupted)
+    oc_pipeline_end end = oc_site_ended(site);
+    if (end.truncated)
+        fprintf(stderr, "ocellus run: warning: the source broke off: %s\n", end.broken.message);
+    if (end.interrupted)
         fprintf(stderr, "ocellus run: interrupted; what was written is whole\n");
-    fputs(a->json ? oc_pipeline_summary(p) : oc_pipeline_text(p), stdout);
+    fputs(a->json ? oc_site_summary(site) : oc_site_text(site), stdout);
     if (fflush(stdout) != 0) {
         fprintf(stderr, "ocellus run: cannot write to standard output\n");
         return CLI_FAILED;
     }
-    return end->interrupted ? CLI_INTERRUPTED : CLI_DONE;
+    return end.interrupted ? CLI_INTERRUPTED : CLI_DONE;
 }
 
-static int run_pipeline(arguments *a, const oc_pipeline_config *config, oc_pipeline_options *o)
+static int run_site(arguments *a, oc_site_config *config, oc_site_options *o)
 {
-    oc_pipeline *p = NULL;
-    oc_error     err = {0};
-    bar          b = {.tty = isatty(STDERR_FILENO), .quiet = a->quiet, .next_s = LINE_S};
-    int          code;
+    oc_site *site = NULL;
+    oc_error err = {0};
+    bar      b = {.tty = isatty(STDERR_FILENO), .quiet = a->quiet, .next_s = LINE_S};
+    int      code;
 
-    o->cancel = &cancel;
-    o->progress = show_progress;
-    o->progress_ctx = &b;
-    if (oc_pipeline_create(config, o, &p, &err) != OC_OK)
+    o->stream.cancel = &cancel;
+    o->stream.progress = show_progress;
+    o->stream.progress_ctx = &b;
+    if (oc_site_create(config, o, &site, &err) != OC_OK)
         return cli_fail("run", &err);
     if (a->check) {
         if (a->json)
             printf("{\"ok\":true}\n");
         else
             printf("%s: nothing wrong with it\n", config->file);
-        oc_pipeline_destroy(p);
+        oc_site_destroy(site);
         return CLI_DONE;
     }
     catch_signals();
-    oc_status st = choose_outputs(a, &o->outputs, &err);
+    oc_outputs_config outputs;
+    oc_status         st = choose_outputs(a, config->many, &outputs, &err);
     if (st == OC_OK)
-        st = oc_pipeline_outputs(p, &o->outputs, &err);
+        st = oc_site_outputs(site, &outputs, &err);
     if (st == OC_OK)
-        st = oc_pipeline_run(p, &err);
+        st = oc_site_run(site, &err);
     clear_progress(&b);
     if (st == OC_CANCELLED || (st != OC_OK && cancel == 1)) {
         fprintf(stderr, "ocellus run: interrupted before the first frame\n");
         code = CLI_INTERRUPTED;
     } else {
-        code = st == OC_OK ? tell_end(p, a) : cli_fail("run", &err);
+        code = st == OC_OK ? tell_end(site, a) : cli_fail("run", &err);
     }
-    oc_pipeline_destroy(p);
+    oc_site_destroy(site);
     return code;
 }
 
 static int run_with(arguments *a, const char *file)
 {
-    oc_pipeline_config *config = NULL;
-    oc_error            err = {0};
-    oc_isa              isa;
-    oc_pool            *pool = NULL;
-    oc_tune            *tune = NULL;
+    oc_site_config *config = NULL;
+    oc_error        err = {0};
+    oc_isa          isa;
+    oc_pool        *pool = NULL;
+    oc_tune        *tune = NULL;
 
     if (a->http)
         return cli_usage("run", "--http is not part of this version");
@@ -161,25 +164,29 @@ static int run_with(arguments *a, const char *file)
         return cli_usage("run", "--threads: at most 256");
     if (!(a->duration_s >= 0.0))
         return cli_usage("run", "--duration: not a length of time");
-    if (oc_pipeline_config_load(file, &config, &err) != OC_OK)
+    if (oc_site_config_load(file, &config, &err) != OC_OK)
         return cli_fail("run", &err);
+    if (config->many && a->source) {
+        oc_site_config_destroy(config);
+        return cli_usage("run", "--source: %s has streams with sources of their own", file);
+    }
     if ((a->tuned && cli_tune_load(&tune, &err) != OC_OK) ||
         oc_pool_create((unsigned)a->threads, &pool, &err) != OC_OK) {
         oc_tune_destroy(tune);
-        oc_pipeline_config_destroy(config);
+        oc_site_config_destroy(config);
         return cli_fail("run", &err);
     }
-    oc_pipeline_options o = {.source = a->source,
-                             .realtime = a->realtime,
-                             .duration_s = a->duration_s,
-                             .pool = pool,
-                             .isa = a->isa,
-                             .tune = tune,
-                             .gallery = a->gallery};
-    int                 code = run_pipeline(a, config, &o);
+    oc_site_options o = {.stream = {.source = a->source,
+                                    .realtime = a->realtime,
+                                    .duration_s = a->duration_s,
+                                    .pool = pool,
+                                    .isa = a->isa,
+                                    .tune = tune,
+                                    .gallery = a->gallery}};
+    int             code = run_site(a, config, &o);
     oc_pool_destroy(pool);
     oc_tune_destroy(tune);
-    oc_pipeline_config_destroy(config);
+    oc_site_config_destroy(config);
     return code;
 }
 

@@ -44,6 +44,16 @@ void                    oc_yaml_destroy(oc_yaml *doc); /* NULL is fine */
 
 const oc_yaml_node *oc_yaml_root(const oc_yaml *doc); /* never NULL; an empty file is a null node */
 
+/* `over` laid over `base`, both maps (over may be null): maps go together key by key, every other
+ * value of `over` takes the place of that of `base`, and null takes a key away.  Key `skip` of
+ * both (NULL = none) is left out.  Nodes are shared: the documents of both must outlive *out.
+ * Messages about the result tell the place in the file that a value came from. */
+OC_MUST_CHECK oc_status oc_yaml_merge(const oc_yaml_node *base, const oc_yaml_node *over,
+                                      const char *skip, oc_yaml **out, oc_error *err);
+/* The tree as one line that reads back as the same tree.  Gives back its length; what does not fit
+ * into cap - 1 bytes is cut off. */
+size_t oc_yaml_write(const oc_yaml_node *node, char *bytes, size_t cap);
+
 /* ---- nodes ---- */
 
 oc_yaml_kind oc_yaml_kind_of(const oc_yaml_node *node);

@@ -116,6 +116,12 @@ static void put_number(oc_jsonw *j, const char *key, const char *text, int n)
     put(j, text, (size_t)n);
 }
 
+void oc_jsonw_raw(oc_jsonw *j, const char *key, const char *json, size_t n)
+{
+    begin(j, key);
+    put(j, json, n);
+}
+
 void oc_jsonw_int(oc_jsonw *j, const char *key, int64_t value)
 {
     char text[32];

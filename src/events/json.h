@@ -32,6 +32,7 @@ void oc_jsonw_int(oc_jsonw *j, const char *key, int64_t value);
 void oc_jsonw_uint(oc_jsonw *j, const char *key, uint64_t value);
 void oc_jsonw_float(oc_jsonw *j, const char *key, double value, int digits); /* after the point */
 void oc_jsonw_bool(oc_jsonw *j, const char *key, bool value);
+void oc_jsonw_raw(oc_jsonw *j, const char *key, const char *json, size_t n); /* a value as it is */
 void oc_jsonw_box(oc_jsonw *j, const char *key, const oc_box *box); /* [x0,y0,x1,y1], 1/10 pixel */
 
 #endif

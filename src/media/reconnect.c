@@ -101,7 +101,7 @@ static bool worth_waiting(const oc_reconnect *r, oc_status st)
     case OC_NOT_FOUND:
     case OC_BUSY: return true;
     case OC_FORMAT:
-    case OC_END: return r->ever && r->info.live;
+    case OC_END: return r->options.was_live || (r->ever && r->info.live);
     default: return false;
     }
 }

@@ -14,6 +14,7 @@ typedef void oc_reconnect_fn(void *ctx, bool connected, uint32_t wait_ms, const 
 typedef struct oc_reconnect_options {
     uint32_t         wait_ms_first; /* 0 = 500 */
     uint32_t         wait_ms_max;   /* 0 = 30000 */
+    bool             was_live;      /* it was there before: nonsense from it is waited out, too */
     oc_reconnect_fn *notify;        /* may be NULL */
     void            *ctx;
 } oc_reconnect_options;

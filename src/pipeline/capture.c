@@ -14,12 +14,29 @@ typedef struct resume {
     int64_t       pts_base;
 } resume;
 
+static void note_reconnect(void *ctx, bool connected, uint32_t wait_ms, const oc_error *why)
+{
+    oc_capture *c = ctx;
+    (void)wait_ms;
+    (void)why;
+    if (!atomic_exchange(&c->away, !connected) && !connected)
+        atomic_fetch_add(&c->lost, 1);
+}
+
 static oc_status read_again(oc_capture *c, resume *r, oc_frame **out, oc_error *err)
 {
     oc_status st = OC_OK;
     if (!r->again) {
-        if ((st = oc_reconnect_create(&c->source, NULL, &r->again, err)) != OC_OK)
+        const oc_reconnect_options options = {.wait_ms_first = c->retry_ms,
+                                              .wait_ms_max = c->retry_max_ms,
+                                              .was_live = true,
+                                              .notify = note_reconnect,
+                                              .ctx = c};
+        if ((st = oc_reconnect_create(&c->source, &options, &r->again, err)) != OC_OK)
             return st;
+        note_reconnect(c, false, 0, NULL);
+        oc_input_close(c->input); /* what is left of the connection */
+        c->input = NULL;
         r->index_base = r->index + 1;
         r->pts_base = -1;
     }
@@ -34,10 +51,10 @@ static oc_status read_again(oc_capture *c, resume *r, oc_frame **out, oc_error *
 
 static oc_status read_frame(oc_capture *c, resume *r, oc_frame **out, oc_error *err)
 {
-    oc_status st = OC_IO;
     if (!r->again) {
-        st = oc_input_read(c->input, out, err);
-        if (!(st == OC_IO && oc_input_info(c->input)->live))
+        oc_status st = oc_input_read(c->input, out, err);
+        bool      lost = st == OC_IO || st == OC_FORMAT || st == OC_END;
+        if (!lost || !oc_input_info(c->input)->live)
             return st;
     }
     return read_again(c, r, out, err);

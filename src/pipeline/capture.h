@@ -2,6 +2,8 @@
 #ifndef OC_PIPELINE_CAPTURE_H
 #define OC_PIPELINE_CAPTURE_H
 
+#include <stdatomic.h>
+
 #include "media/source.h"
 #include "pipeline/mailbox.h"
 #include "pipeline/stage.h"
@@ -15,15 +17,18 @@ typedef enum oc_capture_end {
 } oc_capture_end;
 
 typedef struct oc_capture {
-    oc_source_options source;     /* url and cancel must live on */
-    bool              pace;       /* a file is played at its own speed */
-    double            duration_s; /* of the stream; 0 = all */
-    oc_mailbox       *box;
-    oc_stages        *stages;
-    oc_observers     *observers; /* may be NULL */
-    oc_input         *input;
-    pthread_t         thread;
-    bool              started;
+    oc_source_options source;           /* url and cancel must live on */
+    bool              pace;             /* a file is played at its own speed */
+    double            duration_s;       /* of the stream; 0 = all */
+    uint32_t    retry_ms, retry_max_ms; /* a lost camera is tried again after these; 0 = defaults */
+    oc_mailbox *box;
+    oc_stages  *stages;
+    oc_observers        *observers; /* may be NULL */
+    oc_input            *input;     /* the capture's; closed when a camera is lost */
+    pthread_t            thread;
+    bool                 started;
+    atomic_uint_fast64_t lost; /* times that the camera was */
+    atomic_bool          away; /* it is at present */
     /* written by the thread, read after it has ended */
     oc_capture_end end;
     oc_error       err;

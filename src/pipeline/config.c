@@ -34,9 +34,13 @@ static oc_status read_source(oc_pipeline_config *c, const oc_yaml_node *node, oc
     c->format = oc_yaml_text_or(&m, "format", NULL);
     c->fps = oc_yaml_float_or(&m, "fps", 0, 1000, 0);
     c->timeout_s = oc_yaml_seconds_or(&m, "timeout", 10);
+    c->retry_s = oc_yaml_seconds_or(&m, "retry", 0.5);
+    c->retry_max_s = oc_yaml_seconds_or(&m, "retry_max", 30);
     c->rtsp_udp = oc_yaml_bool_or(&m, "rtsp_udp", false);
     if (c->timeout_s > 3600)
         oc_yaml_object(&m, "timeout", "longer than an hour");
+    if (c->retry_s < 0.001 || c->retry_max_s > 3600 || c->retry_max_s < c->retry_s)
+        oc_yaml_object(&m, "retry", "not 1 ms .. retry_max .. an hour");
     return oc_yaml_end(&m);
 }
 
@@ -200,6 +204,8 @@ static oc_status take(oc_yaml *doc, oc_pipeline_config **out, oc_error *err)
     c->doc = doc;
     c->file = oc_yaml_file(oc_yaml_root(doc));
     c->timeout_s = 10;
+    c->retry_s = 0.5;
+    c->retry_max_s = 30;
     c->updated_every_s = 1.0;
     c->tracker = oc_tracker_find("bytetrack");
     oc_tracker_defaults(c->tracker, &c->track);
@@ -227,10 +233,30 @@ oc_status oc_pipeline_config_memory(const char *name, const void *text, size_t b
     return st == OC_OK ? take(doc, out, err) : st;
 }
 
+oc_status oc_pipeline_config_layer(const oc_yaml_node *base, const oc_yaml_node *over,
+                                   oc_yaml **own, oc_pipeline_config **out, oc_error *err)
+{
+    oc_yaml            *under = own ? *own : NULL, *doc;
+    oc_pipeline_config *c = NULL;
+    oc_status           st = oc_yaml_merge(base, over, "streams", &doc, err);
+    if (own)
+        *own = NULL;
+    if (st == OC_OK)
+        st = take(doc, &c, err);
+    if (st != OC_OK) {
+        oc_yaml_destroy(under);
+        return st;
+    }
+    c->under = under;
+    *out = c;
+    return OC_OK;
+}
+
 void oc_pipeline_config_destroy(oc_pipeline_config *c)
 {
     if (!c)
         return;
     oc_yaml_destroy(c->doc);
+    oc_yaml_destroy(c->under);
     free(c);
 }

@@ -81,13 +81,15 @@ typedef struct oc_outputs_config { /* paths, NULL = not wanted */
 } oc_outputs_config;
 
 typedef struct oc_pipeline_config {
-    oc_yaml    *doc; /* owns the texts */
+    oc_yaml    *doc;   /* owns the texts */
+    oc_yaml    *under; /* the document that doc's values came from, where it is our own */
     const char *file, *name, *title;
 
     const oc_yaml_node *source_at;
     const char         *url; /* "cache:<file>" = data/media.yaml's; NULL = must be given */
     const char         *format;
     double              fps, timeout_s;
+    double              retry_s, retry_max_s; /* a lost camera is tried again after these */
     bool                rtsp_udp;
 
     oc_detect_config      detect;
@@ -109,6 +111,14 @@ OC_MUST_CHECK oc_status oc_pipeline_config_load(const char *path, oc_pipeline_co
 OC_MUST_CHECK oc_status oc_pipeline_config_memory(const char *name, const void *text, size_t bytes,
                                                   oc_pipeline_config **out, oc_error *err);
 void                    oc_pipeline_config_destroy(oc_pipeline_config *c); /* NULL is fine */
+
+/* A stream of a site: `over`, its own settings, over what all streams have in common.
+ *
+ *   base  of the site's document, which must outlive the configuration
+ *   over  the same, or in *own, which then is moved in (also on failure); own may be NULL */
+OC_MUST_CHECK oc_status oc_pipeline_config_layer(const oc_yaml_node *base, const oc_yaml_node *over,
+                                                 oc_yaml **own, oc_pipeline_config **out,
+                                                 oc_error *err);
 
 const char *oc_recognise_kind_name(oc_recognise_kind kind);
 

@@ -47,7 +47,10 @@ static oc_status resolve_all(oc_pipeline *p, oc_error *err)
 static oc_status load_networks(oc_pipeline *p, oc_error *err)
 {
     const oc_detect_config *d = &p->config->detect;
-    oc_net_options net = {.pool = p->options.pool, .isa = p->options.isa, .tune = p->options.tune};
+    oc_net_options          net = {.pool = p->options.pool,
+                                   .models = p->options.models,
+                                   .isa = p->options.isa,
+                                   .tune = p->options.tune};
     net.score = d->score;
     oc_status st = oc_net_create(d->network, d->model, &net, &p->detector, err);
     if (st != OC_OK) {
@@ -114,7 +117,7 @@ void oc_pipeline_destroy(oc_pipeline *p)
     oc_outputs_drop(p);
     if (p->box_made)
         oc_mailbox_finish(&p->box);
-    oc_input_close(p->input);
+    oc_input_close(p->capture.input);
     for (size_t i = 0; i < OC_RECOGNISERS_MAX; i++)
         oc_recogniser_finish(&p->recogniser[i]);
     oc_net_destroy(p->detector);

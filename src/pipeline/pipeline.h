@@ -27,6 +27,7 @@ typedef struct oc_pipeline_options {
     double              duration_s;
     oc_outputs_config   outputs; /* see oc_pipeline_outputs */
     oc_pool            *pool;    /* borrowed; NULL = the caller's thread */
+    oc_models          *models;  /* networks in common with other pipelines; NULL = its own */
     const char         *isa;     /* as in oc_session_options */
     const oc_tune      *tune;    /* as in oc_session_options; NULL = guesses */
     volatile int       *cancel; /* 1: stop, finish the files; the pipeline writes 2 when it gives up
@@ -35,6 +36,7 @@ typedef struct oc_pipeline_options {
     oc_nearest_open_fn *open_gallery; /* NULL: oc_nearest_gallery */
     void (*progress)(void *ctx, const oc_progress *progress); /* may be NULL */
     void                     *progress_ctx;
+    bool                      patient;    /* a camera that is not there yet is waited for */
     double                    progress_s; /* between two tellings, at least; 0 = 0.2 */
     const oc_observer *const *observers;  /* n_observers tables, copied */
     size_t                    n_observers;

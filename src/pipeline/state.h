@@ -3,6 +3,7 @@
 #define OC_PIPELINE_STATE_H
 
 #include "events/event.h"
+#include "events/json.h"
 #include "pipeline/annotate.h"
 #include "pipeline/capture.h"
 #include "pipeline/pipeline.h"
@@ -44,7 +45,6 @@ struct oc_pipeline {
     oc_stages          stages;
     oc_capture         capture;
     volatile int       own_cancel, *cancel; /* the options' flag, or our own */
-    oc_input          *input;
     oc_source_info     info;
     double             fps; /* of the video: nominal, or 25 */
     oc_annotator      *annotator;
@@ -99,6 +99,8 @@ OC_MUST_CHECK oc_status oc_outputs_finish(oc_pipeline *p, oc_error *err);
 void                    oc_outputs_drop(oc_pipeline *p);
 
 /* summary.c, report.c */
+uint64_t                oc_summary_peak_rss(void);
+void                    oc_summary_latency(oc_jsonw *j, const oc_stages *stages);
 void                    oc_summary_make(oc_pipeline *p);
 OC_MUST_CHECK oc_status oc_report_write(oc_pipeline *p, oc_part *to, oc_error *err);
 

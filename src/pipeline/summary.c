@@ -8,7 +8,7 @@
 #include "events/json.h"
 #include "pipeline/state.h"
 
-static uint64_t peak_rss_bytes(void)
+uint64_t oc_summary_peak_rss(void)
 {
     struct rusage u;
     return getrusage(RUSAGE_SELF, &u) == 0 ? (uint64_t)u.ru_maxrss * 1024u : 0;
@@ -29,11 +29,11 @@ static double ms(const oc_histogram *h, double q)
     return (double)oc_histogram_quantile_ns(h, q) * 1e-6;
 }
 
-static void put_latency(oc_jsonw *j, const oc_pipeline *p)
+void oc_summary_latency(oc_jsonw *j, const oc_stages *stages)
 {
     oc_jsonw_open(j, "latency_ms", '{');
     for (int i = 0; i < OC_STAGES; i++) {
-        const oc_histogram *h = &p->stages.histogram[i];
+        const oc_histogram *h = &stages->histogram[i];
         if (oc_histogram_count(h) == 0)
             continue;
         oc_jsonw_open(j, oc_stage_name((oc_stage)i), '{');
@@ -162,8 +162,8 @@ static void begin_json(oc_jsonw *j, oc_pipeline *p)
             oc_jsonw_uint(j, oc_drop_name((oc_drop)i), c.dropped[i]);
     oc_jsonw_close(j, '}');
     oc_jsonw_float(j, "fps", fps(p), 2);
-    put_latency(j, p);
-    oc_jsonw_uint(j, "peak_rss_bytes", peak_rss_bytes());
+    oc_summary_latency(j, &p->stages);
+    oc_jsonw_uint(j, "peak_rss_bytes", oc_summary_peak_rss());
     oc_jsonw_bool(j, "truncated", p->ended.truncated);
 }
 
@@ -222,7 +222,7 @@ static void add_counts(lines *l, oc_pipeline *p)
     const oc_histogram *h = p->stages.histogram;
     add(l, "  latency    %.1f ms median, %.1f ms p99 (network %.1f ms)\n",
         ms(&h[OC_STAGE_TOTAL], 0.5), ms(&h[OC_STAGE_TOTAL], 0.99), ms(&h[OC_STAGE_DETECT], 0.5));
-    add(l, "  memory     %.0f MB at most\n", (double)peak_rss_bytes() / 1e6);
+    add(l, "  memory     %.0f MB at most\n", (double)oc_summary_peak_rss() / 1e6);
     add(l, "  tracks     %llu, up to %llu at once\n", (unsigned long long)p->record.tracks,
         (unsigned long long)p->record.tracks_max);
 }

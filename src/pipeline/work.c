@@ -9,6 +9,7 @@
 
 #define PROGRESS_S 0.2
 #define FLUSH_NS 1000000000u
+#define WAIT_SLICE_NS 50000000u
 
 static oc_status flush(oc_pipeline *p, uint64_t now, oc_error *err)
 {
@@ -40,6 +41,17 @@ static void tell_progress(oc_pipeline *p, uint64_t now)
 static bool cancelled(const oc_pipeline *p)
 {
     return __atomic_load_n(p->cancel, __ATOMIC_RELAXED) == 1;
+}
+
+static void sleep_s(const oc_pipeline *p, double seconds)
+{
+    for (uint64_t end = oc_now_ns() + (uint64_t)(seconds * 1e9); !cancelled(p);) {
+        uint64_t now = oc_now_ns();
+        if (now >= end)
+            return;
+        uint64_t slice = end - now < WAIT_SLICE_NS ? end - now : WAIT_SLICE_NS;
+        nanosleep(&(struct timespec){.tv_nsec = (long)slice}, NULL);
+    }
 }
 
 /* The source may be waiting for a camera that never comes back. */
@@ -175,6 +187,29 @@ static oc_status find_source(oc_pipeline *p, oc_error *err)
     return st;
 }
 
+/* Files and cameras of this machine have no scheme, or one of ours. */
+static bool is_far(const char *url)
+{
+    const char *scheme = strstr(url, "://");
+    return strncmp(url, "v4l2:", 5) == 0 || (scheme && strncmp(url, "file://", 7) != 0);
+}
+
+/* A camera that is away when the stream begins may come later. */
+static oc_status open_source(oc_pipeline *p, oc_error *err)
+{
+    oc_input **out = &p->capture.input;
+    oc_status  st = oc_input_open(&p->capture.source, out, err);
+    double     wait_s = p->config->retry_s;
+    while (p->options.patient && is_far(p->url) && !cancelled(p) &&
+           (st == OC_IO || st == OC_NOT_FOUND || st == OC_BUSY || st == OC_FORMAT)) {
+        sleep_s(p, wait_s);
+        wait_s = fmin(2 * wait_s, p->config->retry_max_s);
+        st = cancelled(p) ? OC_FAIL(err, OC_CANCELLED, "%s: cancelled", p->shown)
+                          : oc_input_open(&p->capture.source, out, err);
+    }
+    return st;
+}
+
 static oc_status open_stream(oc_pipeline *p, oc_error *err)
 {
     oc_status st = find_source(p, err);
@@ -187,18 +222,19 @@ static oc_status open_stream(oc_pipeline *p, oc_error *err)
                                             .timeout_ms = (uint32_t)(p->config->timeout_s * 1000),
                                             .rtsp_udp = p->config->rtsp_udp,
                                             .cancel = p->cancel};
-    if ((st = oc_input_open(&p->capture.source, &p->input, err)) != OC_OK)
+    if ((st = open_source(p, err)) != OC_OK)
         return st;
-    p->info = *oc_input_info(p->input);
+    p->info = *oc_input_info(p->capture.input);
     p->fps = p->info.fps > 0.0 && p->info.fps <= 1000.0 ? p->info.fps : 25.0;
     oc_mailbox_init(&p->box, &p->ledger, p->options.realtime || p->info.live);
     p->box_made = true;
     p->box.observers = p->capture.observers = &p->observers;
     p->capture.pace = p->options.realtime && !p->info.live;
+    p->capture.retry_ms = (uint32_t)(p->config->retry_s * 1000);
+    p->capture.retry_max_ms = (uint32_t)(p->config->retry_max_s * 1000);
     p->capture.duration_s = p->options.duration_s;
     p->capture.box = &p->box;
     p->capture.stages = &p->stages;
-    p->capture.input = p->input;
     time_t    now = time(NULL);
     struct tm utc;
     strftime(p->at, sizeof(p->at), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));

@@ -32,6 +32,7 @@ typedef struct bucket {
 struct oc_net {
     oc_card     *card;
     oc_model    *model;
+    oc_models   *models; /* the model is theirs; NULL: it is our own */
     oc_pool     *pool;
     char        *model_path;
     bucket       buckets[OC_CARD_BUCKETS_MAX];
@@ -222,7 +223,8 @@ static oc_status build(oc_net *net, const char *model_path, const oc_net_options
     net->model_path = strdup(model_path);
     if (!net->model_path)
         return OC_FAIL(err, OC_NOMEM, "out of memory");
-    st = oc_model_load(model_path, &net->model, err);
+    st = net->models ? oc_models_take(net->models, model_path, &net->model, err)
+                     : oc_model_load(model_path, &net->model, err);
     if (st != OC_OK)
         return st;
     if (options->size.width > 0 && options->size.height > 0) {
@@ -253,6 +255,7 @@ oc_status oc_net_create_take(oc_card *card, const char *model_path, const oc_net
         options = &defaults;
     net->card = card;
     net->pool = options->pool;
+    net->models = options->models;
     oc_status st = build(net, model_path, options, err);
     if (st != OC_OK) {
         oc_net_destroy(net);
@@ -280,7 +283,10 @@ void oc_net_destroy(oc_net *net)
         oc_frame_unref(net->buckets[i].upright);
         oc_arena_finish(&net->buckets[i].arena);
     }
-    oc_model_unref(net->model);
+    if (net->models)
+        oc_models_give(net->models, net->model);
+    else
+        oc_model_unref(net->model);
     oc_card_destroy(net->card);
     free(net->model_path);
     free(net);

@@ -4,6 +4,7 @@
 
 #include "ocellus/session.h"
 #include "vision/card.h"
+#include "vision/models.h"
 
 typedef struct oc_net oc_net;
 
@@ -15,6 +16,7 @@ typedef struct oc_net_options {
     oc_card_size   size;   /* instead of the card's sizes, for dynamic networks; 0 = card's */
     float          score;  /* instead of the card's score threshold; 0 = card's */
     const char    *mirror; /* as in oc_store_model, when model_path is NULL */
+    oc_models     *models; /* shared with others; borrowed for the network's life; NULL = its own */
 } oc_net_options;
 
 /* What the last run took, in nanoseconds. */

@@ -275,6 +275,36 @@ static void test_empty_and_missing(void **state)
     assert_int_equal(oc_yaml_load("/", &doc, &err), OC_IO);
 }
 
+static void test_merge(void **state)
+{
+    (void)state;
+    const char text[] = "base: {a: 1, b: {c: 2, d: [3, 4]}, e: \"x: y\", gone: 5}\n"
+                        "over: {b: {d: [9], f: \"7\"}, gone: ~, new: {g: towards us, h: ~}}\n";
+    oc_yaml   *doc = load(text), *both = NULL, *again;
+    oc_error   err = {0};
+    char       out[400], twice[400];
+    size_t     n;
+    assert_int_equal(oc_yaml_merge(oc_yaml_find(oc_yaml_root(doc), "base"),
+                                   oc_yaml_find(oc_yaml_root(doc), "over"), "e", &both, &err),
+                     OC_OK);
+    n = oc_yaml_write(oc_yaml_root(both), out, sizeof(out));
+    assert_string_equal(out, "{\"a\": 1, \"b\": {\"c\": 2, \"d\": [9], \"f\": \"7\"}, "
+                             "\"new\": {\"g\": \"towards us\", \"h\": null}}");
+    assert_int_equal(n, strlen(out));
+    assert_int_equal(oc_yaml_line(oc_yaml_find(oc_yaml_root(both), "new")), 2);
+    again = load(out); /* what is written reads back as the same */
+    oc_yaml_write(oc_yaml_root(again), twice, sizeof(twice));
+    assert_string_equal(out, twice);
+    assert_int_equal(oc_yaml_write(oc_yaml_root(both), twice, 8), n); /* cut off, length told */
+    assert_int_equal(strlen(twice), 7);
+    oc_yaml_destroy(again);
+    oc_yaml_destroy(both);
+    assert_int_equal(oc_yaml_merge(oc_yaml_find(oc_yaml_find(oc_yaml_root(doc), "base"), "a"),
+                                   oc_yaml_root(doc), NULL, &both, &err),
+                     OC_FORMAT);
+    oc_yaml_destroy(doc);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -282,6 +312,7 @@ int main(void)
         cmocka_unit_test(test_refusals), cmocka_unit_test(test_syntax),
         cmocka_unit_test(test_limits),   cmocka_unit_test(test_aliases),
         cmocka_unit_test(test_texts),    cmocka_unit_test(test_empty_and_missing),
+        cmocka_unit_test(test_merge),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

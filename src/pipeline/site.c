@@ -1,0 +1,288 @@
+/* A site's life: its streams' threads, and what they have in common. */
+#include "pipeline/site_state.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define LOOK_NS 50000000 /* the cancel flag is looked at so often: a signal cannot wake us */
+#define PROGRESS_S 0.2
+
+/* All streams' progress as one. */
+static void sum_progress(const oc_site *site, oc_progress *sum)
+{
+    *sum = (oc_progress){.frames = site->n == 1 ? site->stream[0]->progress.frames : -1};
+    for (size_t i = 0; i < site->n; i++) {
+        const oc_progress *p = &site->stream[i]->progress;
+        sum->counts.captured += p->counts.captured;
+        sum->counts.completed += p->counts.completed;
+        sum->counts.in_flight += p->counts.in_flight;
+        for (int k = 0; k < OC_DROP_REASONS; k++)
+            sum->counts.dropped[k] += p->counts.dropped[k];
+        sum->time_s = p->time_s > sum->time_s ? p->time_s : sum->time_s;
+        sum->wall_s = p->wall_s > sum->wall_s ? p->wall_s : sum->wall_s;
+        sum->fps += site->stream[i]->state == OC_STREAM_RUNNING ? p->fps : 0;
+        sum->tracks += p->tracks;
+    }
+}
+
+static void note_progress(void *ctx, const oc_progress *progress)
+{
+    oc_stream                 *s = ctx;
+    oc_site                   *site = s->site;
+    const oc_pipeline_options *o = &site->options.stream;
+    uint64_t                   now = oc_now_ns();
+    double                     every = o->progress_s > 0 ? o->progress_s : PROGRESS_S;
+    pthread_mutex_lock(&site->lock);
+    s->progress = *progress;
+    if (o->progress && (double)(now - site->progress_ns) * 1e-9 >= every) {
+        oc_progress sum;
+        site->progress_ns = now;
+        sum_progress(site, &sum);
+        o->progress(o->progress_ctx, &sum);
+    }
+    pthread_mutex_unlock(&site->lock);
+}
+
+static void destroy_stream(oc_stream *s)
+{
+    if (!s)
+        return;
+    oc_pipeline_destroy(s->pipeline);
+    oc_pipeline_config_destroy(s->config);
+    free(s);
+}
+
+static oc_status make_pipeline(oc_stream *s, oc_error *err)
+{
+    oc_site            *site = s->site;
+    oc_pipeline_options o = site->options.stream;
+    const oc_observer  *observers[OC_OBSERVERS_MAX];
+    if (o.n_observers >= OC_OBSERVERS_MAX)
+        return OC_FAIL(err, OC_INVALID, "%zu observers, at most %d", o.n_observers,
+                       OC_OBSERVERS_MAX - 1);
+    for (size_t i = 0; i < o.n_observers; i++)
+        observers[i] = o.observers[i];
+    observers[o.n_observers++] = &site->events_observer;
+    o.observers = observers;
+    o.models = site->models;
+    o.cancel = &s->cancel;
+    o.patient = site->config->many;
+    o.outputs = (oc_outputs_config){0}; /* oc_stream_outputs gives them */
+    o.progress = note_progress;
+    o.progress_ctx = s;
+    oc_status st = oc_pipeline_create(s->config, &o, &s->pipeline, err);
+    if (st == OC_OK)
+        st = oc_stream_outputs(s, err);
+    return st;
+}
+
+/* config: moved in, also on failure. */
+static oc_status make_stream(oc_site *site, oc_pipeline_config *config, oc_stream **out,
+                             oc_error *err)
+{
+    oc_stream *s = calloc(1, sizeof(*s));
+    if (!s) {
+        oc_pipeline_config_destroy(config);
+        return OC_FAIL(err, OC_NOMEM, "stream: out of memory");
+    }
+    s->site = site;
+    s->config = config;
+    s->outputs = config->outputs;
+    config->outputs = (oc_outputs_config){0};
+    oc_status st = make_pipeline(s, err);
+    if (st != OC_OK) {
+        destroy_stream(s);
+        return st;
+    }
+    *out = s;
+    return OC_OK;
+}
+
+oc_status oc_site_create(oc_site_config *config, const oc_site_options *options, oc_site **out,
+                         oc_error *err)
+{
+    oc_site *site = calloc(1, sizeof(*site));
+    if (!site)
+        return OC_FAIL(err, OC_NOMEM, "site: out of memory");
+    site->config = config;
+    site->options = *options;
+    pthread_mutex_init(&site->lock, NULL);
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&site->changed, &attr);
+    pthread_condattr_destroy(&attr);
+    oc_site_events_init(site);
+    oc_status st = oc_models_create(&site->models, err);
+    for (size_t i = 0; i < config->n && st == OC_OK; i++) {
+        oc_pipeline_config *c = config->stream[i];
+        config->stream[i] = NULL;
+        st = make_stream(site, c, &site->stream[i], err);
+        site->n += st == OC_OK;
+    }
+    if (st != OC_OK) {
+        oc_site_destroy(site);
+        return st;
+    }
+    *out = site;
+    return OC_OK;
+}
+
+void oc_site_destroy(oc_site *site)
+{
+    if (!site)
+        return;
+    for (size_t i = 0; i < site->n; i++)
+        destroy_stream(site->stream[i]);
+    oc_site_events_drop(site);
+    oc_models_destroy(site->models);
+    pthread_cond_destroy(&site->changed);
+    pthread_mutex_destroy(&site->lock);
+    free(site->summary);
+    free(site->text);
+    free(site);
+}
+
+oc_status oc_site_outputs(oc_site *site, const oc_outputs_config *outputs, oc_error *err)
+{
+    oc_status st = OC_OK;
+    site->options.stream.outputs = *outputs;
+    for (size_t i = 0; i < site->n && st == OC_OK; i++)
+        st = oc_stream_outputs(site->stream[i], err);
+    return st;
+}
+
+static void *stream_thread(void *arg)
+{
+    oc_stream *s = arg;
+    oc_error   err = {0};
+    sigset_t   all;
+    sigfillset(&all); /* signals are the main thread's */
+    pthread_sigmask(SIG_BLOCK, &all, NULL);
+    oc_status st = oc_pipeline_run(s->pipeline, &err);
+    pthread_mutex_lock(&s->site->lock);
+    s->status = st;
+    s->err = err;
+    s->state = st == OC_OK ? OC_STREAM_ENDED : OC_STREAM_FAILED;
+    pthread_cond_broadcast(&s->site->changed);
+    pthread_mutex_unlock(&s->site->lock);
+    return NULL;
+}
+
+static oc_status start_stream(oc_stream *s, oc_error *err)
+{
+    s->state = OC_STREAM_RUNNING;
+    if (pthread_create(&s->thread, NULL, stream_thread, s) != 0) {
+        s->state = OC_STREAM_READY;
+        return OC_FAIL(err, OC_NOMEM, "cannot start the thread of stream '%s'", s->config->name);
+    }
+    s->started = true;
+    return OC_OK;
+}
+
+static void cancel_all(oc_site *site)
+{
+    for (size_t i = 0; i < site->n; i++)
+        __atomic_store_n(&site->stream[i]->cancel, 1, __ATOMIC_RELAXED);
+}
+
+static void join_stream(oc_stream *s)
+{
+    if (s->started)
+        pthread_join(s->thread, NULL);
+    s->started = false;
+}
+
+static bool all_ended(const oc_site *site)
+{
+    for (size_t i = 0; i < site->n; i++)
+        if (site->stream[i]->state == OC_STREAM_RUNNING)
+            return false;
+    return true;
+}
+
+/* Waits until there is nothing to wait for. */
+static void wait_for_all(oc_site *site)
+{
+    const volatile int *cancel = site->options.stream.cancel;
+    pthread_mutex_lock(&site->lock);
+    while (!all_ended(site)) {
+        struct timespec t;
+        clock_gettime(CLOCK_MONOTONIC, &t);
+        t.tv_nsec += LOOK_NS;
+        t.tv_sec += t.tv_nsec / 1000000000;
+        t.tv_nsec %= 1000000000;
+        pthread_cond_timedwait(&site->changed, &site->lock, &t);
+        if (cancel && !site->interrupted && __atomic_load_n(cancel, __ATOMIC_RELAXED) == 1) {
+            site->interrupted = true;
+            cancel_all(site);
+        }
+    }
+    pthread_mutex_unlock(&site->lock);
+}
+
+/* The first stream that failed. */
+static oc_status how_it_went(const oc_site *site, oc_error *err)
+{
+    for (size_t i = 0; i < site->n; i++) {
+        const oc_stream *s = site->stream[i];
+        if (s->state != OC_STREAM_FAILED)
+            continue;
+        *err = s->err;
+        if (site->config->many)
+            oc_error_prefix(err, "stream '%s'", s->config->name);
+        return s->status;
+    }
+    return OC_OK;
+}
+
+oc_status oc_site_run(oc_site *site, oc_error *err)
+{
+    oc_error  own;
+    oc_status st, ended;
+    err = err ? err : &own;
+    if ((st = oc_site_events_open(site, err)) != OC_OK)
+        return st;
+    for (size_t i = 0; i < site->n && st == OC_OK; i++)
+        st = start_stream(site->stream[i], err);
+    if (st != OC_OK)
+        cancel_all(site);
+    wait_for_all(site);
+    for (size_t i = 0; i < site->n; i++)
+        join_stream(site->stream[i]);
+    if (st == OC_OK && (ended = how_it_went(site, err)) != OC_OK)
+        st = ended;
+    oc_error  late = {0};
+    oc_status finished = oc_site_events_finish(site, &late);
+    if (finished == OC_OK)
+        finished = oc_site_summary_make(site, &late);
+    if (st == OC_OK && (st = finished) != OC_OK)
+        *err = late;
+    return st;
+}
+
+oc_pipeline_end oc_site_ended(oc_site *site)
+{
+    oc_pipeline_end all = {.interrupted = site->interrupted};
+    for (size_t i = 0; i < site->n; i++) {
+        const oc_pipeline_end *e = oc_pipeline_ended(site->stream[i]->pipeline);
+        all.interrupted = all.interrupted || e->interrupted;
+        if (e->truncated && !all.truncated) {
+            all.truncated = true;
+            all.broken = e->broken;
+        }
+    }
+    return all;
+}
+
+const char *oc_site_summary(oc_site *site)
+{
+    return site->summary ? site->summary : "";
+}
+
+const char *oc_site_text(oc_site *site)
+{
+    return site->text ? site->text : "";
+}

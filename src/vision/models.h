@@ -1,0 +1,23 @@
+/* models.h -- networks that several users in a process have in common: read once, and their packed
+ * weights kept once.  Each user makes sessions of its own on them. */
+#ifndef OC_VISION_MODELS_H
+#define OC_VISION_MODELS_H
+
+#include "ocellus/session.h"
+
+typedef struct oc_models oc_models; /* for several threads at once */
+
+OC_MUST_CHECK oc_status oc_models_create(oc_models **out, oc_error *err);
+/* All that was taken has been given back.  NULL is fine. */
+void oc_models_destroy(oc_models *models);
+
+/* The network in this file; read now, unless it is in use already and the file has not changed.
+ * For oc_models_give.  Errors as of oc_model_load. */
+OC_MUST_CHECK oc_status oc_models_take(oc_models *models, const char *path, oc_model **out,
+                                       oc_error *err);
+/* The last to give a network back frees it.  model NULL is fine. */
+void oc_models_give(oc_models *models, oc_model *model);
+
+size_t oc_models_count(oc_models *models); /* networks in use */
+
+#endif
