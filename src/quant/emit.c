@@ -1,0 +1,372 @@
+#include "quant/emit.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "quant/prepare.h"
+
+oc_status q_weights_round(const q_index *index, const q_place *place, unsigned weight_bits,
+                          q_weights *weights, oc_error *err)
+{
+    const float top = (float)((1 << (weight_bits - 1)) - 1);
+    for (uint32_t l = 0; l < place->n_layers; l++) {
+        const oc_doc_node    *n = &index->doc->nodes[place->layers[l].node];
+        const oc_tensor_view *w = n->n_in > 1 ? q_constant(index, n->in[1]) : NULL;
+        q_weights            *to = &weights[l];
+        if (place->nodes[place->layers[l].node].reason || !w ||
+            !oc_shape_elements(&w->info.shape, &to->n))
+            continue;
+        const int    axis = q_weight_axis(n, w);
+        const size_t channels = axis < 0 ? 1 : (size_t)w->info.shape.dim[axis];
+        to->q = malloc(to->n + 1);
+        to->scales = malloc((channels + 1) * sizeof(*to->scales));
+        if (!to->q || !to->scales)
+            return OC_FAIL(err, OC_NOMEM, "weights of '%s'", place->layers[l].name);
+        to->n_scales = q_weight_scales(w, axis, weight_bits, to->scales);
+        size_t inner = to->n;
+        for (int d = 0; d <= axis; d++)
+            inner /= (size_t)w->info.shape.dim[d];
+        const float *x = w->data;
+        for (size_t i = 0; i < to->n; i++) {
+            float q = nearbyintf(x[i] / to->scales[axis < 0 ? 0 : i / inner % channels]);
+            to->q[i] = (int8_t)(q < -top ? -top : q > top ? top : q);
+        }
+    }
+    return OC_OK;
+}
+
+void q_weights_finish(q_weights *weights, size_t n)
+{
+    for (size_t i = 0; weights && i < n; i++) {
+        free(weights[i].q);
+        free(weights[i].scales);
+        free(weights[i].bias);
+        weights[i] = (q_weights){0};
+    }
+}
+
+/* ---- writing ---- */
+
+/* Names of a value's scale, zero point and the value after rounding. */
+typedef struct names {
+    const char *scale, *zero, *rounded;
+} names;
+
+typedef struct emission {
+    const q_index   *x;
+    const q_place   *place;
+    const q_params  *params;
+    const q_weights *weights;
+    oc_doc          *to;
+    names           *value; /* per value */
+    const char     **zeros; /* names of zero points of int8 weights, by how many channels */
+    size_t          *zeros_n, n_zeros;
+    oc_error        *err;
+} emission;
+
+/* A short name: these files have thousands. */
+static oc_status join_name(emission *e, const char *base, const char *ending, const char **out)
+{
+    size_t n = strlen(base), m = strlen(ending);
+    char  *text = malloc(n + m + 1);
+    if (!text)
+        return OC_FAIL(e->err, OC_NOMEM, "name");
+    memcpy(text, base, n);
+    memcpy(text + n, ending, m + 1);
+    oc_status st = oc_doc_name(e->to, text, out, e->err);
+    free(text);
+    return st;
+}
+
+static oc_status add_tensor(emission *e, const char *base, const char *ending, oc_dtype dtype,
+                            const oc_shape *shape, const void *data, const char **name)
+{
+    oc_tensor_view v = {.info = {dtype, *shape}};
+    size_t         bytes;
+    oc_status      st = join_name(e, base, ending, name);
+    if (st != OC_OK)
+        return st;
+    if (!oc_tensor_bytes(&v.info, &bytes) ||
+        !(v.data = oc_arena_alloc64(&e->to->mem, bytes + 1, 1)))
+        return OC_FAIL(e->err, OC_NOMEM, "tensor of '%s'", base);
+    memcpy(v.data, data, bytes);
+    return oc_doc_add_tensor(e->to, *name, &v, NULL, e->err);
+}
+
+static oc_status add_linear(emission *e, const char *op, const char *const *in, uint32_t n_in,
+                            const char *out, int axis)
+{
+    oc_doc_node  *node;
+    const oc_attr a = {.name = "axis", .kind = OC_ATTR_INT, .i = axis};
+    oc_status     st = oc_doc_add_node(e->to, op, in, n_in, &out, 1, &node, e->err);
+    return st == OC_OK && axis >= 0 ? oc_doc_set_attr(e->to, node, &a, e->err) : st;
+}
+
+static oc_status add_zero(emission *e, const char *base, const q_params *p, const char **name)
+{
+    const oc_shape scalar = {0};
+    const uint16_t wide = (uint16_t)p->zero;
+    const uint8_t  narrow = (uint8_t)p->zero;
+    const void    *data = oc_dtype_bytes(p->dtype) == 2 ? (const void *)&wide : &narrow;
+    return add_tensor(e, base, "_z", p->dtype, &scalar, data, name);
+}
+
+static bool same_params(const q_params *a, const q_params *b)
+{
+    return a->zero == b->zero && a->dtype == b->dtype && !(a->scale < b->scale) &&
+           !(a->scale > b->scale);
+}
+
+/* Scale and zero point of value v, shared with the value its node moves it from. */
+static oc_status name_params(emission *e, uint32_t v)
+{
+    const q_value *value = &e->x->values[v];
+    const oc_shape scalar = {0};
+    oc_status      st;
+    if (value->producer != Q_NONE && e->place->nodes[value->producer].kind == Q_SAME) {
+        uint32_t from = q_id(e->x, e->x->doc->nodes[value->producer].in[0]);
+        if (from != Q_NONE && e->value[from].scale &&
+            same_params(&e->params[from], &e->params[v])) {
+            e->value[v] = e->value[from];
+            return OC_OK;
+        }
+    }
+    if ((st = add_tensor(e, value->name, "_s", OC_F32, &scalar, &e->params[v].scale,
+                         &e->value[v].scale)) != OC_OK)
+        return st;
+    return add_zero(e, value->name, &e->params[v], &e->value[v].zero);
+}
+
+static bool producer_is_integer(const emission *e, uint32_t v)
+{
+    uint32_t p = e->x->values[v].producer;
+    while (p != Q_NONE && e->place->nodes[p].kind == Q_ACT && e->place->nodes[p].fused)
+        p = e->x->values[q_id(e->x, e->x->doc->nodes[p].in[0])].producer;
+    return p != Q_NONE && e->place->nodes[p].integer;
+}
+
+/* The node reads the rounded value: always, where the maker is integer; otherwise where it is itself. */
+static void read_rounded(emission *e, uint32_t v, bool all)
+{
+    const q_value *value = &e->x->values[v];
+    for (uint32_t k = 0; k < value->n_users; k++) {
+        const uint32_t at = e->x->user[value->users + k];
+        oc_doc_node   *n = &e->to->nodes[at];
+        const q_node  *q = &e->place->nodes[at];
+        if (!all && !q->integer && q->kind != Q_INSIDE)
+            continue;
+        for (uint32_t i = 0; i < n->n_in; i++) {
+            if (strcmp(n->in[i], value->name) == 0) {
+                n->in[i] = e->value[v].rounded;
+                n->changed = true;
+            }
+        }
+    }
+}
+
+static oc_status emit_value(emission *e, uint32_t v)
+{
+    const q_value *value = &e->x->values[v];
+    const char    *from = value->name, *level;
+    oc_status      st;
+    if ((st = name_params(e, v)) != OC_OK ||
+        (st = join_name(e, value->name, "_q", &level)) != OC_OK)
+        return st;
+    if (value->is_output && value->producer != Q_NONE && !value->pinned) {
+        /* the output's name goes to what comes out rounded */
+        oc_doc_node *maker = &e->to->nodes[value->producer];
+        if ((st = join_name(e, value->name, "_f", &from)) != OC_OK)
+            return st;
+        for (uint32_t k = 0; k < maker->n_out; k++)
+            if (strcmp(maker->out[k], value->name) == 0)
+                maker->out[k] = from;
+        maker->changed = true;
+        e->value[v].rounded = value->name;
+    } else {
+        if ((st = join_name(e, value->name, "_d", &e->value[v].rounded)) != OC_OK)
+            return st;
+        read_rounded(e, v, producer_is_integer(e, v));
+    }
+    const char *quantize[3] = {from, e->value[v].scale, e->value[v].zero};
+    const char *back[3] = {level, e->value[v].scale, e->value[v].zero};
+    if ((st = add_linear(e, "QuantizeLinear", quantize, 3, level, -1)) != OC_OK)
+        return st;
+    return add_linear(e, "DequantizeLinear", back, 3, e->value[v].rounded, -1);
+}
+
+/* Zero points of int8 weights are all zero: one tensor for each count of channels. */
+static oc_status zeros_for(emission *e, size_t n, const char **name)
+{
+    for (size_t i = 0; i < e->n_zeros; i++) {
+        if (e->zeros_n[i] == n) {
+            *name = e->zeros[i];
+            return OC_OK;
+        }
+    }
+    const oc_shape shape = {.rank = n == 0 ? 0 : 1, .dim[0] = (int64_t)n};
+    int8_t        *none = calloc(n + 1, 1);
+    oc_status      st = none ? add_tensor(e, "zeros", "", OC_I8, &shape, none, name)
+                             : OC_FAIL(e->err, OC_NOMEM, "zero points");
+    free(none);
+    e->zeros[e->n_zeros] = *name;
+    e->zeros_n[e->n_zeros++] = n;
+    return st;
+}
+
+static oc_status emit_weight(emission *e, uint32_t layer, oc_doc_node *n, const char **name)
+{
+    const q_layer        *l = &e->place->layers[layer];
+    const q_weights      *w = &e->weights[layer];
+    const oc_tensor_view *from = q_constant(e->x, e->x->values[l->weight].name);
+    const int             axis = q_weight_axis(n, from);
+    const oc_shape        per = {.rank = axis < 0 ? 0 : 1, .dim[0] = (int64_t)w->n_scales};
+    const char           *in[3], *base = e->x->values[l->weight].name;
+    oc_status             st;
+    if ((st = add_tensor(e, base, "_q", OC_I8, &from->info.shape, w->q, &in[0])) != OC_OK ||
+        (st = add_tensor(e, base, "_s", OC_F32, &per, w->scales, &in[1])) != OC_OK ||
+        (st = zeros_for(e, axis < 0 ? 0 : w->n_scales, &in[2])) != OC_OK ||
+        (st = join_name(e, base, "_d", name)) != OC_OK)
+        return st;
+    return add_linear(e, "DequantizeLinear", in, 3, *name, axis);
+}
+
+static float input_scale(const emission *e, const oc_doc_node *n)
+{
+    uint32_t v = q_id(e->x, n->in[0]);
+    return v != Q_NONE && e->place->quantised[v] ? e->params[v].scale : 0;
+}
+
+/* int32 of scale s_x * s_w; where that would overflow the bias stays float. */
+static oc_status emit_bias(emission *e, uint32_t layer, const oc_doc_node *n, const char *base,
+                           const float *bias, size_t channels, const char **name)
+{
+    const q_weights *w = &e->weights[layer];
+    const oc_shape   per = {.rank = 1, .dim[0] = (int64_t)channels};
+    const float      sx = input_scale(e, n);
+    int32_t         *q = calloc(channels + 1, sizeof(*q));
+    float           *s = calloc(channels + 1, sizeof(*s));
+    const char      *in[2];
+    oc_status        st = q && s ? OC_OK : OC_FAIL(e->err, OC_NOMEM, "bias");
+    bool             fits = true;
+    for (size_t c = 0; c < channels && st == OC_OK; c++) {
+        s[c] = sx * w->scales[w->n_scales == 1 ? 0 : c];
+        const double level = nearbyint((double)bias[c] / (double)s[c]);
+        fits = fits && s[c] > 0 && fabs(level) < 1 << 30;
+        q[c] = fits ? (int32_t)level : 0;
+    }
+    if (st == OC_OK && !fits)
+        st = add_tensor(e, base, "_c", OC_F32, &per, bias, name);
+    else if (st == OC_OK && (st = add_tensor(e, base, "_q", OC_I32, &per, q, &in[0])) == OC_OK &&
+             (st = add_tensor(e, base, "_s", OC_F32, &per, s, &in[1])) == OC_OK &&
+             (st = join_name(e, base, "_d", name)) == OC_OK)
+        st = add_linear(e, "DequantizeLinear", in, 2, *name, 0);
+    free(q);
+    free(s);
+    return st;
+}
+
+static oc_status emit_layer(emission *e, uint32_t layer)
+{
+    const q_layer        *l = &e->place->layers[layer];
+    const oc_doc_node    *n = &e->x->doc->nodes[l->node];
+    const q_weights      *w = &e->weights[layer];
+    const bool            has_bias = n->n_in > 2 && *n->in[2];
+    const oc_tensor_view *b = has_bias ? q_constant(e->x, n->in[2]) : NULL;
+    const float          *bias = w->bias ? w->bias : b ? b->data : NULL;
+    const char           *in[3] = {e->to->nodes[l->node].in[0]};
+    uint32_t              n_in = 2;
+    oc_status             st;
+    if ((st = emit_weight(e, layer, &e->to->nodes[l->node], &in[1])) != OC_OK)
+        return st;
+    if (bias && !oc_doc_is(n, "MatMul")) {
+        const oc_tensor_view *weight = q_constant(e->x, n->in[1]);
+        const int             axis = q_weight_axis(n, weight);
+        size_t channels = b ? (size_t)b->info.shape.dim[0] : (size_t)weight->info.shape.dim[axis];
+        st = emit_bias(e, layer, n, has_bias ? n->in[2] : e->x->values[l->weight].name, bias,
+                       channels, &in[2]);
+        n_in = 3;
+    }
+    return st == OC_OK ? oc_doc_set_inputs(e->to, &e->to->nodes[l->node], in, n_in, e->err) : st;
+}
+
+/* A constant that an Add or Mul reads. */
+static oc_status emit_constant(emission *e, uint32_t node, uint32_t k)
+{
+    const char           *name = e->x->doc->nodes[node].in[k];
+    const oc_tensor_view *c = q_constant(e->x, name);
+    const q_format        f = {.bits = 8};
+    size_t                n;
+    if (!c || !oc_shape_elements(&c->info.shape, &n) || n == 0)
+        return OC_OK;
+    const float *x = c->data;
+    q_range      r = {.lo = 0, .hi = 0};
+    for (size_t i = 0; i < n; i++) {
+        r.lo = fminf(r.lo, x[i]);
+        r.hi = fmaxf(r.hi, x[i]);
+    }
+    if (!(r.hi > r.lo))
+        r.hi = 1;
+    const q_params p = q_params_of(r, &f);
+    const oc_shape scalar = {0};
+    uint8_t       *q = malloc(n);
+    const char    *in[3], *out;
+    oc_status      st = q ? OC_OK : OC_FAIL(e->err, OC_NOMEM, "constant");
+    for (size_t i = 0; i < n && q; i++)
+        q[i] = (uint8_t)q_level(x[i], &p);
+    if (st == OC_OK &&
+        (st = add_tensor(e, name, "_q", OC_U8, &c->info.shape, q, &in[0])) == OC_OK &&
+        (st = add_tensor(e, name, "_s", OC_F32, &scalar, &p.scale, &in[1])) == OC_OK &&
+        (st = add_zero(e, name, &p, &in[2])) == OC_OK &&
+        (st = join_name(e, name, "_d", &out)) == OC_OK &&
+        (st = add_linear(e, "DequantizeLinear", in, 3, out, -1)) == OC_OK) {
+        e->to->nodes[node].in[k] = out;
+        e->to->nodes[node].changed = true;
+    }
+    free(q);
+    return st;
+}
+
+static oc_status emit_all(emission *e)
+{
+    oc_status st = OC_OK;
+    for (uint32_t v = 0; v < e->x->n && st == OC_OK; v++)
+        if (e->place->quantised[v])
+            st = emit_value(e, v);
+    for (uint32_t l = 0; l < e->place->n_layers && st == OC_OK; l++)
+        if (e->place->nodes[e->place->layers[l].node].integer)
+            st = emit_layer(e, l);
+    for (uint32_t i = 0; i < e->x->doc->n_nodes && st == OC_OK; i++) {
+        const q_node *q = &e->place->nodes[i];
+        if (!q->integer || (q->kind != Q_JOIN && q->kind != Q_CONCAT))
+            continue;
+        for (uint32_t k = 0; k < e->x->doc->nodes[i].n_in && st == OC_OK; k++)
+            st = emit_constant(e, i, k);
+    }
+    if (st == OC_OK && (st = oc_doc_sort(e->to, e->err)) == OC_OK)
+        st = oc_doc_sweep(e->to, e->err);
+    return st;
+}
+
+oc_status q_emit(const q_index *index, const q_place *place, const q_params *params,
+                 const q_weights *weights, oc_doc **out, oc_error *err)
+{
+    emission  e = {.x = index, .place = place, .params = params, .weights = weights, .err = err};
+    oc_status st = oc_doc_dup(index->doc, &e.to, err);
+    e.value = calloc(index->n + 1, sizeof(*e.value));
+    e.zeros = calloc(place->n_layers + 1, sizeof(*e.zeros));
+    e.zeros_n = calloc(place->n_layers + 1, sizeof(*e.zeros_n));
+    if (st == OC_OK && (!e.value || !e.zeros || !e.zeros_n))
+        st = OC_FAIL(err, OC_NOMEM, "names");
+    if (st == OC_OK)
+        st = emit_all(&e);
+    if (st == OC_OK) {
+        *out = e.to;
+        e.to = NULL;
+    }
+    oc_doc_destroy(e.to);
+    free(e.value);
+    free(e.zeros);
+    free(e.zeros_n);
+    return st;
+}
