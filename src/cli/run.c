@@ -6,6 +6,7 @@
 
 #include "cli/cli.h"
 #include "cli/tuned.h"
+#include "cli/watching.h"
 #include "core/cpu.h"
 #include "events/part.h"
 #include "pipeline/site.h"
@@ -22,11 +23,12 @@ static void on_signal(int number)
 }
 
 typedef struct arguments {
-    const char *source, *events, *video, *mot, *report, *out, *isa, *http, *gallery;
-    double      duration_s;
-    uint64_t    threads;
-    bool        realtime, check, json, quiet, tuned;
-    char        path[5][PATH_BYTES]; /* of outputs inside --out */
+    const char  *source, *events, *video, *mot, *report, *out, *isa, *gallery;
+    double       duration_s;
+    uint64_t     threads;
+    bool         realtime, check, json, quiet, tuned;
+    char         path[5][PATH_BYTES]; /* of outputs inside --out */
+    cli_watching watching;
 } arguments;
 
 typedef struct bar {
@@ -156,8 +158,6 @@ static int run_with(arguments *a, const char *file)
     oc_pool        *pool = NULL;
     oc_tune        *tune = NULL;
 
-    if (a->http)
-        return cli_usage("run", "--http is not part of this version");
     if (a->isa && !oc_isa_parse(a->isa, &isa))
         return cli_usage("run", "--isa: '%s' is not known, or not in this processor", a->isa);
     if (a->threads > 256)
@@ -183,7 +183,10 @@ static int run_with(arguments *a, const char *file)
                                     .isa = a->isa,
                                     .tune = tune,
                                     .gallery = a->gallery}};
-    int             code = run_site(a, config, &o);
+    int             code = a->check ? -1 : cli_watching_start(&a->watching, config->n, &o.stream);
+    if (code < 0)
+        code = run_site(a, config, &o);
+    cli_watching_stop(&a->watching);
     oc_pool_destroy(pool);
     oc_tune_destroy(tune);
     oc_site_config_destroy(config);
@@ -209,7 +212,7 @@ int oc_cmd_run(int argc, char **argv)
         {"--out", 's', &a.out, "DIR", "all of these, and summary.json, into a folder"},
         {"--gallery", 's', &a.gallery, "F.db", "gallery instead of the pipeline's"},
         {"--check", 'f', &a.check, NULL, "look at the pipeline and its networks only"},
-        {"--http", 's', &a.http, "ADDR:PORT", "not part of this version"},
+        CLI_WATCHING_OPTIONS(&a.watching),
         {"--threads", 'u', &a.threads, "N", "processors for networks (0 = all there are)"},
         {"--isa", 's', &a.isa, "NAME", "lower the kernels: ref, avx2 ..."},
         {"--tuned", 'f', &a.tuned, NULL, "take the kernels that 'ocellus tune' found the quickest"},

@@ -37,6 +37,11 @@ uint64_t oc_histogram_count(const oc_histogram *h)
     return atomic_load_explicit(&h->n, memory_order_acquire);
 }
 
+double oc_histogram_sum_ns(const oc_histogram *h)
+{
+    return (double)atomic_load_explicit(&h->sum_ns, memory_order_relaxed);
+}
+
 double oc_histogram_mean_ns(const oc_histogram *h)
 {
     uint64_t n = oc_histogram_count(h);

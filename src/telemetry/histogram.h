@@ -23,6 +23,7 @@ typedef struct oc_histogram {
 void oc_histogram_add(oc_histogram *h, uint64_t ns);
 
 uint64_t oc_histogram_count(const oc_histogram *h);
+double   oc_histogram_sum_ns(const oc_histogram *h);
 double   oc_histogram_mean_ns(const oc_histogram *h); /* 0 when empty */
 uint64_t oc_histogram_max_ns(const oc_histogram *h);
 
