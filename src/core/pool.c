@@ -237,6 +237,64 @@ static void job_cut(job *j, unsigned threads, size_t units, size_t grain)
     }
 }
 
+/* ---- lent cores ---- */
+
+static _Thread_local oc_pool_gate *own_gate;
+
+static void note_stretch(oc_pool_gate *g, uint64_t ns)
+{
+    uint_fast64_t most = atomic_load_explicit(&g->longest_ns, memory_order_relaxed);
+    while (ns > most && !atomic_compare_exchange_weak_explicit(
+                            &g->longest_ns, &most, ns, memory_order_relaxed, memory_order_relaxed))
+        ;
+}
+
+/* A yield point of the owner's. */
+static void pass_gate(oc_pool_gate *g)
+{
+    const uint64_t now = now_ns();
+    note_stretch(g, now - g->last_ns);
+    g->last_ns = now;
+    if (!atomic_load_explicit(&g->ask, memory_order_acquire))
+        return;
+    g->yield(g, true);
+    g->last_ns = now_ns();
+}
+
+oc_pool_gate *oc_pool_gate_set(oc_pool_gate *gate)
+{
+    oc_pool_gate  *old = own_gate;
+    const uint64_t now = now_ns();
+    if (old)
+        note_stretch(old, now - old->last_ns);
+    if (gate)
+        gate->last_ns = now;
+    own_gate = gate;
+    return old;
+}
+
+oc_pool_gate *oc_pool_gate_get(void)
+{
+    return own_gate;
+}
+
+void oc_pool_yield(void)
+{
+    if (own_gate)
+        pass_gate(own_gate);
+}
+
+void oc_pool_wake(oc_pool *pool)
+{
+    if (!pool)
+        return;
+    pool_lock(pool);
+    if (pool->sleeping)
+        pthread_cond_broadcast(&pool->wake);
+    pthread_mutex_unlock(&pool->lock);
+    atomic_fetch_add(&pool->posted, 1);
+}
+
 void oc_pool_run(oc_pool *pool, unsigned threads_max, size_t units, size_t grain, oc_pool_fn *fn,
                  void *ctx)
 {
@@ -245,6 +303,11 @@ void oc_pool_run(oc_pool *pool, unsigned threads_max, size_t units, size_t grain
     if (grain == 0)
         grain = 1;
     unsigned n = pool ? pool->n_threads : 1;
+    if (own_gate) {
+        pass_gate(own_gate);
+        unsigned cores = atomic_load(&own_gate->cores);
+        n = cores < n ? cores : n;
+    }
     if (threads_max && threads_max < n)
         n = threads_max;
     size_t pieces = (units + grain - 1) / grain;

@@ -7,6 +7,8 @@
 #ifndef OC_CORE_POOL_H
 #define OC_CORE_POOL_H
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +28,31 @@ unsigned oc_pool_threads(const oc_pool *pool);
  * done.  threads_max bounds the threads used (0 = all).  pool NULL: all in the caller's thread. */
 void oc_pool_run(oc_pool *pool, unsigned threads_max, size_t units, size_t grain, oc_pool_fn *fn,
                  void *ctx);
+
+/* ---- lent cores ---- */
+
+/* Stands between a job and the pool, where a scheduler lends cores and takes them back: in the thread
+ * that has it (oc_pool_gate_set), oc_pool_run uses at most `cores` threads.  `ask` is looked at at every
+ * yield point, the beginning of each oc_pool_run and the borders between the chunks of long ones, and
+ * `yield` called where it is set: by the owning thread, or by a worker that has just left the job.
+ * In the owning thread it comes back when the job may go on. */
+typedef struct oc_pool_gate {
+    atomic_uint cores; /* 0: the owner waits in yield */
+    atomic_uint using; /* threads in the job: the owner while it does not wait, and workers */
+    atomic_bool ask;
+    void (*yield)(struct oc_pool_gate *gate, bool owner);
+    uint64_t             last_ns;    /* the owner's last yield point; 0 at first: see gate_set */
+    atomic_uint_fast64_t longest_ns; /* of all stretches between yield points of one thread */
+} oc_pool_gate;
+
+/* For the calling thread; NULL = none.  Gives back the old one.  The gate lives until it is taken
+ * away. */
+oc_pool_gate *oc_pool_gate_set(oc_pool_gate *gate);
+oc_pool_gate *oc_pool_gate_get(void);
+/* A yield point of a job that computes without the pool; nothing without a gate. */
+void oc_pool_yield(void);
+/* Workers look for work again: a gate was widened. */
+void oc_pool_wake(oc_pool *pool);
 
 /* Flushes denormals to zero in this thread; gives back the old mode for oc_fp_restore. */
 unsigned oc_fp_flush_denormals(void);
