@@ -15,6 +15,8 @@ int cli_watching_start(cli_watching *w, size_t n_streams, oc_pipeline_options *o
     w->observers[0] = oc_watch_observer(w->watch);
     options->observers = w->observers;
     options->n_observers = 1;
+    if (*oc_watch_complaints(w->watch))
+        fprintf(stderr, "ocellus run: warning: %s", oc_watch_complaints(w->watch));
     fprintf(stderr, "ocellus run: serving %s/metrics\n", oc_watch_url(w->watch));
     return -1;
 }

@@ -61,6 +61,10 @@ void oc_strbuf_number(oc_strbuf *t, double value)
         oc_strbuf_put(t, value > 0 ? "+Inf" : "-Inf");
         return;
     }
+    if (value == floor(value) && fabs(value) < 1e15) {
+        oc_strbuf_printf(t, "%.0f", value);
+        return;
+    }
     for (int digits = 6; digits <= 17; digits++) {
         snprintf(text, sizeof(text), "%.*g", digits, value);
         if (strtod(text, NULL) == value)

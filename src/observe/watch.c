@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "observe/accelerators.h"
+#include "observe/device.h"
 #include "observe/http.h"
 #include "observe/process.h"
 #include "observe/streams.h"
@@ -11,6 +13,9 @@ struct oc_watch {
     oc_streams       *streams;
     oc_http          *http;
     oc_process_reader process;
+    oc_device_reader  device;
+    oc_accelerators   accelerators;
+    char              complaints[1024];
 };
 
 static bool live(void *ctx, oc_strbuf *text)
@@ -26,7 +31,11 @@ static bool ready(void *ctx, oc_strbuf *text)
 static oc_status add_readers(oc_watch *w, const char *root, oc_error *err)
 {
     oc_process_reader_init(&w->process, w->metrics, root);
-    if (!oc_metrics_on_collect(w->metrics, oc_process_reader_collect, &w->process))
+    oc_device_reader_init(&w->device, w->metrics, root);
+    oc_accelerators_init(&w->accelerators, w->metrics, w->complaints, sizeof(w->complaints));
+    if (!oc_metrics_on_collect(w->metrics, oc_process_reader_collect, &w->process) ||
+        !oc_metrics_on_collect(w->metrics, oc_device_reader_collect, &w->device) ||
+        !oc_metrics_on_collect(w->metrics, oc_accelerators_collect, &w->accelerators))
         return OC_FAIL(err, OC_INVALID, "too many readers of metrics");
     return OC_OK;
 }
@@ -62,6 +71,7 @@ void oc_watch_destroy(oc_watch *w)
         return;
     oc_http_destroy(w->http);
     oc_streams_destroy(w->streams);
+    oc_accelerators_finish(&w->accelerators);
     oc_metrics_destroy(w->metrics);
     free(w);
 }
@@ -79,6 +89,11 @@ void oc_watch_expect(oc_watch *w, size_t n_streams)
 oc_metrics *oc_watch_metrics(oc_watch *w)
 {
     return w->metrics;
+}
+
+const char *oc_watch_complaints(const oc_watch *w)
+{
+    return w->complaints;
 }
 
 const char *oc_watch_url(const oc_watch *w)

@@ -23,6 +23,8 @@ const oc_observer *oc_watch_observer(const oc_watch *w);
 void oc_watch_expect(oc_watch *w, size_t n_streams);
 
 oc_metrics *oc_watch_metrics(oc_watch *w);
+/* Plug-ins that could not be used, a line each; "" = none. */
+const char *oc_watch_complaints(const oc_watch *w);
 const char *oc_watch_url(const oc_watch *w); /* "http://127.0.0.1:9464"; NULL without http */
 
 #endif

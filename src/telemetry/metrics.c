@@ -22,6 +22,7 @@ struct oc_series {
 
 typedef struct family {
     oc_series *first, *last;
+    oc_series *found; /* last: collectors ask for one after the other, again and again */
     oc_series *other; /* made with the registry: there is always a place to count */
     size_t     n;
 } family;
@@ -163,16 +164,25 @@ failed:
     return NULL;
 }
 
-static oc_series *find(const family *at, size_t n_labels, char (*value)[OC_METRIC_VALUE_BYTES])
+static bool is(const oc_series *s, size_t n_labels, char (*value)[OC_METRIC_VALUE_BYTES])
 {
-    for (oc_series *s = at->first; s; s = s->next) {
-        size_t i = 0;
-        while (i < n_labels && strcmp(s->label_value[i], value[i]) == 0)
-            i++;
-        if (i == n_labels)
-            return s;
+    size_t i = 0;
+    while (i < n_labels && strcmp(s->label_value[i], value[i]) == 0)
+        i++;
+    return i == n_labels;
+}
+
+static oc_series *find(family *at, size_t n_labels, char (*value)[OC_METRIC_VALUE_BYTES])
+{
+    oc_series *s = at->found && at->found->next ? at->found->next : at->first;
+    if (!s || !is(s, n_labels, value)) {
+        s = at->first;
+        while (s && !is(s, n_labels, value))
+            s = s->next;
     }
-    return NULL;
+    if (s)
+        at->found = s;
+    return s;
 }
 
 static void append(family *at, oc_series *s)
@@ -218,7 +228,7 @@ void oc_metrics_drop(oc_metrics *m, const char *label, const char *value)
         if (i == f->n_labels)
             continue;
         oc_series *old = at->first;
-        at->first = at->last = NULL;
+        at->first = at->last = at->found = NULL;
         at->n = 0;
         while (old) {
             oc_series *s = old;
