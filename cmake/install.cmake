@@ -24,7 +24,7 @@ endforeach()
 target_link_libraries(ocellus_shared PRIVATE oc_flags)
 if(OC_APP)
   target_link_libraries(ocellus_shared PRIVATE PkgConfig::JPEG PkgConfig::PNG PkgConfig::FYAML
-    PkgConfig::JANSSON)
+    PkgConfig::JANSSON PkgConfig::SQLITE PkgConfig::CURL)
 endif()
 if(NOT OC_SANITIZE)
   target_link_options(ocellus_shared PRIVATE -Wl,--no-undefined)

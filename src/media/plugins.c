@@ -6,13 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "core/plugin_folders.h"
 #include "media/source.h"
 
 #define PLUGINS_MAX 16
-#define FOLDERS_MAX 16
-#define PATH_BYTES 1024
 
 /* Filled once, read-only from then on.  Plug-ins are never unloaded: frames in flight hold pointers
  * to their code. */
@@ -22,8 +20,6 @@ static struct {
     size_t       n;
     char        *complaint[PLUGINS_MAX];
     size_t       n_complaints;
-    char         folder[FOLDERS_MAX][PATH_BYTES];
-    size_t       n_folders;
 } loaded;
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -110,7 +106,7 @@ static void load(const char *path)
 
 static void load_folder(const char *folder)
 {
-    char   pattern[PATH_BYTES + 16];
+    char   pattern[OC_PLUGIN_PATH_BYTES + 16];
     glob_t found = {0};
 
     snprintf(pattern, sizeof(pattern), "%s/media_*.so", folder);
@@ -121,40 +117,11 @@ static void load_folder(const char *folder)
     globfree(&found);
 }
 
-static void add_folder(const char *text, size_t length, const char *more)
-{
-    if (length == 0 || loaded.n_folders == FOLDERS_MAX)
-        return;
-    int n =
-        snprintf(loaded.folder[loaded.n_folders], PATH_BYTES, "%.*s%s", (int)length, text, more);
-    if (n > 0 && n < PATH_BYTES)
-        loaded.n_folders++;
-}
-
-static void find_folders(void)
-{
-    const char *list = getenv("OCELLUS_PLUGINS");
-
-    while (list && *list) {
-        size_t length = strcspn(list, ":");
-        add_folder(list, length, "");
-        list += length + (list[length] == ':');
-    }
-    char    program[PATH_BYTES];
-    ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 1);
-    if (n <= 0)
-        return;
-    program[n] = '\0';
-    size_t folder = (size_t)(strrchr(program, '/') - program);
-    add_folder(program, folder, "/plugins");
-    add_folder(program, folder, "/../lib/ocellus/plugins");
-}
-
 static void load_all(void)
 {
-    find_folders();
-    for (size_t i = 0; i < loaded.n_folders; i++)
-        load_folder(loaded.folder[i]);
+    const char *folder;
+    for (size_t i = 0; (folder = oc_plugin_folder(i)) != NULL; i++)
+        load_folder(folder);
 }
 
 const oc_media_ops *oc_plugins_at(size_t i)
