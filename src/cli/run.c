@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/record.h"
 #include "cli/tuned.h"
 #include "cli/watching.h"
 #include "core/cpu.h"
@@ -29,6 +30,7 @@ typedef struct arguments {
     bool         realtime, check, json, quiet, tuned;
     char         path[5][PATH_BYTES]; /* of outputs inside --out */
     cli_watching watching;
+    cli_record   record;
 } arguments;
 
 typedef struct bar {
@@ -184,8 +186,11 @@ static int run_with(arguments *a, const char *file)
                                     .tune = tune,
                                     .gallery = a->gallery}};
     int             code = a->check ? -1 : cli_watching_start(&a->watching, config->n, &o.stream);
+    if (code < 0 && !a->check)
+        code = cli_record_open(&a->record, "run", config->n, &o.stream);
     if (code < 0)
         code = run_site(a, config, &o);
+    cli_record_close(&a->record, "run", a->quiet);
     cli_watching_stop(&a->watching);
     oc_pool_destroy(pool);
     oc_tune_destroy(tune);
@@ -213,6 +218,7 @@ int oc_cmd_run(int argc, char **argv)
         {"--gallery", 's', &a.gallery, "F.db", "gallery instead of the pipeline's"},
         {"--check", 'f', &a.check, NULL, "look at the pipeline and its networks only"},
         CLI_WATCHING_OPTIONS(&a.watching),
+        CLI_RECORD_OPTIONS(&a.record),
         {"--threads", 'u', &a.threads, "N", "processors for networks (0 = all there are)"},
         {"--isa", 's', &a.isa, "NAME", "lower the kernels: ref, avx2 ..."},
         {"--tuned", 'f', &a.tuned, NULL, "take the kernels that 'ocellus tune' found the quickest"},

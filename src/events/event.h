@@ -113,7 +113,10 @@ OC_MUST_CHECK oc_status oc_event_log_create(const char *path, const char *stream
 /* Numbers the event and writes it.  Allocates nothing.  OC_IO. */
 OC_MUST_CHECK oc_status oc_event_log_put(oc_event_log *log, const oc_event *event, oc_error *err);
 /* The line that put wrote last, with its '\n'; the log's memory, until the next put. */
-const char             *oc_event_log_line(const oc_event_log *log, size_t *bytes);
+const char *oc_event_log_line(const oc_event_log *log, size_t *bytes);
+/* The number that the next event gets. */
+uint64_t                oc_event_log_seq(const oc_event_log *log);
+void                    oc_event_log_seek(oc_event_log *log, uint64_t seq);
 uint64_t                oc_event_log_count(const oc_event_log *log, oc_event_type type);
 OC_MUST_CHECK oc_status oc_event_log_flush(oc_event_log *log, oc_error *err);
 OC_MUST_CHECK oc_status oc_event_log_seal(oc_event_log *log, oc_error *err);

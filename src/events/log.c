@@ -47,6 +47,16 @@ const char *oc_event_log_line(const oc_event_log *log, size_t *bytes)
     return log->line;
 }
 
+uint64_t oc_event_log_seq(const oc_event_log *log)
+{
+    return log->seq;
+}
+
+void oc_event_log_seek(oc_event_log *log, uint64_t seq)
+{
+    log->seq = seq;
+}
+
 uint64_t oc_event_log_count(const oc_event_log *log, oc_event_type type)
 {
     return log->count[type];

@@ -28,6 +28,7 @@ typedef struct oc_observed_stream {
     const oc_pipeline_config *config;
     oc_source_info            info;
     double                    fps; /* nominal, or 25 where the source tells none */
+    struct oc_pipeline       *pipeline; /* for the files of this folder: its state */
 } oc_observed_stream;
 
 /* What is done with a frame: all that is not in the frame, the configuration or the tracks.  Who

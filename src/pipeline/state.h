@@ -80,6 +80,9 @@ struct oc_pipeline {
 OC_MUST_CHECK oc_status oc_frame_work(oc_pipeline *p, oc_frame *frame, oc_error *err);
 void oc_note_stage(oc_pipeline *p, oc_stage stage, uint64_t begin_ns, uint64_t end_ns);
 
+/* work.c: no frame comes any more; the last events. */
+OC_MUST_CHECK oc_status oc_stream_close(oc_pipeline *p, oc_error *err);
+
 /* tell.c: events */
 void oc_tell_started(oc_pipeline *p);
 void oc_tell_tracks(oc_pipeline *p); /* appeared, updated */

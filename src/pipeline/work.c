@@ -118,7 +118,7 @@ static oc_status work_all(oc_pipeline *p, oc_error *err)
 }
 
 /* Tracks, counts and the last word, once no frame comes any more. */
-static oc_status close_stream(oc_pipeline *p, oc_error *err)
+oc_status oc_stream_close(oc_pipeline *p, oc_error *err)
 {
     oc_tracks tracks;
     oc_tracker_finish(p->tracker, &tracks);
@@ -246,7 +246,8 @@ static oc_status open_stream(oc_pipeline *p, oc_error *err)
                                       .at = p->at,
                                       .config = p->config,
                                       .info = p->info,
-                                      .fps = p->fps};
+                                      .fps = p->fps,
+                                      .pipeline = p};
     return oc_observers_open(&p->observers, &p->seen_as, err);
 }
 
@@ -265,7 +266,7 @@ oc_status oc_pipeline_run(oc_pipeline *p, oc_error *err)
     if (st == OC_OK)
         st = how_it_ended(p, err);
     if (st == OC_OK)
-        st = close_stream(p, err);
+        st = oc_stream_close(p, err);
     if (st == OC_OK)
         st = oc_outputs_finish(p, err);
 out:

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/walk.h"
 #include "ocellus/detect.h"
 
 typedef enum oc_track_state {
@@ -87,6 +88,11 @@ void oc_tracker_update(oc_tracker *tracker, const oc_detections *found, double t
 /* A frame that nobody looked at (`every: n` of the detector): tracks move on by prediction, none is
  * matched; a confirmed one stays so, as nothing speaks against it. */
 void oc_tracker_predict(oc_tracker *tracker, double time_s, oc_tracks *out);
+
+/* Writes all that the next update depends on, or reads it into a tracker of the same kind and
+ * options.  After a bad read the tracker is good for oc_tracker_destroy only. */
+void oc_tracker_walk(oc_tracker *tracker, oc_walk *walk);
+void oc_track_walk(oc_track *track, oc_walk *walk);
 
 /* Everything ends: tells each remaining track as OC_TRACK_ENDED. */
 void oc_tracker_finish(oc_tracker *tracker, oc_tracks *out);

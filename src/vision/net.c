@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "runtime/watch.h"
 #include "tensor/half.h"
 #include "vision/store.h"
 #include "vision/warp.h"
@@ -506,4 +507,10 @@ oc_status oc_net_run_crops(oc_net *net, const oc_frame *frame, const oc_box *cro
 oc_net_times oc_net_last(const oc_net *net)
 {
     return net->times;
+}
+
+void oc_net_describe(const oc_net *net, oc_step_fn *on_step, void *ctx)
+{
+    for (size_t i = 0; i < net->card->n_sizes; i++)
+        oc_session_describe(net->buckets[i].session, on_step, ctx);
 }

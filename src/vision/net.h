@@ -2,6 +2,7 @@
 #ifndef OC_VISION_NET_H
 #define OC_VISION_NET_H
 
+#include "ocellus/backend.h"
 #include "ocellus/session.h"
 #include "vision/card.h"
 #include "vision/models.h"
@@ -78,5 +79,8 @@ OC_MUST_CHECK oc_status oc_net_decode(oc_net *net, const oc_net_stage *stage,
                                       const oc_tensor_view *outputs, oc_result *out, oc_error *err);
 
 oc_net_times oc_net_last(const oc_net *net);
+
+/* The steps of every size's plan: which kernels serve. */
+void oc_net_describe(const oc_net *net, oc_step_fn *on_step, void *ctx);
 
 #endif
