@@ -22,6 +22,9 @@
  *   lanes    valid channels of the last block, 1..8; where `whole` is set, lanes beyond them are
  *            stored as zero, otherwise not touched (nor read in add)
  *   act      applied to the sum
+ *   ahead    what will be read soon (the weights of the next call): `ahead_lines` lines of 64 bytes
+ *            are fetched with every 8 k of a tile, from `ahead` on, until about `ahead_end`.  By the
+ *            loops only; ahead_lines 0: none.  Nothing but the time depends on it.
  *
  * Reads x only where named (no over-read), any alignment.  y overlaps neither x nor w.  The order
  * of the sum depends on px and blocks alone: equal calls give equal bits. */
@@ -50,9 +53,15 @@ typedef struct oc_mac {
     unsigned         blocks, lanes;
     bool             whole;
     oc_act           act;
+    const float     *ahead, *ahead_end;
+    unsigned         ahead_lines;
 } oc_mac;
 
 typedef void oc_k_f32_mac_fn(const oc_mac *m);
+
+/* Has m fetch floats [from, end) in one of `calls` calls like it that follow each other: the weights
+ * of what comes after them.  i: which of the calls. */
+void oc_mac_fetch(oc_mac *m, const float *from, const float *end, size_t calls, size_t i);
 
 #define OC_K(name, isa) oc_k_f32_mac_fn oc_k_f32_mac__##name;
 #include "kernels/f32_mac.inc"

@@ -4,10 +4,11 @@
 
 #include "ops/packed.h"
 
-#define UNIT_FLOPS 2e6          /* about 20 us on one core */
-#define RANGE_FLOPS 5e5         /* handing a range over costs a microsecond */
-#define PIXELS_MIN 48           /* of a chunk, where there are so many */
-#define CHUNK_BYTES (192 << 10) /* input of a chunk: stays in L2 next to a panel of weights */
+#define UNIT_FLOPS 2e6           /* about 20 us on one core */
+#define RANGE_FLOPS 5e5          /* handing a range over costs a microsecond */
+#define PIXELS_MIN 48            /* of a chunk, where there are so many */
+#define CHUNK_BYTES (192 << 10)  /* input of a chunk: stays in L2 next to a panel of weights */
+#define WEIGHTS_NEAR (512 << 10) /* stay in L2 from one chunk to the next */
 
 size_t oc_grain_of_flops(size_t units, double unit_flops)
 {
@@ -203,8 +204,13 @@ static size_t chunk_of(const oc_dense *d, double each, size_t total)
         const size_t fit = CHUNK_BYTES / (d->s.c * sizeof(float) + 1) / 12 * 12;
         chunk = min_size((chunk + 11) / 12 * 12, fit);
         chunk = chunk < PIXELS_MIN ? PIXELS_MIN : chunk;
+        if (total < chunk * 4 / 3) /* a few more are cheaper than the weights once more */
+            chunk = total;
+    } else if (d->group_w * sizeof(float) > WEIGHTS_NEAR) {
+        chunk = total; /* weights from afar: as few times as may be */
     }
-    while (d->copy && chunk > 1 && copy_bytes(d, chunk) > 2 * CHUNK_BYTES)
+    while (!d->flat && chunk > 1 && copy_bytes(d, chunk) > 2 * CHUNK_BYTES &&
+           (d->copy || d->group_w * sizeof(float) > WEIGHTS_NEAR))
         chunk--;
     return min_size(chunk, total);
 }
@@ -493,7 +499,9 @@ static void run_panels(const oc_dense *d, const dense_part *u, const float *x, c
                 (ptrdiff_t)part.i0 * m.x0 + (ptrdiff_t)part.i1 * m.x1 + (ptrdiff_t)part.i2 * m.x2;
             if (d->parts)
                 set_part(d, &whole, part, &m);
+            const float *next = m.w + m.n0 * m.n1 * ((m.n2 - 1) * 8 + m.k_last) * m.blocks * 8;
             for (size_t row = 0; row < rows; row++) {
+                oc_mac_fetch(&m, next, next + (next - m.w), rows, row);
                 ptrdiff_t at = (ptrdiff_t)row * s->y_row + (ptrdiff_t)panel->first * s->y_blk;
                 m.x = x + from + (ptrdiff_t)row * row_step;
                 m.y = y + at;

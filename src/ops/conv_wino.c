@@ -252,6 +252,10 @@ static void multiply(const oc_conv_wino *d, const float *v, float *u, size_t til
             call.w = d->u + (q * d->blocks_out * 8 + p * 16) * d->c;
             call.y = u + q * d->u_q + p * 2 * d->per_unit * 8;
             call.blocks = (unsigned)panel_blocks(d, p);
+            const float *next = p + 1 < end
+                                    ? call.w + d->c * call.blocks * 8
+                                    : call.w + (d->blocks_out * 8 - (p - begin) * 16) * d->c;
+            oc_mac_fetch(&call, next, next + d->c * call.blocks * 8, 1, 0);
             d->mac(&call);
         }
 }

@@ -63,12 +63,16 @@ OC_INLINE void tile_one(const int px, const int nb, const float *x, ptrdiff_t s,
 
 /* One (i0, i1): n2 blocks. */
 OC_INLINE const float *tile_blocks(const int px, const int nb, const oc_mac *m, const float *x,
-                                   const float *w, vf acc[MAC_SUMS])
+                                   const float *w, const float **ahead, vf acc[MAC_SUMS])
 {
     const ptrdiff_t s = m->x_px, step = m->x2 - 4;
     size_t          full = m->n2 - (m->k_last != 8);
+    const float    *next = *ahead;
+    const size_t    lines = next < m->ahead_end ? m->ahead_lines : 0;
 
     for (size_t i = 0; i < full; i++) {
+        for (const float *end = next + lines * 16; next < end; next += 16)
+            OC_FETCH(next);
         tile_four(px, nb, x, s, w, acc);
         x += 4;
         w += 32 * nb;
@@ -87,6 +91,7 @@ OC_INLINE const float *tile_blocks(const int px, const int nb, const oc_mac *m, 
         for (; k > 0; k--, x++, w += 8 * nb)
             tile_one(px, nb, x, s, w, acc);
     }
+    *ahead = next;
     return w;
 }
 

@@ -16,10 +16,11 @@
 
 /* Where one tile's epilogue gets its limits and masks from. */
 typedef struct tile_end {
-    vf      lo, hi; /* limits; a and b of the hard swish */
-    vf_mask mask;   /* of the last block */
-    bool    part;   /* mask is not all ones */
-    bool    clamps, swish;
+    vf           lo, hi; /* limits; a and b of the hard swish */
+    vf_mask      mask;   /* of the last block */
+    bool         part;   /* mask is not all ones */
+    bool         clamps, swish;
+    const float *ahead; /* to be fetched next */
 } tile_end;
 
 /* A block of one pixel to where it belongs, masked if it is the last of several. */
@@ -125,7 +126,7 @@ OC_INLINE void tile_store(const int px, const int nb, const oc_mac *m, const til
 }
 
 OC_INLINE void tile_sum(const int px, const int nb, const bool places, const oc_mac *m,
-                        const float *x, vf acc[MAC_SUMS])
+                        const float *x, const float **ahead, vf acc[MAC_SUMS])
 {
     const float    *w = m->w;
     const size_t    n0 = m->n0, n1 = m->n1;
@@ -146,7 +147,8 @@ OC_INLINE void tile_sum(const int px, const int nb, const bool places, const oc_
     for (size_t i0 = 0; i0 < n0 && !places; i0++, x += x0) {
         const float *at = x;
         for (size_t i1 = 0; i1 < n1; i1++, at += x1)
-            w = px == 1 ? pixel_blocks(nb, m, at, w, acc) : tile_blocks(px, nb, m, at, w, acc);
+            w = px == 1 ? pixel_blocks(nb, m, at, w, acc)
+                        : tile_blocks(px, nb, m, at, w, ahead, acc);
     }
     if (px == 1)
         OC_UNROLL for (int v = 0; v < nv; v++) acc[v] =
@@ -154,24 +156,24 @@ OC_INLINE void tile_sum(const int px, const int nb, const bool places, const oc_
 }
 
 /* `count` tiles of px pixels, one after the other. */
-OC_INLINE void tile_run(const int px, const int nb, const bool places, const oc_mac *m,
-                        const tile_end *e, size_t p0, size_t count)
+OC_INLINE void tile_run(const int px, const int nb, const bool places, const oc_mac *m, tile_end *e,
+                        size_t p0, size_t count)
 {
     const ptrdiff_t step = px * m->x_px;
     const float    *x = m->x + (ptrdiff_t)p0 * m->x_px;
     vf              acc[MAC_SUMS];
 
     for (size_t i = 0; i < count; i++, x += step) {
-        tile_sum(px, nb, places, m, x, acc);
+        tile_sum(px, nb, places, m, x, &e->ahead, acc);
         tile_store(px, nb, m, e, (ptrdiff_t)p0 + (ptrdiff_t)i * px, acc);
     }
 }
 
-typedef void tile_fn(const oc_mac *m, const tile_end *e, size_t p0, size_t count);
+typedef void tile_fn(const oc_mac *m, tile_end *e, size_t p0, size_t count);
 
 #ifdef OC_SANITIZED /* one instance for all sizes: see inline.h */
 static __attribute__((noinline)) void tile_run_one(const int px, const int nb, const bool places,
-                                                   const oc_mac *m, const tile_end *e, size_t p0,
+                                                   const oc_mac *m, tile_end *e, size_t p0,
                                                    size_t count)
 {
     tile_run(px, nb, places, m, e, p0, count);
@@ -179,14 +181,14 @@ static __attribute__((noinline)) void tile_run_one(const int px, const int nb, c
 #define tile_run tile_run_one
 #endif
 
-#define TILE(px, nb)                                                                           \
-    static void tile_##px##x##nb(const oc_mac *m, const tile_end *e, size_t p0, size_t count)  \
-    {                                                                                          \
-        tile_run(px, nb, false, m, e, p0, count);                                              \
-    }                                                                                          \
-    static void place_##px##x##nb(const oc_mac *m, const tile_end *e, size_t p0, size_t count) \
-    {                                                                                          \
-        tile_run(px, nb, true, m, e, p0, count);                                               \
+#define TILE(px, nb)                                                                     \
+    static void tile_##px##x##nb(const oc_mac *m, tile_end *e, size_t p0, size_t count)  \
+    {                                                                                    \
+        tile_run(px, nb, false, m, e, p0, count);                                        \
+    }                                                                                    \
+    static void place_##px##x##nb(const oc_mac *m, tile_end *e, size_t p0, size_t count) \
+    {                                                                                    \
+        tile_run(px, nb, true, m, e, p0, count);                                         \
     }
 /* clang-format off */
 #define ROW4(T, nb)  T(1, nb)  T(2, nb)  T(3, nb)   T(4, nb)
@@ -255,6 +257,7 @@ static tile_end end_of(const oc_mac *m)
         .part = m->lanes < 8,
         .clamps = m->act.kind == OC_ACT_RELU || m->act.kind == OC_ACT_CLIP,
         .swish = m->act.kind == OC_ACT_HARDSWISH,
+        .ahead = m->ahead,
     };
 }
 
@@ -265,7 +268,7 @@ void OC_KERNEL(f32_mac)(const oc_mac *m)
     static const size_t tile_max[OC_MAC_BLOCKS_MAX] = {MAC_PX1, MAC_PX2, MAC_PX3};
     const size_t        most = tile_max[m->blocks - 1], n = (m->px + most - 1) / most;
     const size_t        size = m->px / n, larger = m->px % n, per_run = RUN_PIXELS / most;
-    const tile_end      e = end_of(m);
+    tile_end            e = end_of(m);
     size_t              p = 0;
 
     for (size_t t = 0; t < n;) { /* the first `larger` tiles have one pixel more */

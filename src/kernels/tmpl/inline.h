@@ -25,6 +25,9 @@
 #define OC_UNROLL _Pragma("GCC unroll 32")
 #endif
 
+/* Asks for a line of 64 bytes to be brought to L2; any address will do. */
+#define OC_FETCH(at) __builtin_prefetch((at), 0, 2)
+
 /* oc_k_<family>__<isa>, of the vocabulary that is included. */
 #define OC_KERNEL(family) OC_KERNEL_OF(oc_k_##family, VF_ISA)
 #define OC_KERNEL_OF(name, isa) OC_KERNEL_PASTE(name, isa)

@@ -58,13 +58,16 @@ OC_INLINE void tile_k(const int px, const int nb, const float *xp[4], ptrdiff_t 
 
 /* One (i0, i1): n2 blocks. */
 OC_INLINE const float *tile_blocks(const int px, const int nb, const oc_mac *m, const float *x,
-                                   const float *w, vf acc[MAC_SUMS])
+                                   const float *w, const float **ahead, vf acc[MAC_SUMS])
 {
     const ptrdiff_t s = m->x_px, step = m->x2 - 8;
-    const float    *xp[4] = {x, x + 3 * s, x + 6 * s, x + 9 * s};
+    const float    *xp[4] = {x, x + 3 * s, x + 6 * s, x + 9 * s}, *next = *ahead;
     size_t          full = m->n2 - (m->k_last != 8);
+    const size_t    lines = next < m->ahead_end ? m->ahead_lines : 0;
 
     for (size_t i = 0; i < full; i++) {
+        for (const float *end = next + lines * 16; next < end; next += 16)
+            OC_FETCH(next);
         OC_UNROLL for (int k = 0; k < 8; k++) tile_k(px, nb, xp, s, w + k * nb * 8, acc);
         w += 64 * nb;
         OC_UNROLL for (int j = 0; j < (px + 2) / 3; j++) xp[j] += step;
@@ -74,6 +77,7 @@ OC_INLINE const float *tile_blocks(const int px, const int nb, const oc_mac *m, 
             tile_k(px, nb, xp, s, w, acc);
             w += 8 * nb;
         }
+    *ahead = next;
     return w;
 }
 
