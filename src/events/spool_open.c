@@ -19,6 +19,7 @@ static const char settings[] = "PRAGMA locking_mode=EXCLUSIVE;"
                                "PRAGMA synchronous=FULL;"
                                "PRAGMA wal_autocheckpoint=256;"
                                "PRAGMA journal_size_limit=1114112;"
+                               "PRAGMA cache_size=-256;" /* KiB: pages come and go in order */
                                "PRAGMA cell_size_check=ON;"
                                "PRAGMA trusted_schema=OFF;";
 
