@@ -83,7 +83,7 @@ def main():
             for family in sorted(families(text, set())):
                 for isa in isas(family):
                     by_isa.setdefault(isa, []).append(family)
-            kernels = ", ".join(i for i in ("ref", "avx2", "avx512", "vnni", "neon", "dotprod", "i8mm") if i in by_isa)
+            kernels = ", ".join(i for i in ("ref", "avx2", "avxvnni", "avx512", "vnni", "neon", "dotprod", "i8mm") if i in by_isa)
             kernels += "".join(f", {i}" for i in by_isa if i not in kernels)
             domain_opset = opsets(head, cells[0]) if cells[1] == "ONNX" else ""
             print(f"| {cells[0]} | {cells[1]} | {domain_opset} | {types(head)} | {cells[2]} | {cells[3]} | {kernels or 'C'} | {cells[4]} |")

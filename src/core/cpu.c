@@ -6,6 +6,8 @@
 
 #if OC_ARCH_X86_64
 #include <cpuid.h>
+#elif OC_ARCH_ARM64
+#include <sys/auxv.h>
 #endif
 
 oc_isa oc_cpu_isa(void)
@@ -21,8 +23,15 @@ oc_isa oc_cpu_isa(void)
         have |= OC_ISA_AVX512;
     if ((have & OC_ISA_AVX512) && __builtin_cpu_supports("avx512vnni"))
         have |= OC_ISA_VNNI;
+    unsigned a, b, c, d; /* gcc 12 does not know this one by name */
+    if ((have & OC_ISA_AVX2) && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1))
+        have |= OC_ISA_AVXVNNI;
 #elif OC_ARCH_ARM64
-    have |= OC_ISA_NEON; /* part of every AArch64 with floating point */
+    have |= OC_ISA_NEON;                 /* part of every AArch64 with floating point */
+    if (getauxval(AT_HWCAP) & 1ul << 20) /* HWCAP_ASIMDDP */
+        have |= OC_ISA_DOTPROD;
+    if ((have & OC_ISA_DOTPROD) && (getauxval(AT_HWCAP2) & 1ul << 13)) /* HWCAP2_I8MM */
+        have |= OC_ISA_I8MM;
 #endif
     return have;
 }
@@ -34,10 +43,13 @@ static const struct {
     {"ref", OC_ISA_NONE},
 #if OC_ARCH_X86_64
     {"avx2", OC_ISA_AVX2},
+    {"avxvnni", OC_ISA_AVX2 | OC_ISA_AVXVNNI},
     {"avx512", OC_ISA_AVX2 | OC_ISA_AVX512},
     {"vnni", OC_ISA_AVX2 | OC_ISA_AVX512 | OC_ISA_VNNI},
 #elif OC_ARCH_ARM64
     {"neon", OC_ISA_NEON},
+    {"dotprod", OC_ISA_NEON | OC_ISA_DOTPROD},
+    {"i8mm", OC_ISA_NEON | OC_ISA_DOTPROD | OC_ISA_I8MM},
 #endif
 };
 

@@ -21,16 +21,18 @@
 typedef uint32_t oc_isa;
 
 #define OC_ISA_NONE 0u
-#define OC_ISA_AVX2 (1u << 0)   /* AVX2, FMA and F16C together */
-#define OC_ISA_AVX512 (1u << 1) /* F, BW, DQ, VL */
-#define OC_ISA_VNNI (1u << 2)   /* AVX-512 VNNI */
+#define OC_ISA_AVX2 (1u << 0)    /* AVX2, FMA and F16C together */
+#define OC_ISA_AVX512 (1u << 1)  /* F, BW, DQ, VL */
+#define OC_ISA_VNNI (1u << 2)    /* AVX-512 VNNI */
+#define OC_ISA_AVXVNNI (1u << 3) /* AVX-VNNI: of 256 bits, without AVX-512 */
 #define OC_ISA_NEON (1u << 8)
-#define OC_ISA_DOTPROD (1u << 9)
+#define OC_ISA_DOTPROD (1u << 9) /* SDOT and UDOT */
+#define OC_ISA_I8MM (1u << 10)   /* SMMLA and relatives */
 
 oc_isa oc_cpu_isa(void); /* what this processor and this build have */
 
-/* "ref", "avx2", "avx512", "vnni", "neon", "auto": everything up to and including that level that the
- * processor has.  False for an unknown name or one the processor lacks. */
+/* "ref", "avx2", "avxvnni", "avx512", "vnni", "neon", "dotprod", "i8mm", "auto": everything up to and
+ * including that level.  False for an unknown name or one the processor lacks. */
 bool        oc_isa_parse(const char *text, oc_isa *out);
 const char *oc_isa_name(oc_isa isa); /* the highest level in the set */
 

@@ -18,7 +18,8 @@ typedef uint32_t oc_vid;                  /* index into graph->values */
 #define OC_VID_NONE ((oc_vid)0xffffffffu) /* an optional input or output left out */
 
 /* How a value lies in memory.  PLAIN is dense row-major.  NC8 (rank 4 only, shape stays [N,C,H,W])
- * is [N][(C+7)/8][H][W][8]: channel c is lane c % 8 of block c / 8; lanes beyond C are zero.  */
+ * is [N][(C+7)/8][H][W][8]: channel c is lane c % 8 of block c / 8; lanes beyond C are zero
+ * (of bytes: anything).  */
 typedef enum oc_layout { OC_LAYOUT_PLAIN = 0, OC_LAYOUT_NC8 = 8 } oc_layout;
 
 typedef struct oc_value {

@@ -79,11 +79,12 @@ typedef struct oc_layout_ask {
 
 /* Properties, or-ed. */
 #define OC_OP_SHAPE_ONLY (1u << 0) /* the result depends on input shapes only (Shape, Size) */
-#define OC_OP_VIEW (1u << 1)     /* output 0 is input 0's bytes under another shape (plain only) */
-#define OC_OP_IN_PLACE (1u << 2) /* output 0 may share input 0's memory when sizes agree */
-#define OC_OP_ACT (1u << 3)      /* honours node->act */
-#define OC_OP_ADD (1u << 4)      /* honours node->add (same shape and layout as the output) */
-#define OC_OP_FLOW (1u << 6)     /* runs graphs or handles sequences: the backend does it itself */
+#define OC_OP_VIEW (1u << 1)      /* output 0 is input 0's bytes under another shape (plain only) */
+#define OC_OP_IN_PLACE (1u << 2)  /* output 0 may share input 0's memory when sizes agree */
+#define OC_OP_ACT (1u << 3)       /* honours node->act */
+#define OC_OP_ADD (1u << 4)       /* honours node->add (same shape and layout as the output) */
+#define OC_OP_FLOW (1u << 6)      /* runs graphs or handles sequences: the backend does it itself */
+#define OC_OP_NC8_BYTES (1u << 7) /* its layout() knows blocked bytes (u8), too */
 #define OC_OP_IN_PLACE_1 (1u << 5) /* output 0 may share input 1's memory when sizes agree */
 
 typedef struct oc_op {

@@ -3,10 +3,15 @@
  *   in   a, a_scale, a_zero, b, b_scale, b_zero, y_scale, y_zero; a and b u8 or i8, broadcast;
  *        scales and zero points constant, one each, zero points may be left out
  *   out  of a's type: a and b dequantised, added or multiplied, quantised again, in the order of
- *        float operations that ONNX Runtime has (see x8_qadd.h) */
+ *        float operations that ONNX Runtime has (see x8_qadd.h)
+ *   attributes lo, hi (passes set them): bounds of the resulting bytes, Relu and Clip
+ *
+ *   Blocked u8: two of one shape, or b [n,C,1,1] against a. */
 #include <math.h>
 
 #include "kernels/x8_qadd.h"
+#include "kernels/x8_qmul.h"
+#include "ops/blocked.h"
 #include "ops/broadcast.h"
 #include "ops/qparam.h"
 
@@ -15,8 +20,11 @@ typedef struct qadd_state {
     bool             is_signed;
     oc_k_qadd        add;
     oc_k_x8_qadd_fn *kernel;
-    int32_t          a_zero, b_zero, y_zero;
-    float            ratio; /* of the product */
+    oc_k_qmul        mul;
+    oc_k_x8_qmul_fn *multiply;
+    bool             blocked, by_channel; /* by_channel: b is [n,C,1,1] */
+    size_t           pixels;              /* a block of a picture */
+    uint8_t          lo, hi;
 } qadd_state;
 
 static oc_status qadd_infer(const oc_infer *ask, oc_error *err)
@@ -32,6 +40,22 @@ static oc_status qadd_infer(const oc_infer *ask, oc_error *err)
     return oc_broadcast_shape(both, 2, &ask->out[0].shape, err);
 }
 
+static bool one_per_channel(const oc_shape *a, const oc_shape *b)
+{
+    return a->dim[0] == b->dim[0] && a->dim[1] == b->dim[1] && b->dim[2] == 1 && b->dim[3] == 1;
+}
+
+static bool qadd_layout(oc_layout_ask *ask)
+{
+    const oc_tensor_info *a = &ask->in[0].info, *b = &ask->in[3].info;
+    if (a->dtype != OC_U8 || a->shape.rank != 4 || b->shape.rank != 4 ||
+        (ask->in[0].layout != OC_LAYOUT_NC8 && ask->in[3].layout != OC_LAYOUT_NC8) ||
+        !(oc_shape_equal(&a->shape, &b->shape) || one_per_channel(&a->shape, &b->shape)))
+        return false;
+    ask->want_in[0] = ask->want_in[3] = ask->want_out[0] = true;
+    return true;
+}
+
 static oc_status qadd_prepare(const oc_prepare *p, oc_error *err)
 {
     qadd_state     *s = p->state;
@@ -44,23 +68,65 @@ static oc_status qadd_prepare(const oc_prepare *p, oc_error *err)
         (st = oc_qparam_read(&args, 4, 5, dtype, 1, "b", &b, err)) != OC_OK ||
         (st = oc_qparam_read(&args, 6, 7, dtype, 1, "y", &y, err)) != OC_OK)
         return st;
+    s->blocked = p->out[0].layout == OC_LAYOUT_NC8;
+    s->by_channel = s->blocked && !oc_shape_equal(shapes[0], shapes[1]);
+    s->lo = (uint8_t)oc_node_int(p->node, "lo", 0);
+    s->hi = (uint8_t)oc_node_int(p->node, "hi", 255);
     oc_broadcast_init(&s->map, &p->out[0].info.shape, shapes, 2);
     s->kernel = oc_k_x8_qadd(p->isa);
+    s->multiply = oc_k_x8_qmul(p->isa);
     s->is_signed = dtype == OC_I8;
-    s->a_zero = oc_qparam_zero(&a, 0);
-    s->b_zero = oc_qparam_zero(&b, 0);
-    s->y_zero = oc_qparam_zero(&y, 0);
-    s->ratio = a.scale[0] * b.scale[0] / y.scale[0];
+    s->mul = (oc_k_qmul){.a_zero = oc_qparam_zero(&a, 0),
+                         .b_zero = oc_qparam_zero(&b, 0),
+                         .y_zero = oc_qparam_zero(&y, 0),
+                         .ratio = a.scale[0] * b.scale[0] / y.scale[0],
+                         .is_signed = s->is_signed};
     s->add = (oc_k_qadd){.ratio_a = a.scale[0] / y.scale[0],
                          .ratio_b = b.scale[0] / y.scale[0],
                          .is_signed = s->is_signed};
     /* one rounding less than it looks: ONNX Runtime's build fuses here, and a last bit decides
      * ties */
-    s->add.fixed = (float)s->y_zero -
-                   fmaf(s->add.ratio_a, (float)s->a_zero, s->add.ratio_b * (float)s->b_zero);
+    s->add.fixed = (float)s->mul.y_zero - fmaf(s->add.ratio_a, (float)s->mul.a_zero,
+                                               s->add.ratio_b * (float)s->mul.b_zero);
     p->work->phase[0].units = oc_elements(&p->out[0].info);
     p->work->phase[0].grain = 64 * 1024;
+    if (s->blocked) { /* units: pixels of a block, or whole blocks */
+        const oc_blocked g = oc_blocked_of(&p->out[0].info.shape);
+        s->pixels = s->by_channel ? g.pixels : 1;
+        p->work->phase[0].units = g.n * g.blocks * (s->by_channel ? 1 : g.pixels);
+        p->work->phase[0].grain = 8 * 1024 / (s->pixels + 1) + 1;
+    }
     return OC_OK;
+}
+
+static void bound(const qadd_state *s, size_t n, uint8_t *y)
+{
+    for (size_t i = 0; i < n && (s->lo > 0 || s->hi < 255); i++) {
+        const uint8_t v = y[i] < s->lo ? s->lo : y[i];
+        y[i] = v > s->hi ? s->hi : v;
+    }
+}
+
+/* Blocked: bytes as they lie; b of a block's channels repeated for each pixel where it is small. */
+static void run_blocked(const qadd_state *s, const oc_op_run *r, bool product)
+{
+    const uint8_t *a = r->in[0].data, *b = r->in[3].data;
+    uint8_t       *y = r->out[0].data, eight[32 * 8];
+    const size_t   part = s->by_channel ? s->pixels * 8 : (r->part.end - r->part.begin) * 8;
+    for (size_t u = r->part.begin; u < r->part.end; u += s->by_channel ? 1 : part / 8) {
+        const size_t at = u * s->pixels * 8;
+        oc_k_qmul    q = s->mul;
+        q.b_eight = s->by_channel;
+        if (product)
+            s->multiply(part, &q, a + at, s->by_channel ? b + u * 8 : b + at, y + at);
+        for (size_t i = 0; !product && s->by_channel && i < sizeof(eight); i++)
+            eight[i] = b[u * 8 + i % 8];
+        for (size_t i = 0, n; !product && i < part; i += n) {
+            n = s->by_channel && part - i > sizeof(eight) ? sizeof(eight) : part - i;
+            s->kernel(n, &s->add, a + at + i, s->by_channel ? eight : b + at + i, y + at + i);
+        }
+        bound(s, part, y + at);
+    }
 }
 
 static void add_part(void *ctx, size_t n, size_t out_at, const size_t *at)
@@ -72,34 +138,32 @@ static void add_part(void *ctx, size_t n, size_t out_at, const size_t *at)
     q.b_one = !q.a_one && oc_broadcast_inner(&s->map, 1) == 0;
     s->kernel(n, &q, (const uint8_t *)r->in[0].data + at[0], (const uint8_t *)r->in[3].data + at[1],
               (uint8_t *)r->out[0].data + out_at);
-}
-
-static int32_t byte_at(const void *x, size_t i, bool is_signed)
-{
-    return is_signed ? ((const int8_t *)x)[i] : ((const uint8_t *)x)[i];
+    bound(s, n, (uint8_t *)r->out[0].data + out_at);
 }
 
 static void multiply_part(void *ctx, size_t n, size_t out_at, const size_t *at)
 {
     const oc_op_run  *r = ctx;
     const qadd_state *s = r->state;
-    size_t            da = oc_broadcast_inner(&s->map, 0), db = oc_broadcast_inner(&s->map, 1);
-    float             lo = (float)((s->is_signed ? -128 : 0) - s->y_zero);
-    float             hi = (float)((s->is_signed ? 127 : 255) - s->y_zero);
-    for (size_t i = 0; i < n; i++) {
-        int32_t a = byte_at(r->in[0].data, at[0] + i * da, s->is_signed) - s->a_zero;
-        int32_t b = byte_at(r->in[3].data, at[1] + i * db, s->is_signed) - s->b_zero;
-        float   v = (float)(a * b) * s->ratio;
-        v = v > lo ? v : lo;
-        v = v < hi ? v : hi;
-        ((uint8_t *)r->out[0].data)[out_at + i] = (uint8_t)((int32_t)rintf(v) + s->y_zero);
-    }
+    const uint8_t    *a = (const uint8_t *)r->in[0].data + at[0];
+    const uint8_t    *b = (const uint8_t *)r->in[3].data + at[1];
+    uint8_t          *y = (uint8_t *)r->out[0].data + out_at;
+    const size_t      da = oc_broadcast_inner(&s->map, 0), db = oc_broadcast_inner(&s->map, 1);
+    if (da == 1 && db == 1)
+        s->multiply(n, &s->mul, a, b, y);
+    for (size_t i = 0; !(da == 1 && db == 1) && i < n; i++)
+        s->multiply(1, &s->mul, a + i * da, b + i * db, y + i);
+    bound(s, n, y);
 }
 
 static void qadd_run(const oc_op_run *r)
 {
     const qadd_state *s = r->state;
     oc_op_run         copy = *r;
+    if (s->blocked) {
+        run_blocked(s, r, false);
+        return;
+    }
     oc_broadcast_run(&s->map, r->part, add_part, &copy);
 }
 
@@ -107,6 +171,10 @@ static void qmul_run(const oc_op_run *r)
 {
     const qadd_state *s = r->state;
     oc_op_run         copy = *r;
+    if (s->blocked) {
+        run_blocked(s, r, true);
+        return;
+    }
     oc_broadcast_run(&s->map, r->part, multiply_part, &copy);
 }
 
@@ -117,8 +185,10 @@ const oc_op oc_op_qlinear_add = {
     .n_in_max = 8,
     .n_out_min = 1,
     .n_out_max = 1,
+    .flags = OC_OP_NC8_BYTES,
     .state_size = sizeof(qadd_state),
     .infer = qadd_infer,
+    .layout = qadd_layout,
     .prepare = qadd_prepare,
     .run = qadd_run,
 };
@@ -129,8 +199,10 @@ const oc_op oc_op_qlinear_mul = {
     .n_in_max = 8,
     .n_out_min = 1,
     .n_out_max = 1,
+    .flags = OC_OP_NC8_BYTES,
     .state_size = sizeof(qadd_state),
     .infer = qadd_infer,
+    .layout = qadd_layout,
     .prepare = qadd_prepare,
     .run = qmul_run,
 };

@@ -4,12 +4,14 @@
  *        y_scale, y_zero constant
  *   out  y = saturate(round_half_even((sum - n * x_zero) * (x_scale / (y_scale * n))) + y_zero) */
 #include "kernels/s32_requant.h"
+#include "kernels/u8_sum8.h"
 #include "ops/qparam.h"
 
 typedef struct qpool_state {
     size_t               channels, pixels, c_step, p_step;
     oc_k_requant         q;
     oc_k_s32_requant_fn *requant;
+    oc_k_u8_sum8_fn     *sum8; /* blocked: of eight channels; NULL: plain */
 } qpool_state;
 
 static oc_status qpool_infer(const oc_infer *ask, oc_error *err)
@@ -26,6 +28,14 @@ static oc_status qpool_infer(const oc_infer *ask, oc_error *err)
     for (uint32_t i = last ? 1 : 2; i < x->rank - (last ? 1 : 0); i++)
         ask->out[0].shape.dim[i] = 1;
     return OC_OK;
+}
+
+static bool qpool_layout(oc_layout_ask *ask)
+{
+    if (ask->in[0].layout != OC_LAYOUT_NC8 || oc_node_int(ask->node, "channels_last", 0))
+        return false;
+    ask->want_in[0] = ask->want_out[0] = true;
+    return true;
 }
 
 static oc_status qpool_prepare(const oc_prepare *p, oc_error *err)
@@ -52,13 +62,23 @@ static oc_status qpool_prepare(const oc_prepare *p, oc_error *err)
                           .is_signed = p->in[0].info.dtype == OC_I8};
     p->work->phase[0].units = (size_t)in->dim[0] * s->channels;
     p->work->phase[0].grain = 64 * 1024 / s->pixels + 1;
+    if (p->in[0].layout == OC_LAYOUT_NC8) {
+        s->sum8 = oc_k_u8_sum8(p->isa);
+        p->work->phase[0].units = (size_t)in->dim[0] * ((s->channels + 7) / 8);
+        p->work->phase[0].grain = 32 * 1024 / s->pixels + 1;
+    }
     return OC_OK;
 }
 
 static void qpool_run(const oc_op_run *r)
 {
     const qpool_state *s = r->state;
-    for (size_t unit = r->part.begin; unit < r->part.end; unit++) {
+    for (size_t unit = r->part.begin; unit < r->part.end && s->sum8; unit++) {
+        int32_t sums[8];
+        s->sum8(s->pixels, (const uint8_t *)r->in[0].data + unit * s->pixels * 8, sums);
+        s->requant(8, sums, &s->q, (uint8_t *)r->out[0].data + unit * 8);
+    }
+    for (size_t unit = r->part.begin; unit < r->part.end && !s->sum8; unit++) {
         const uint8_t *x = (const uint8_t *)r->in[0].data +
                            unit / s->channels * s->channels * s->pixels +
                            unit % s->channels * s->c_step;
@@ -76,8 +96,10 @@ const oc_op oc_op_qlinear_global_average_pool = {
     .n_in_max = 5,
     .n_out_min = 1,
     .n_out_max = 1,
+    .flags = OC_OP_NC8_BYTES,
     .state_size = sizeof(qpool_state),
     .infer = qpool_infer,
+    .layout = qpool_layout,
     .prepare = qpool_prepare,
     .run = qpool_run,
 };

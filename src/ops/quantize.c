@@ -5,16 +5,28 @@
  *   DequantizeLinear  x u8, i8 or i32, x_scale, x_zero;  y = (x - x_zero) * x_scale, f32
  *   DynamicQuantizeLinear  x f32;  y u8, and the scale and zero point that its range asks for
  *
- *   scale and zero point: one, or one per index of `axis`; they may be computed at run time */
+ *   scale and zero point: one, or one per index of `axis`; they may be computed at run time
+ *
+ *   Blocked with one scale: QuantizeLinear to u8, from plain (a picture) or blocked; DequantizeLinear
+ *   of blocked u8. */
 #include <math.h>
 
 #include "kernels/f32_quantize.h"
+#include "kernels/u8_nc8.h"
+#include "kernels/x8_dequantize.h"
+#include "ops/blocked.h"
 #include "ops/qparam.h"
 
 typedef struct quant_state {
-    size_t                n_scale, inner; /* scales; elements in a row that share one */
-    oc_k_f32_quantize_fn *quantize;
+    size_t                 n_scale, inner; /* scales; elements in a row that share one */
+    oc_k_f32_quantize_fn  *quantize;
+    oc_k_x8_dequantize_fn *dequantize;
+    oc_k_u8_nc8_fn        *block; /* plain to blocked; NULL: as it lies */
+    oc_blocked             g;
+    bool                   blocked;
 } quant_state;
+
+#define BLOCK_PIXELS 1024 /* quantised and turned at a time */
 
 static oc_status check_params(const oc_infer *ask, oc_dtype *zero, oc_error *err)
 {
@@ -81,6 +93,44 @@ static oc_status dequantize_infer(const oc_infer *ask, oc_error *err)
     return OC_OK;
 }
 
+static bool one_scale(const oc_layout_ask *ask)
+{
+    return ask->in[0].info.shape.rank == 4 && oc_elements(&ask->in[1].info) == 1;
+}
+
+static bool quantize_layout(oc_layout_ask *ask)
+{
+    if (!one_scale(ask) || ask->out[0].info.dtype != OC_U8)
+        return false;
+    ask->want_in[0] = ask->in[0].layout == OC_LAYOUT_NC8;
+    ask->want_out[0] = true;
+    return true;
+}
+
+static bool dequantize_layout(oc_layout_ask *ask)
+{
+    if (!one_scale(ask) || ask->in[0].layout != OC_LAYOUT_NC8)
+        return false;
+    ask->want_in[0] = ask->want_out[0] = true;
+    return true;
+}
+
+/* Units: vectors of eight as they lie; or, from plain, runs of pixels of a block. */
+static void plan_blocked(quant_state *s, const oc_prepare *p)
+{
+    s->blocked = true;
+    s->g = oc_blocked_of(&p->in[0].info.shape);
+    p->work->phase[0].units = oc_blocked_vectors(&s->g);
+    p->work->phase[0].grain = 8 * 1024;
+    if (p->in[0].layout == OC_LAYOUT_NC8)
+        return;
+    s->block = oc_k_u8_nc8(p->isa);
+    p->work->phase[0].units =
+        s->g.n * s->g.blocks * ((s->g.pixels + BLOCK_PIXELS - 1) / BLOCK_PIXELS);
+    p->work->phase[0].grain = 8;
+    p->work->scratch_bytes = (size_t)BLOCK_PIXELS * 8;
+}
+
 static oc_status quant_prepare(const oc_prepare *p, oc_error *err)
 {
     quant_state    *s = p->state;
@@ -95,8 +145,11 @@ static oc_status quant_prepare(const oc_prepare *p, oc_error *err)
         s->inner = oc_dims_product(x, axis + 1, x->rank);
     }
     s->quantize = oc_k_f32_quantize(p->isa);
+    s->dequantize = oc_k_x8_dequantize(p->isa);
     p->work->phase[0].units = oc_elements(&p->in[0].info);
     p->work->phase[0].grain = 64 * 1024;
+    if (p->out[0].layout == OC_LAYOUT_NC8)
+        plan_blocked(s, p);
     return OC_OK;
 }
 
@@ -113,39 +166,76 @@ static int32_t zero_of(const oc_op_run *r, size_t i)
     return r->n_in > 2 ? oc_zero_at(r->in[2].info.dtype, r->in[2].data, i) : 0;
 }
 
+static void quantize_to_blocks(const quant_state *s, const oc_op_run *r)
+{
+    const size_t runs = (s->g.pixels + BLOCK_PIXELS - 1) / BLOCK_PIXELS;
+    const float  scale = *(const float *)r->in[1].data;
+    uint8_t     *bytes = r->scratch;
+    for (size_t u = r->part.begin; u < r->part.end; u++) {
+        const size_t at = u % runs * BLOCK_PIXELS, block = u / runs % s->g.blocks;
+        const size_t n = s->g.pixels - at < BLOCK_PIXELS ? s->g.pixels - at : BLOCK_PIXELS;
+        const size_t first = u / runs / s->g.blocks * s->g.c + block * 8;
+        const size_t lanes = s->g.c - block * 8 < 8 ? s->g.c - block * 8 : 8;
+        const float *x = (const float *)r->in[0].data + first * s->g.pixels + at;
+        oc_bytes8    t = {.planar = bytes,
+                          .blocked = (uint8_t *)r->out[0].data + (u / runs * s->g.pixels + at) * 8,
+                          .plane = n,
+                          .n = n,
+                          .lanes = (unsigned)lanes,
+                          .to_blocked = true};
+        for (size_t c = 0; c < lanes; c++)
+            s->quantize(n, x + c * s->g.pixels, scale, zero_of(r, 0), false, bytes + c * n);
+        s->block(&t);
+    }
+}
+
 static void quantize_run(const oc_op_run *r)
 {
     const quant_state *s = r->state;
     const float       *x = r->in[0].data, *scale = r->in[1].data;
-    bool               is_signed = r->out[0].info.dtype == OC_I8;
+    if (s->block) {
+        quantize_to_blocks(s, r);
+        return;
+    }
+    if (s->blocked) {
+        if (r->part.begin < r->part.end)
+            s->quantize((r->part.end - r->part.begin) * 8, x + r->part.begin * 8, *scale,
+                        zero_of(r, 0), false, (uint8_t *)r->out[0].data + r->part.begin * 8);
+        return;
+    }
+    bool is_signed = r->out[0].info.dtype == OC_I8;
     for (size_t at = r->part.begin, n, k; at < r->part.end; at += n) {
         n = next_run(s, at, r->part.end, &k);
         s->quantize(n, x + at, scale[k], zero_of(r, k), is_signed, (uint8_t *)r->out[0].data + at);
     }
 }
 
-static void dequantize(oc_dtype dtype, const void *x, size_t at, size_t n, int32_t zero,
-                       float scale, float *y)
+static void dequantize(const quant_state *s, oc_dtype dtype, const void *x, size_t at, size_t n,
+                       int32_t zero, float scale, float *y)
 {
-    if (dtype == OC_U8)
-        for (size_t i = at; i < at + n; i++)
-            y[i] = (float)(((const uint8_t *)x)[i] - zero) * scale;
-    else if (dtype == OC_I8)
-        for (size_t i = at; i < at + n; i++)
-            y[i] = (float)(((const int8_t *)x)[i] - zero) * scale;
-    else
-        for (size_t i = at; i < at + n; i++)
-            y[i] = (float)(int32_t)((uint32_t)((const int32_t *)x)[i] - (uint32_t)zero) * scale;
+    if (dtype != OC_I32) {
+        s->dequantize(n, (const uint8_t *)x + at, scale, zero, dtype == OC_I8, y + at);
+        return;
+    }
+    for (size_t i = at; i < at + n; i++)
+        y[i] = (float)(int32_t)((uint32_t)((const int32_t *)x)[i] - (uint32_t)zero) * scale;
 }
 
 static void dequantize_run(const oc_op_run *r)
 {
     const quant_state *s = r->state;
     const float       *scale = r->in[1].data;
+    const oc_dtype     dtype = r->in[0].info.dtype;
+    float             *y = r->out[0].data;
+    if (s->blocked && r->part.begin < r->part.end) {
+        dequantize(s, dtype, r->in[0].data, r->part.begin * 8, (r->part.end - r->part.begin) * 8,
+                   zero_of(r, 0), *scale, y);
+        oc_blocked_zero_padding(&s->g, y, r->part);
+        return;
+    }
     for (size_t at = r->part.begin, n, k; at < r->part.end; at += n) {
         n = next_run(s, at, r->part.end, &k);
-        dequantize(r->in[0].info.dtype, r->in[0].data, at, n, zero_of(r, k), scale[k],
-                   r->out[0].data);
+        dequantize(s, dtype, r->in[0].data, at, n, zero_of(r, k), scale[k], y);
     }
 }
 
@@ -210,8 +300,10 @@ const oc_op oc_op_quantize_linear = {
     .n_in_max = 3,
     .n_out_min = 1,
     .n_out_max = 1,
+    .flags = OC_OP_NC8_BYTES,
     .state_size = sizeof(quant_state),
     .infer = quantize_infer,
+    .layout = quantize_layout,
     .prepare = quant_prepare,
     .run = quantize_run,
 };
@@ -222,8 +314,10 @@ const oc_op oc_op_dequantize_linear = {
     .n_in_max = 3,
     .n_out_min = 1,
     .n_out_max = 1,
+    .flags = OC_OP_NC8_BYTES,
     .state_size = sizeof(quant_state),
     .infer = dequantize_infer,
+    .layout = dequantize_layout,
     .prepare = quant_prepare,
     .run = dequantize_run,
 };

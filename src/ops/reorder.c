@@ -1,26 +1,28 @@
 /* Reorder: the same values in the other layout (domain "ocellus": the layout pass makes it).
  *
- *   in   x  f32 [N,C,H,W], plain or NC8
+ *   in   x  f32 or u8 [N,C,H,W], plain or NC8
  *   out  y  the same shape, the layout of its slot
  *
  * A unit is a run of pixels of one block of channels. */
 #include <string.h>
 
 #include "kernels/f32_nc8.h"
+#include "kernels/u8_nc8.h"
 #include "ops/op.h"
 
 #define REORDER_PIXELS 2048 /* of eight channels: 128 KiB through the core, some 10 us */
 
 typedef struct reorder_state {
     oc_k_f32_nc8_fn *kernel;
+    oc_k_u8_nc8_fn  *bytes; /* NULL: floats */
     size_t           c, blocks, pixels, chunk, n_chunks;
     bool             to_blocked, copy;
 } reorder_state;
 
 static oc_status reorder_infer(const oc_infer *ask, oc_error *err)
 {
-    if (ask->in[0].dtype != OC_F32 || ask->in[0].shape.rank != 4)
-        return OC_FAIL(err, OC_UNSUPPORTED, "input is %s of rank %u, float32 of rank 4 expected",
+    if ((ask->in[0].dtype != OC_F32 && ask->in[0].dtype != OC_U8) || ask->in[0].shape.rank != 4)
+        return OC_FAIL(err, OC_UNSUPPORTED, "input is %s of rank %u, floats or bytes of 4 expected",
                        oc_dtype_name(ask->in[0].dtype), ask->in[0].shape.rank);
     ask->out[0] = ask->in[0];
     return OC_OK;
@@ -35,6 +37,7 @@ static oc_status reorder_prepare(const oc_prepare *p, oc_error *err)
     if (!oc_shape_elements(shape, &all))
         return OC_FAIL(err, OC_UNSUPPORTED, "the shape is not known");
     s->kernel = oc_k_f32_nc8(p->isa);
+    s->bytes = p->in[0].info.dtype == OC_U8 ? oc_k_u8_nc8(p->isa) : NULL;
     s->c = (size_t)shape->dim[1];
     s->blocks = (s->c + 7) / 8;
     s->pixels = (size_t)shape->dim[2] * (size_t)shape->dim[3];
@@ -56,16 +59,29 @@ static void run_unit(const reorder_state *s, const oc_op_run *r, size_t unit)
     const size_t planar = (n * s->c + block * 8) * s->pixels + at;
     const size_t blocked = (plane * s->pixels + at) * 8;
     const size_t count = s->pixels - at < s->chunk ? s->pixels - at : s->chunk;
+    const size_t size = s->bytes ? 1 : sizeof(float);
+    uint8_t     *from = r->in[0].data, *to = r->out[0].data;
     float       *x = r->in[0].data, *y = r->out[0].data;
 
     if (s->copy && s->to_blocked) {
-        memcpy(y + blocked, x + blocked, count * 8 * sizeof(float));
+        memcpy(to + blocked * size, from + blocked * size, count * 8 * size);
         return;
     }
     for (size_t c = 0; s->copy && c < lanes; c++)
-        memcpy(y + planar + c * s->pixels, x + planar + c * s->pixels, count * sizeof(float));
+        memcpy(to + (planar + c * s->pixels) * size, from + (planar + c * s->pixels) * size,
+               count * size);
     if (s->copy)
         return;
+    if (s->bytes) {
+        oc_bytes8 b = {.planar = (s->to_blocked ? from : to) + planar,
+                       .blocked = (s->to_blocked ? to : from) + blocked,
+                       .plane = s->pixels,
+                       .n = count,
+                       .lanes = (unsigned)lanes,
+                       .to_blocked = s->to_blocked};
+        s->bytes(&b);
+        return;
+    }
     oc_nc8 t = {
         .plane = s->pixels, .n = count, .lanes = (unsigned)lanes, .to_blocked = s->to_blocked};
     t.planar = (s->to_blocked ? x : y) + planar;

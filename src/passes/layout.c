@@ -92,7 +92,19 @@ static oc_status block_output(assigner *a, uint32_t index, uint32_t k)
 
 static bool may_block(const oc_value *v)
 {
-    return v->info.dtype == OC_F32 && v->info.shape.rank == 4;
+    return (v->info.dtype == OC_F32 || v->info.dtype == OC_U8) && v->info.shape.rank == 4;
+}
+
+/* Blocked floats every layout() knows, blocked bytes only those that say so. */
+static bool knows_types(const oc_graph *g, const oc_node *node)
+{
+    for (uint32_t k = 0; k < node->n_in + node->n_out; k++) {
+        const oc_vid v = k < node->n_in ? node->in[k] : node->out[k - node->n_in];
+        if (v != OC_VID_NONE && g->values[v].info.dtype == OC_U8 &&
+            !(node->op->flags & OC_OP_NC8_BYTES))
+            return false;
+    }
+    return true;
 }
 
 static bool ask_node(const assigner *a, const oc_node *node, oc_slot *slots, oc_layout_ask *ask)
@@ -113,8 +125,8 @@ static bool ask_node(const assigner *a, const oc_node *node, oc_slot *slots, oc_
         if (k < node->n_in && a->twin[v] != OC_VID_NONE && !values[v].data)
             slots[k].layout = OC_LAYOUT_NC8;
     }
-    return node->op->layout && node->n_in <= OC_OP_ASK_MAX && node->n_out <= OC_OP_ASK_MAX &&
-           node->op->layout(ask);
+    return node->op->layout && knows_types(a->g, node) && node->n_in <= OC_OP_ASK_MAX &&
+           node->n_out <= OC_OP_ASK_MAX && node->op->layout(ask);
 }
 
 static oc_status assign_node(assigner *a, uint32_t index, oc_slot *slots)

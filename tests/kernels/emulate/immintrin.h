@@ -247,6 +247,30 @@ EMU emu512i emu_dpwssd_epi32(emu512i acc, emu512i a, emu512i b)
     return emu_add_epi32(acc, emu_madd_epi16(a, b));
 }
 
+/* Four products of unsigned by signed bytes a lane, added without saturation. */
+EMU int32_t emu_dot4(const uint8_t *x, const int8_t *w)
+{
+    return x[0] * w[0] + x[1] * w[1] + x[2] * w[2] + x[3] * w[3];
+}
+EMU emu512i emu_dpbusd_epi32(emu512i acc, emu512i a, emu512i b)
+{
+    uint8_t x[64];
+    int8_t  w[64];
+    memcpy(x, &a, sizeof(x));
+    memcpy(w, &b, sizeof(w));
+    EMU_LANES(emu512i, i, (int32_t)((uint32_t)acc.i[k] + (uint32_t)emu_dot4(x + 4 * k, w + 4 * k)))
+}
+EMU __m256i emu256_dpbusd_epi32(__m256i acc, __m256i a, __m256i b)
+{
+    emu512i s[3] = {{{0}}, {{0}}, {{0}}};
+    memcpy(&s[0], &acc, sizeof(acc));
+    memcpy(&s[1], &a, sizeof(a));
+    memcpy(&s[2], &b, sizeof(b));
+    s[0] = emu_dpbusd_epi32(s[0], s[1], s[2]);
+    memcpy(&acc, &s[0], sizeof(acc));
+    return acc;
+}
+
 /* Half precision: the 256-bit instruction, twice. */
 EMU emu512 emu_cvtph_ps(__m256i v)
 {
@@ -281,6 +305,9 @@ EMU emu512 emu_cvtph_ps(__m256i v)
 #define _mm512_cvtsepi32_epi8 emu_cvtsepi32_epi8
 #define _mm512_cvtusepi32_epi8 emu_cvtusepi32_epi8
 #define _mm512_div_ps emu_div_ps
+#define _mm256_dpbusd_avx_epi32 emu256_dpbusd_epi32
+#define _mm256_dpbusd_epi32 emu256_dpbusd_epi32
+#define _mm512_dpbusd_epi32 emu_dpbusd_epi32
 #define _mm512_dpwssd_epi32 emu_dpwssd_epi32
 #define _mm512_extractf32x8_ps emu_extractf32x8_ps
 #define _mm512_fmadd_ps emu_fmadd_ps

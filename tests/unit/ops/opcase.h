@@ -184,10 +184,14 @@ static inline void *opcase_lay_input(opcase *c, uint32_t i)
     const oc_slot *s = &c->in[i];
     if (s->layout != OC_LAYOUT_NC8)
         return c->plain[i];
-    assert_int_equal(s->info.dtype, OC_F32);
-    float *to = oc_arena_alloc64(&c->mem, opcase_blocked_floats(&s->info.shape), sizeof(float));
+    const size_t size = oc_dtype_bytes(s->info.dtype); /* floats or bytes */
+    const bool   bytes = size == 1;
+    char        *to = oc_arena_alloc64(&c->mem, opcase_blocked_floats(&s->info.shape), size);
+    if (bytes) /* lanes beyond C hold anything */
+        memset(to, 0x5a, opcase_blocked_floats(&s->info.shape));
     for (size_t k = 0; k < opcase_elements(&s->info); k++)
-        to[opcase_blocked_at(&s->info.shape, k)] = ((const float *)c->plain[i])[k];
+        memcpy(to + opcase_blocked_at(&s->info.shape, k) * size,
+               (const char *)c->plain[i] + k * size, size);
     return to;
 }
 
@@ -208,7 +212,7 @@ static inline void opcase_phase(const opcase *c, const oc_work *work, oc_op_run 
 static inline size_t opcase_out_bytes(const oc_slot *s)
 {
     if (s->layout == OC_LAYOUT_NC8)
-        return opcase_blocked_floats(&s->info.shape) * sizeof(float);
+        return opcase_blocked_floats(&s->info.shape) * oc_dtype_bytes(s->info.dtype);
     return opcase_elements(&s->info) * oc_dtype_bytes(s->info.dtype);
 }
 
@@ -219,6 +223,12 @@ static inline void *opcase_read_output(opcase *c, uint32_t i, const void *raw)
     if (s->layout != OC_LAYOUT_NC8)
         return oc_arena_dup(&c->mem, raw, opcase_out_bytes(s));
     size_t all = opcase_blocked_floats(&s->info.shape);
+    if (oc_dtype_bytes(s->info.dtype) == 1) {
+        uint8_t *bytes = oc_arena_alloc64(&c->mem, n, 1);
+        for (size_t k = 0; k < n; k++)
+            bytes[k] = ((const uint8_t *)raw)[opcase_blocked_at(&s->info.shape, k)];
+        return bytes;
+    }
     float *to = oc_arena_alloc64(&c->mem, n, sizeof(float));
     float *rest = oc_arena_dup(&c->mem, raw, all * sizeof(float));
     for (size_t k = 0; k < n; k++) {

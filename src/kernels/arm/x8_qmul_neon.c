@@ -1,0 +1,3 @@
+#include "kernels/arm/vec_neon.h"
+
+#include "kernels/tmpl/x8_qmul.tmpl.h"

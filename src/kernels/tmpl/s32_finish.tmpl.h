@@ -1,0 +1,108 @@
+/* s32_finish.tmpl.h -- oc_k_s32_finish of a vocabulary with eight floats in a vector.
+ *
+ * A block of up to CHUNK pixels at a time: sums to bytes, then table, addition and bounds over those
+ * bytes.  FINISH_4(acc, step, scale, zero, to), where it is defined, makes four pixels of bytes. */
+#include "kernels/s32_finish.h"
+#include "kernels/tmpl/act.tmpl.h"
+
+#define CHUNK 48 /* pixels */
+
+OC_INLINE vf value_of(const oc_finish8 *f, const int32_t *acc, vf scale, const oc_act_kind kind)
+{
+    return vf_act(kind, vf_set(f->act.a), vf_set(f->act.b), vf_mul(vf_from_ints(acc, 0), scale));
+}
+
+OC_INLINE void make_bytes(const oc_finish8 *f, const int32_t *acc, size_t n, const float *scales,
+                          uint8_t *to, const oc_act_kind kind)
+{
+    const size_t step = 8 * (size_t)f->blocks;
+    const vf     lo = vf_set((float)-f->zero), hi = vf_set((float)(255 - f->zero));
+    const vf     scale = vf_load(scales), per = vf_set(f->per_quantum);
+    size_t       p = 0;
+
+#ifdef FINISH_4
+    for (; kind == OC_ACT_NONE && f->per_quantum == 1.0f && p + 4 <= n; p += 4)
+        FINISH_4(acc + p * step, step, scale, f->zero, to + p * 8);
+#endif
+    for (; p < n; p++) {
+        const vf v = vf_mul(value_of(f, acc + p * step, scale, kind), per);
+        vf_to_bytes(to + p * 8, vf_at_most(hi, vf_max_known(lo, v)), f->zero, false);
+    }
+}
+
+OC_INLINE void make_floats(const oc_finish8 *f, const int32_t *acc, size_t n, const float *scales,
+                           float *to, const oc_act_kind kind)
+{
+    const vf scale = vf_load(scales);
+    for (size_t p = 0; p < n; p++)
+        vf_store(to + p * 8, value_of(f, acc + p * 8 * f->blocks, scale, kind));
+}
+
+#define MAKE_BYTES(kind) make_bytes(f, acc, n, scales, to, kind)
+#define MAKE_FLOATS(kind) make_floats(f, acc, n, scales, to, kind)
+
+static void bytes_of(const oc_finish8 *f, const int32_t *acc, size_t n, const float *scales,
+                     uint8_t *to)
+{
+    switch (f->act.kind) {
+        OC_ACT_SHORT_CASES(MAKE_BYTES);
+        OC_ACT_LONG_CASES(MAKE_BYTES);
+    }
+}
+
+static void floats_of(const oc_finish8 *f, const int32_t *acc, size_t n, const float *scales,
+                      float *to)
+{
+    switch (f->act.kind) {
+        OC_ACT_SHORT_CASES(MAKE_FLOATS);
+        OC_ACT_LONG_CASES(MAKE_FLOATS);
+    }
+}
+
+static void add_bytes(const oc_finish8 *f, const uint8_t *add, size_t n, uint8_t *b)
+{
+    const vf ratio = vf_set(f->ratio), ratio_add = vf_set(f->ratio_add), fixed = vf_set(f->fixed);
+    const vf lo = vf_zero(), hi = vf_set(255.0f);
+    for (size_t i = 0; i < n; i += 8) {
+        vf r = vf_fma(vf_from_bytes(add + i, false), ratio_add, fixed);
+        r = vf_fma(vf_from_bytes(b + i, false), ratio, r);
+        vf_to_bytes(b + i, vf_at_most(hi, vf_max_known(lo, r)), 0, false);
+    }
+}
+
+static void bound_bytes(const oc_finish8 *f, size_t n, const uint8_t *b, uint8_t *y)
+{
+    for (size_t i = 0; i < n; i++) { /* compilers make vectors of it */
+        const uint8_t v = b[i] < f->lo ? f->lo : b[i];
+        y[i] = v > f->hi ? f->hi : v;
+    }
+}
+
+/* n pixels of one block. */
+static void finish_block(const oc_finish8 *f, const int32_t *acc, size_t n, unsigned block,
+                         ptrdiff_t at)
+{
+    uint8_t  own[CHUNK * 8];
+    uint8_t *y = (uint8_t *)f->y + at, *b = f->add ? own : y; /* add may be y */
+    bytes_of(f, acc, n, f->scale + 8 * block, b);
+    for (size_t i = 0; f->table && i < n * 8; i++)
+        b[i] = f->table[b[i]];
+    if (f->add)
+        add_bytes(f, f->add + at, n * 8, b);
+    if (f->add || f->lo > 0 || f->hi < 255)
+        bound_bytes(f, n * 8, b, y);
+}
+
+void OC_KERNEL(s32_finish)(const oc_finish8 *f)
+{
+    for (unsigned block = 0; block < f->blocks; block++)
+        for (size_t p = 0, n; p < f->px; p += n) {
+            const int32_t  *acc = f->acc + (p * f->blocks + block) * 8;
+            const ptrdiff_t at = block * f->y_blk + (ptrdiff_t)(p * 8);
+            n = f->px - p < CHUNK ? f->px - p : CHUNK;
+            if (f->raw)
+                floats_of(f, acc, n, f->scale + 8 * block, (float *)f->y + at);
+            else
+                finish_block(f, acc, n, block, at);
+        }
+}

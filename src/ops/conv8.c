@@ -1,0 +1,449 @@
+#include "ops/conv8.h"
+
+#include <string.h>
+
+#include "ops/packed.h"
+
+#define SUM_MAX 32768          /* products in a sum: 255 * 255 * SUM_MAX still fits 32 bits */
+#define UNIT_MACS 3e6          /* of a unit: some 30 us */
+#define COPY_BYTES (96 * 1024) /* of copied rows: they stay in the second-level cache */
+
+bool oc_conv8_fits(const oc_conv_geom *g)
+{
+    const int64_t sum = g->c / (g->groups ? g->groups : 1) * g->k[0] * g->k[1];
+    return g->dims == 2 && sum > 0 && sum <= SUM_MAX && g->out[0] > 0 && g->out[1] > 0 &&
+           (g->groups == 1 || (g->groups == g->c && g->oc == g->c));
+}
+
+/* ---- packing ---- */
+
+static int16_t weight_at(const oc_conv8_weights *w, size_t channel, size_t i)
+{
+    return (int16_t)(oc_zero_at(w->dtype, w->w, i) -
+                     oc_zero_at(w->dtype, w->zero, w->n_zero > 1 ? channel : 0));
+}
+
+typedef struct dense_pack {
+    size_t   groups, panel_blocks;
+    int16_t *w;     /* [groups][16][deep] */
+    int32_t *place; /* [groups] */
+} dense_pack;
+
+/* Where group g of a pixel lies, and the weights of a panel's channels for it. */
+static void gather_panel(const oc_conv8 *c, const oc_conv8_weights *from, size_t panel,
+                         unsigned blocks, dense_pack *d)
+{
+    const oc_conv_geom *g = &c->g;
+    const size_t        deep = (size_t)c->form.deep, halves = 8 / deep, channels = 8 * blocks;
+    const size_t        taps = (size_t)(g->k[0] * g->k[1]);
+    for (size_t i = 0; i < d->groups; i++) {
+        const size_t half = i % halves, block = i / halves % c->in_blocks;
+        const size_t tap = i / halves / c->in_blocks;
+        const size_t ky = tap / (size_t)g->k[1], kx = tap % (size_t)g->k[1];
+        d->place[i] = (int32_t)((block * c->plane + ky * (size_t)g->dil[0] * c->row +
+                                 kx * (size_t)g->dil[1]) *
+                                    8 +
+                                half * deep);
+        for (size_t o = 0; o < channels; o++)
+            for (size_t k = 0; k < deep; k++) {
+                const size_t channel = panel * 16 + o, in = block * 8 + half * deep + k;
+                d->w[(i * channels + o) * deep + k] =
+                    channel < (size_t)g->oc && in < (size_t)g->c
+                        ? weight_at(from, channel, (channel * (size_t)g->c + in) * taps + tap)
+                        : 0;
+            }
+    }
+}
+
+static unsigned panel_blocks(const oc_conv8 *c, size_t panel)
+{
+    return c->out_blocks - panel * 2 < 2 ? 1 : 2;
+}
+
+static size_t align64(size_t n)
+{
+    return (n + 63) / 64 * 64;
+}
+
+/* Lengths of the panels; how many bytes they take together. */
+static size_t measure_panels(const oc_conv8 *c, const oc_conv8_weights *from, dense_pack *d,
+                             oc_conv8_panel *panels)
+{
+    size_t at = 0;
+    for (size_t q = 0; q < c->panels; q++) {
+        const unsigned blocks = panel_blocks(c, q);
+        const size_t   each = 8 * (size_t)blocks * (size_t)c->form.deep;
+        gather_panel(c, from, q, blocks, d);
+        const oc_mac8_counts n =
+            oc_mac8_pack(&c->form, d->groups, blocks, d->w, d->place, NULL, NULL, NULL, NULL);
+        oc_conv8_panel *p = &panels[q];
+        p->n_narrow = n.n_narrow;
+        p->n_wide = n.n_wide;
+        p->narrow = at;
+        p->wide = p->narrow + align64(n.n_narrow * each);
+        p->at = p->wide + align64(n.n_wide * each * 2);
+        at = p->at + align64((n.n_narrow + n.n_wide) * sizeof(int32_t));
+        for (size_t o = 0; o < 16; o++)
+            p->sum[o] = 0;
+        for (size_t i = 0; i < d->groups * each; i++)
+            p->sum[i / (size_t)c->form.deep % (8 * blocks)] += d->w[i];
+    }
+    return at;
+}
+
+static void pack_panels(const oc_conv8 *c, const oc_conv8_weights *from, dense_pack *d,
+                        oc_conv8_panel *panels, uint8_t *to)
+{
+    for (size_t q = 0; q < c->panels; q++) {
+        oc_conv8_panel *p = &panels[q];
+        const unsigned  blocks = panel_blocks(c, q);
+        gather_panel(c, from, q, blocks, d);
+        oc_mac8_pack(&c->form, d->groups, blocks, d->w, d->place, (int8_t *)(to + p->narrow),
+                     (int16_t *)(to + p->wide), (int32_t *)(to + p->at), p->sum_narrow);
+    }
+}
+
+static oc_status pack_dense(oc_conv8 *c, const oc_conv8_weights *from, const oc_prepare *p,
+                            oc_error *err)
+{
+    const size_t groups = (size_t)(c->g.k[0] * c->g.k[1]) * c->in_blocks * 8 / (size_t)c->form.deep;
+    dense_pack   d = {.groups = groups};
+    oc_arena     own = {0};
+    bool         ready = false, again = false;
+    size_t       bytes = 0;
+    oc_status    st = OC_OK;
+    oc_conv8_panel *panels = oc_packed_take(p, c->panels, sizeof(*panels), &ready);
+    if (!panels)
+        return OC_FAIL(err, OC_NOMEM, "%zu panels", c->panels);
+    if (!ready) {
+        d.w = oc_arena_alloc(&own, groups * 16 * (size_t)c->form.deep, sizeof(*d.w));
+        d.place = oc_arena_alloc(&own, groups, sizeof(*d.place));
+        if (!d.w || !d.place) {
+            st = OC_FAIL(err, OC_NOMEM, "packing %zu groups", groups);
+            goto out;
+        }
+        measure_panels(c, from, &d, panels);
+    }
+    const oc_conv8_panel *last = &panels[c->panels - 1];
+    bytes = last->at + align64((last->n_narrow + last->n_wide) * sizeof(int32_t));
+    uint8_t *packed = oc_packed_take(p, bytes + 64, 1, &again);
+    if (!packed) {
+        st = OC_FAIL(err, OC_NOMEM, "%zu bytes of packed weights", bytes);
+        goto out;
+    }
+    if (!ready)
+        pack_panels(c, from, &d, panels, packed);
+    c->panel = panels;
+    c->packed = oc_packed_keep(p, packed);
+out:
+    oc_arena_finish(&own);
+    return st;
+}
+
+/* x_less goes with the narrow weights, the zero point with all. */
+static oc_status make_start(oc_conv8 *c, const int32_t *bias, const oc_prepare *p, oc_error *err)
+{
+    int32_t *start = oc_arena_alloc64(p->mem, c->out_blocks * 8 + 8, sizeof(*start));
+    if (!start)
+        return OC_FAIL(err, OC_NOMEM, "%zu sums", c->out_blocks * 8);
+    for (size_t o = 0; o < c->out_blocks * 8; o++) {
+        uint32_t v = bias && o < (size_t)c->g.oc ? (uint32_t)bias[o] : 0;
+        if (!c->depthwise) {
+            const oc_conv8_panel *q = &c->panel[o / 16];
+            v += (uint32_t)c->form.x_less * (uint32_t)q->sum_narrow[o % 16];
+            v -= (uint32_t)c->x_zero * (uint32_t)q->sum[o % 16];
+        }
+        start[o] = (int32_t)v;
+    }
+    c->start = start;
+    return OC_OK;
+}
+
+static oc_status pack_depthwise(oc_conv8 *c, const oc_conv8_weights *from, const oc_prepare *p,
+                                oc_error *err)
+{
+    const size_t taps = (size_t)(c->g.k[0] * c->g.k[1]);
+    bool         ready = false;
+    c->taps = (taps + 1) / 2 * 2;
+    int16_t *w = oc_packed_take(p, c->out_blocks * c->taps * 8, sizeof(*w), &ready);
+    c->at_dw = oc_arena_alloc(p->mem, c->taps, sizeof(*c->at_dw));
+    if (!w || !c->at_dw)
+        return OC_FAIL(err, OC_NOMEM, "packed weights of %lld channels", (long long)c->g.oc);
+    for (size_t o = 0; o < (size_t)c->g.oc && !ready; o++)
+        for (size_t t = 0; t < taps; t++)
+            w[((o / 8 * (c->taps / 2) + t / 2) * 8 + o % 8) * 2 + t % 2] =
+                weight_at(from, o, o * taps + t);
+    c->w_dw = oc_packed_keep(p, w);
+    for (size_t t = 0; t < taps; t++) {
+        const size_t ky = t / (size_t)c->g.k[1], kx = t % (size_t)c->g.k[1];
+        c->at_dw[t] = (int32_t)((ky * (size_t)c->g.dil[0] * c->row + kx * (size_t)c->g.dil[1]) * 8);
+    }
+    if (taps % 2)
+        c->at_dw[taps] = c->at_dw[taps - 1]; /* weights there are zero */
+    return OC_OK;
+}
+
+/* ---- units ---- */
+
+static size_t rows_read(const oc_conv8 *c, size_t out_rows)
+{
+    return (out_rows - 1) * (size_t)c->g.stride[0] + (size_t)((c->g.k[0] - 1) * c->g.dil[0]) + 1;
+}
+
+static size_t at_least_1(double v, size_t most)
+{
+    const size_t n = v < 1 ? 1 : v > (double)most ? most : (size_t)v;
+    return n < 1 ? 1 : n;
+}
+
+/* Depthwise and with borders: a unit is rows, as many as fit the cache once copied. */
+static void plan_rows(oc_conv8 *c, size_t element, double macs_per_row)
+{
+    const size_t out_rows = (size_t)c->g.out[0];
+    const size_t blocks = c->depthwise ? 1 : c->in_blocks,
+                 row_bytes = c->row * 8 * element * blocks;
+    size_t rows = at_least_1(UNIT_MACS / (macs_per_row + 1), out_rows);
+    if (!c->depthwise && rows < 4) /* borders are copied for every unit: not for a row or two */
+        rows = out_rows < 4 ? out_rows : 4;
+    while (rows > 1 && rows_read(c, rows) * row_bytes > COPY_BYTES)
+        rows = rows > 8 ? rows - 4 : rows - 1;
+    c->n_chunks = (out_rows + rows - 1) / rows;
+    c->chunk = (out_rows + c->n_chunks - 1) / c->n_chunks;
+    c->n_chunks = (out_rows + c->chunk - 1) / c->chunk;
+    c->rows = rows_read(c, c->chunk);
+}
+
+static void plan_pixels(oc_conv8 *c, double macs_per_pixel)
+{
+    size_t px = at_least_1(UNIT_MACS / (macs_per_pixel + 1), c->out_pixels);
+    px = (px + c->strip - 1) / c->strip * c->strip;
+    c->chunk = px;
+    c->n_chunks = (c->out_pixels + px - 1) / px;
+}
+
+static void plan_units(oc_conv8 *c, oc_work *work)
+{
+    const oc_conv_geom *g = &c->g;
+    const double        taps = (double)(g->k[0] * g->k[1]), width = (double)g->out[1];
+    const double        macs = taps * (double)(c->depthwise ? 8 : g->c * g->oc); /* of a pixel */
+    c->part = c->panels;
+    c->n_parts = 1;
+    if (c->copied || c->depthwise)
+        plan_rows(c, c->depthwise ? 2 : 1, macs * width * (c->depthwise ? 3 : 1));
+    else
+        plan_pixels(c, macs);
+    const size_t outer = (size_t)g->n * (c->depthwise ? c->out_blocks : 1) * c->n_chunks;
+    if (!c->depthwise && outer < 8) { /* few pixels: channels are cut, too */
+        const double unit = macs * (double)c->out_pixels / (double)c->n_chunks;
+        size_t       parts = at_least_1(unit / (UNIT_MACS / 2), 8 / outer);
+        parts = parts > c->panels ? c->panels : parts;
+        c->part = (c->panels + parts - 1) / parts;
+        c->n_parts = (c->panels + c->part - 1) / c->part;
+    }
+    const size_t units = outer * c->n_parts;
+    work->n_phases = 1;
+    work->phase[0].units = units;
+    const double each = macs * (double)c->out_pixels * (double)g->n *
+                        (double)(c->depthwise ? 3 * c->out_blocks : 1) / (double)units;
+    work->phase[0].grain = each >= UNIT_MACS / 2 ? 1 : (size_t)(UNIT_MACS / (each + 1)) + 1;
+    work->flops = oc_conv_geom_flops(g, false);
+    if (c->depthwise)
+        work->scratch_bytes = (c->rows * c->row * 8 + 16) * sizeof(int16_t);
+    else if (c->copied)
+        work->scratch_bytes = c->in_blocks * c->rows * c->row * 8 + 64;
+}
+
+oc_status oc_conv8_init(oc_conv8 *c, const oc_conv_geom *g, const oc_conv8_weights *w,
+                        const int32_t *bias, int32_t x_zero, const oc_prepare *p, oc_error *err)
+{
+    oc_status st;
+    c->g = *g;
+    c->x_zero = x_zero;
+    c->in_blocks = ((size_t)g->c + 7) / 8;
+    c->out_blocks = ((size_t)g->oc + 7) / 8;
+    c->panels = (c->out_blocks + 1) / 2;
+    c->out_pixels = (size_t)(g->out[0] * g->out[1]);
+    c->depthwise = g->groups == g->c && g->c > 1;
+    c->copied = g->pad[0] || g->pad[1] || g->pad_end[0] || g->pad_end[1];
+    c->mac = oc_k_u8_mac(p->isa, &c->form);
+    c->dw = oc_k_s16_dw8(p->isa);
+    c->widen = oc_k_s16_widen(p->isa);
+    c->finish = oc_k_s32_finish(p->isa);
+    c->row = (size_t)(g->in[1] + g->pad[1] + g->pad_end[1]);
+    c->rows = (size_t)g->in[0];
+    c->strip = g->c * g->k[0] * g->k[1] > 640 ? OC_CONV8_STRIP / 2 : OC_CONV8_STRIP;
+    plan_units(c, p->work);
+    c->plane = c->rows * c->row;
+    if (c->plane * c->in_blocks >= (size_t)1 << 28)
+        return OC_FAIL(err, OC_UNSUPPORTED, "pictures of %zu bytes", c->plane * c->in_blocks * 8);
+    st = c->depthwise ? pack_depthwise(c, w, p, err) : pack_dense(c, w, p, err);
+    return st == OC_OK ? make_start(c, bias, p, err) : st;
+}
+
+double oc_conv8_wide_share(const oc_conv8 *c)
+{
+    double wide = 0, all = 0;
+    for (size_t q = 0; q < c->panels && !c->depthwise; q++) {
+        wide += (double)c->panel[q].n_wide;
+        all += (double)(c->panel[q].n_wide + c->panel[q].n_narrow);
+    }
+    return all > 0 ? wide / all : 0;
+}
+
+/* ---- running ---- */
+
+/* The rows that output rows from `first` on read, with their borders, as bytes or as differences. */
+static void copy_rows(const oc_conv8 *c, const uint8_t *x, size_t first, uint8_t *to)
+{
+    const oc_conv_geom *g = &c->g;
+    const int64_t       top = (int64_t)first * g->stride[0] - g->pad[0];
+    const size_t        width = (size_t)g->in[1] * 8, left = (size_t)g->pad[1] * 8;
+    const size_t        bytes = c->row * 8;
+    for (size_t b = 0; b < c->in_blocks; b++)
+        for (size_t r = 0; r < c->rows; r++, to += bytes) {
+            const int64_t y = top + (int64_t)r;
+            if (y < 0 || y >= g->in[0]) {
+                memset(to, c->x_zero, bytes);
+                continue;
+            }
+            memset(to, c->x_zero, left);
+            memcpy(to + left, x + (b * (size_t)g->in[0] + (size_t)y) * width, width);
+            memset(to + left + width, c->x_zero, bytes - left - width);
+        }
+}
+
+/* Lanes beyond the channels are zero in blocked floats, whatever the activation makes of zero. */
+static void clear_lanes(const oc_conv8 *c, size_t n, float *y)
+{
+    const size_t lanes = (size_t)c->g.oc % 8;
+    for (size_t i = 0; lanes && i < n; i++)
+        memset(y + i * 8 + lanes, 0, (8 - lanes) * sizeof(*y));
+}
+
+/* A strip of pixels through the panels of this unit. */
+static void run_strip(const oc_conv8 *c, const uint8_t *const *x, size_t n, size_t first_panel,
+                      size_t last_panel, const oc_finish8 *f, size_t to)
+{
+    int32_t    acc[OC_CONV8_STRIP * 16];
+    oc_finish8 out = *f;
+    out.acc = acc;
+    out.px = n;
+    out.y_blk = (ptrdiff_t)c->out_pixels * 8;
+    for (size_t q = first_panel; q < last_panel; q++) {
+        const oc_conv8_panel *p = &c->panel[q];
+        const size_t          at = (q * 2 * c->out_pixels + to) * 8;
+        const oc_mac8         m = {.x = x,
+                                   .at = (const int32_t *)(c->packed + p->at),
+                                   .n_narrow = p->n_narrow,
+                                   .n_wide = p->n_wide,
+                                   .narrow = (const int8_t *)(c->packed + p->narrow),
+                                   .wide = (const int16_t *)(c->packed + p->wide),
+                                   .start = c->start + q * 16,
+                                   .px = n,
+                                   .blocks = panel_blocks(c, q),
+                                   .acc = acc};
+        c->mac(&m);
+        out.blocks = m.blocks;
+        out.scale = f->scale + q * 16;
+        out.y = f->raw ? (void *)((float *)f->y + at) : (void *)((uint8_t *)f->y + at);
+        out.add = f->add ? f->add + at : NULL;
+        c->finish(&out);
+        if (f->raw && q * 2 + m.blocks == c->out_blocks)
+            clear_lanes(c, n, (float *)out.y + (ptrdiff_t)(m.blocks - 1) * out.y_blk);
+    }
+}
+
+static void run_dense(const oc_conv8 *c, const uint8_t *x, const oc_finish8 *f, size_t chunk,
+                      size_t part, uint8_t *scratch)
+{
+    const oc_conv_geom *g = &c->g;
+    const size_t        width = (size_t)g->out[1], first_panel = part * c->part;
+    const size_t last_panel = first_panel + c->part < c->panels ? first_panel + c->part : c->panels;
+    const size_t first_row = c->copied ? chunk * c->chunk : 0;
+    size_t       at = c->copied ? first_row * width : chunk * c->chunk;
+    size_t       end = at + (c->copied ? c->chunk * width : c->chunk);
+    const uint8_t *px[OC_CONV8_STRIP];
+    end = end < c->out_pixels ? end : c->out_pixels;
+    if (c->copied) {
+        copy_rows(c, x, first_row, scratch);
+        x = scratch;
+    }
+    size_t strips = (end - at + c->strip - 1) / c->strip;
+    for (size_t n; at < end; at += n, strips--) {
+        n = (end - at + strips - 1) / strips;
+        for (size_t i = 0; i < n; i++) {
+            const size_t row = (at + i) / width - first_row, col = (at + i) % width;
+            px[i] = x + (row * (size_t)g->stride[0] * c->row + col * (size_t)g->stride[1]) * 8;
+        }
+        run_strip(c, px, n, first_panel, last_panel, f, at);
+    }
+}
+
+/* Rows of one block as differences, borders zero. */
+static void widen_rows(const oc_conv8 *c, const uint8_t *x, size_t first, int16_t *to)
+{
+    const oc_conv_geom *g = &c->g;
+    const int64_t       top = (int64_t)first * g->stride[0] - g->pad[0];
+    const size_t        width = (size_t)g->in[1] * 8, left = (size_t)g->pad[1] * 8;
+    const size_t        n = c->row * 8;
+    for (size_t r = 0; r < c->rows; r++, to += n) {
+        const int64_t y = top + (int64_t)r;
+        if (y < 0 || y >= g->in[0]) {
+            memset(to, 0, n * sizeof(*to));
+            continue;
+        }
+        memset(to, 0, left * sizeof(*to));
+        c->widen(width, x + (size_t)y * width, 1, c->x_zero, false, to + left);
+        memset(to + left + width, 0, (n - left - width) * sizeof(*to));
+    }
+}
+
+static void run_depthwise(const oc_conv8 *c, const uint8_t *x, const oc_finish8 *f, size_t block,
+                          size_t chunk, int16_t *rows)
+{
+    const oc_conv_geom *g = &c->g;
+    const size_t        width = (size_t)g->out[1], first = chunk * c->chunk;
+    const size_t end = first + c->chunk < (size_t)g->out[0] ? first + c->chunk : (size_t)g->out[0];
+    int32_t      acc[OC_CONV8_STRIP * 8];
+    oc_finish8   out = *f;
+    oc_dw8       d = {.w = c->w_dw + block * c->taps * 8,
+                      .at = c->at_dw,
+                      .start = c->start + block * 8,
+                      .taps = c->taps,
+                      .x_px = g->stride[1] * 8,
+                      .acc = acc};
+    widen_rows(c, x + block * (size_t)(g->in[0] * g->in[1]) * 8, first, rows);
+    out.acc = acc;
+    out.blocks = 1;
+    out.scale = f->scale + block * 8;
+    for (size_t y = first; y < end; y++)
+        for (size_t at = 0; at < width; at += d.px) {
+            const size_t to = (block * c->out_pixels + y * width + at) * 8;
+            out.px = d.px = width - at < OC_CONV8_STRIP ? width - at : OC_CONV8_STRIP;
+            d.x = rows +
+                  ((y - first) * (size_t)g->stride[0] * c->row + at * (size_t)g->stride[1]) * 8;
+            c->dw(&d);
+            out.y = f->raw ? (void *)((float *)f->y + to) : (void *)((uint8_t *)f->y + to);
+            out.add = f->add ? f->add + to : NULL;
+            c->finish(&out);
+            if (f->raw && block + 1 == c->out_blocks)
+                clear_lanes(c, d.px, out.y);
+        }
+}
+
+void oc_conv8_run(const oc_conv8 *c, const uint8_t *x, const oc_finish8 *f, size_t unit,
+                  void *scratch)
+{
+    const size_t chunk = unit % c->n_chunks, rest = unit / c->n_chunks;
+    const size_t inner = c->depthwise ? c->out_blocks : c->n_parts;
+    const size_t which = rest % inner, n = rest / inner;
+    const size_t to = n * c->out_blocks * c->out_pixels * 8;
+    oc_finish8   out = *f;
+    out.y = f->raw ? (void *)((float *)f->y + to) : (void *)((uint8_t *)f->y + to);
+    out.add = f->add ? f->add + to : NULL;
+    x += n * c->in_blocks * (size_t)(c->g.in[0] * c->g.in[1]) * 8;
+    if (c->depthwise)
+        run_depthwise(c, x, &out, which, chunk, scratch);
+    else
+        run_dense(c, x, &out, chunk, which, scratch);
+}
