@@ -54,6 +54,11 @@ void                    oc_timeline_finish(oc_timeline *t); /* a zeroed one is f
 /* Chrome's trace format: see oc_recording_trace. */
 OC_MUST_CHECK oc_status oc_timeline_trace(const oc_timeline *t, const char *path, oc_error *err);
 
+static inline uint64_t oc_timeline_latency_ns(const oc_timeline_frame *f)
+{
+    return f->end_ns > f->captured_ns ? f->end_ns - f->captured_ns : 0;
+}
+
 /* Names as they were when it was recorded. */
 const char *oc_timeline_stage(const oc_timeline *t, uint32_t stage);
 const char *oc_timeline_drop_reason(const oc_timeline *t, uint32_t reason);

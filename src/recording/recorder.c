@@ -44,7 +44,8 @@ struct oc_recorder {
     oc_frame      *before;
     unsigned char *block;
     size_t         block_cap;
-    char           reason[REASON_BYTES]; /* of an incident that waits for a state; "" = none */
+    char           reason[REASON_BYTES]; /* of an incident that is to be kept; "" = none */
+    double         incident_due_s;
     char           page_folder[OC_RING_PATH], page_reason[REASON_BYTES];
     pthread_t      page_thread;
     bool           page_started;
@@ -261,18 +262,24 @@ bool oc_recorder_incident(oc_recorder *r, const char *reason)
 
 /* ---- items ---- */
 
+/* An incident is kept with a little of what came after it. */
+static bool incident_due(const oc_recorder *r)
+{
+    return *r->reason && wall_s() >= r->incident_due_s;
+}
+
 static bool over(const oc_recorder *r)
 {
-    return r->segment_bytes >= r->options.segment_bytes ||
+    return incident_due(r) || r->segment_bytes >= r->options.segment_bytes ||
            wall_s() - r->segment_begun_s >= r->options.segment_seconds;
 }
 
 static bool take_state(oc_recorder *r, const oc_queue_item *item)
 {
-    bool roll = r->fd < 0 || over(r) || *r->reason;
+    bool roll = r->fd < 0 || over(r), due = incident_due(r);
     if (roll && r->fd >= 0)
         seal_segment(r);
-    if (*r->reason)
+    if (due)
         keep_incident(r);
     if (roll && !open_segment(r))
         return false;
@@ -319,7 +326,7 @@ static bool take(oc_recorder *r, const oc_queue_item *item)
     case ITEM_INFO: return take_info(r, item);
     case ITEM_INCIDENT:
         snprintf(r->reason, sizeof(r->reason), "%s", (const char *)item->data);
-        want_state(r);
+        r->incident_due_s = wall_s() + r->options.incident_after_s;
         return true;
     case OC_BLOCK_STATE: return take_state(r, item);
     case OC_BLOCK_FRAME: return take_frame(r, item);
@@ -407,6 +414,8 @@ static oc_status complete_options(oc_recorder_options *o, oc_error *err)
         o->queue_frames = 8;
     if (!(o->incident_s > 0))
         o->incident_s = 600;
+    if (!(o->incident_after_s > 0))
+        o->incident_after_s = 2;
     if (!o->incidents_keep)
         o->incidents_keep = 10;
     return OC_OK;

@@ -20,15 +20,16 @@ typedef struct oc_recorder oc_recorder;
 typedef void oc_incident_fn(void *ctx, const char *folder, const char *reason);
 
 typedef struct oc_recorder_options {
-    const char *folder;          /* made where it is not there */
-    uint64_t    bytes_max;       /* of all segments; 0 = 2 GB; at least 64 kB */
-    double      seconds_max;     /* older segments are removed; 0 = no limit */
-    uint64_t    segment_bytes;   /* 0 = an eighth of bytes_max, at most 64 MB */
-    double      segment_seconds; /* 0 = 60, or an eighth of seconds_max */
-    size_t      queue_frames;    /* held at once; 0 = 8 */
-    bool        wait;            /* for room in the queue: nobody is waiting for these frames */
-    double      incident_s;      /* between two, at least; 0 = 600 */
-    size_t      incidents_keep;  /* 0 = 10 */
+    const char *folder;           /* made where it is not there */
+    uint64_t    bytes_max;        /* of all segments; 0 = 2 GB; at least 64 kB */
+    double      seconds_max;      /* older segments are removed; 0 = no limit */
+    uint64_t    segment_bytes;    /* 0 = an eighth of bytes_max, at most 64 MB */
+    double      segment_seconds;  /* 0 = 60, or an eighth of seconds_max */
+    size_t      queue_frames;     /* held at once; 0 = 8 */
+    bool        wait;             /* for room in the queue: nobody is waiting for these frames */
+    double      incident_s;       /* between two, at least; 0 = 600 */
+    double      incident_after_s; /* recorded behind it before it is kept; 0 = 2 */
+    size_t      incidents_keep;   /* 0 = 10 */
     void (*complain)(void *ctx, const char *text); /* from the writing thread; may be NULL */
     oc_incident_fn *incident;                      /* may be NULL */
     void           *ctx;
@@ -47,7 +48,7 @@ bool oc_recorder_frame(oc_recorder *r, oc_frame *frame, const void *extra, size_
 /* Another text for the INFO of the segments from the next state on, which is wanted from now. */
 bool oc_recorder_info(oc_recorder *r, const char *text);
 
-/* Keeps the ring as it will be at the next state, or at the end, in a folder.  False: too soon after
+/* Keeps the ring as it will be in a little while, or at the end, in a folder.  False: too soon after
  * the last one.  reason: one line, copied. */
 bool oc_recorder_incident(oc_recorder *r, const char *reason);
 
