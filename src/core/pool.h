@@ -49,10 +49,17 @@ typedef struct oc_pool_gate {
  * away. */
 oc_pool_gate *oc_pool_gate_set(oc_pool_gate *gate);
 oc_pool_gate *oc_pool_gate_get(void);
+/* oc_pool_run of work that is done again and again: *unit_ns is the caller's to keep between calls, 0
+ * at first, and becomes about what a unit takes on one thread.  Under a gate, work known to be short is not cut
+ * further than it needs to be. */
+void oc_pool_run_paced(oc_pool *pool, unsigned threads_max, size_t units, size_t grain,
+                       oc_pool_fn *fn, void *ctx, double *unit_ns);
 /* A yield point of a job that computes without the pool; nothing without a gate. */
 void oc_pool_yield(void);
 /* Workers look for work again: a gate was widened. */
 void oc_pool_wake(oc_pool *pool);
+/* Only so many workers keep looking out for work before they sleep: the other cores are lent. */
+void oc_pool_spare(oc_pool *pool, unsigned n);
 
 /* Flushes denormals to zero in this thread; gives back the old mode for oc_fp_restore. */
 unsigned oc_fp_flush_denormals(void);

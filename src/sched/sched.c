@@ -88,6 +88,15 @@ static void act_cores(oc_sched *s, oc_sched_seat *seat)
     s->widened = s->widened || (seat->job.cores > old && seat->job.cores > 1);
 }
 
+/* Threads that run their own jobs, each on a core. */
+static unsigned owners(const oc_sched *s)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < s->policy.n_jobs; i++)
+        n += s->policy.jobs[i]->state == OC_POLICY_STARTED && s->policy.jobs[i]->cores > 0;
+    return n;
+}
+
 /* Under the lock, after each event. */
 static void carry_out(oc_sched *s)
 {
@@ -101,6 +110,8 @@ static void carry_out(oc_sched *s)
         case OC_POLICY_NOTHING: break;
         }
     }
+    if (s->pool)
+        oc_pool_spare(s->pool, s->policy.cores - owners(s));
 }
 
 /* Lets go of the lock, and does what is better done without it. */
@@ -111,7 +122,7 @@ static void unlock(oc_sched *s)
     s->ended = NULL;
     s->widened = false;
     pthread_mutex_unlock(&s->lock);
-    if (widened)
+    if (widened && s->pool)
         oc_pool_wake(s->pool);
     while (ended) {
         oc_sched_seat   *seat = ended;

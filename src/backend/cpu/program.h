@@ -30,6 +30,7 @@ typedef struct cpu_step {
     uint32_t        n_in, n_out;
     oc_work         work;
     oc_packed       packed;
+    double          unit_ns[OC_OP_PHASES_MAX]; /* as oc_pool_run_paced keeps it */
 } cpu_step;
 
 /* A view whose address is known only when the program runs. */

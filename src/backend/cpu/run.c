@@ -114,8 +114,9 @@ oc_status cpu_run(oc_program *program, const oc_run *run, const oc_tensor_view *
         if (program->flows && (st = cpu_flows_run(program, i, run, out, err)) != OC_OK)
             break;
         for (s.phase = 0; s.phase < s.step->work.n_phases; s.phase++)
-            oc_pool_run(program->pool, cores, s.step->work.phase[s.phase].units,
-                        s.step->work.phase[s.phase].grain, run_range, &s);
+            oc_pool_run_paced(program->pool, cores, s.step->work.phase[s.phase].units,
+                              s.step->work.phase[s.phase].grain, run_range, &s,
+                              &program->steps[i].unit_ns[s.phase]);
         if (run->on_step)
             tell_step(run, s.step, (uint32_t)i, now_ns() - t0);
     }
