@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "quant/equalize.h"
 #include "quant/prepare.h"
+#include "quant/refine.h"
 
 static oc_status refuse_quantised(const oc_doc *doc, oc_error *err)
 {
@@ -33,6 +35,29 @@ static oc_status require_layer(const q_network *n, oc_error *err)
                    n->place.layers[0].name, n->place.nodes[n->place.layers[0].node].reason);
 }
 
+/* Which operators have no integer form; those on shapes and indices do not count. */
+static oc_status list_others(q_network *n, oc_error *err)
+{
+    static const char *const shapes[] = {"Shape", "Cast", "ConstantOfShape", "Range", "Size"};
+    n->others = calloc(n->doc->n_nodes + 1, sizeof(*n->others));
+    if (!n->others)
+        return OC_FAIL(err, OC_NOMEM, "operators");
+    for (size_t i = 0; i < n->doc->n_nodes; i++) {
+        const char *op = n->doc->nodes[i].op;
+        size_t      at = 0;
+        bool        counts = n->place.nodes[i].kind == Q_FLOAT;
+        for (size_t k = 0; k < sizeof(shapes) / sizeof(shapes[0]); k++)
+            counts = counts && strcmp(op, shapes[k]) != 0;
+        while (counts && at < n->n_others && strcmp(n->others[at].op, op) != 0)
+            at++;
+        if (counts && at == n->n_others)
+            n->others[n->n_others++].op = op;
+        if (counts)
+            n->others[at].count++;
+    }
+    return OC_OK;
+}
+
 static oc_status open_parts(const char *path, q_network *n, oc_error *err)
 {
     oc_status st;
@@ -41,9 +66,12 @@ static oc_status open_parts(const char *path, q_network *n, oc_error *err)
     if ((st = oc_doc_open(path, &n->doc, err)) != OC_OK)
         return st;
     if ((st = refuse_quantised(n->doc, err)) == OC_OK && (st = q_prepare(n->doc, err)) == OC_OK &&
+        (!n->options->equalize || (st = q_equalize(n->doc, &n->n_equalized, err)) == OC_OK) &&
         (st = q_index_build(n->doc, &n->index, err)) == OC_OK &&
         (st = q_place_create(&n->index, &n->place, err)) == OC_OK)
         st = require_layer(n, err);
+    if (st == OC_OK)
+        st = list_others(n, err);
     if (st != OC_OK)
         oc_error_prefix(err, "%s", path);
     return st;
@@ -74,6 +102,7 @@ void q_network_close(q_network *n)
     q_index_finish(&n->index);
     oc_doc_destroy(n->doc);
     oc_model_unref(n->model);
+    free(n->others);
     free(n->names);
     free(n->tap);
     free(n->stats);
@@ -105,6 +134,48 @@ static oc_status choose_taps(q_network *n, oc_error *err)
     return OC_OK;
 }
 
+/* What follows the value elementwise, as a table over what was seen. */
+static oc_status tabulate(const q_network *n, size_t tap, oc_error *err)
+{
+    const q_chain chain = q_chain_find(&n->index, n->tap[tap]);
+    q_stat       *s = &n->stats[tap];
+    if (!q_chain_covers(&chain) || !(s->max > s->min))
+        return OC_OK;
+    if (!(s->post = malloc(Q_POST * sizeof(*s->post))))
+        return OC_FAIL(err, OC_NOMEM, "table of '%s'", n->names[tap]);
+    for (int i = 0; i < Q_POST; i++) {
+        const double t = (double)i / (Q_POST - 1);
+        s->post[i] = (float)q_chain_value(&chain, (double)s->min * (1 - t) + (double)s->max * t);
+    }
+    return OC_OK;
+}
+
+typedef struct choosing {
+    q_network      *n;
+    q_range_options options;
+} choosing;
+
+static void choose_some(void *ctx, oc_range part, unsigned worker)
+{
+    choosing *c = ctx;
+    (void)worker;
+    for (size_t i = part.begin; i < part.end; i++)
+        c->n->ranges[c->n->tap[i]] = q_range_of(&c->n->stats[i], &c->options);
+}
+
+static oc_status choose_ranges(q_network *n, oc_error *err)
+{
+    choosing  c = {.n = n, .options = n->options->range};
+    oc_status st = OC_OK;
+    c.options.levels = q_levels(&n->options->format);
+    c.options.symmetric = n->options->format.symmetric;
+    for (size_t i = 0; i < n->n_taps && st == OC_OK; i++)
+        st = tabulate(n, i, err);
+    if (st == OC_OK)
+        oc_pool_run(n->options->pool, 0, n->n_taps, 1, choose_some, &c);
+    return st;
+}
+
 static oc_status look(q_network *n, oc_error *err)
 {
     const q_options *o = n->options;
@@ -120,20 +191,19 @@ static oc_status look(q_network *n, oc_error *err)
 
 oc_status q_network_calibrate(q_network *n, const char *folder, const oc_card *card, oc_error *err)
 {
-    const oc_port  *ports;
-    const size_t    n_ports = oc_model_inputs(n->model, &ports);
-    q_range_options ro = n->options->range;
-    oc_status       st;
+    const oc_port *ports;
+    const size_t   n_ports = oc_model_inputs(n->model, &ports);
+    oc_status      st;
     n->card = card;
     if ((st = q_samples_open(folder, card, ports, n_ports, n->options->samples, &n->samples,
                              err)) != OC_OK ||
-        (st = choose_taps(n, err)) != OC_OK || (st = look(n, err)) != OC_OK)
+        (st = choose_taps(n, err)) != OC_OK || (st = look(n, err)) != OC_OK ||
+        (st = choose_ranges(n, err)) != OC_OK)
         return st;
-    ro.levels = q_levels(&n->options->format);
-    ro.symmetric = n->options->format.symmetric;
-    for (size_t i = 0; i < n->n_taps; i++)
-        n->ranges[n->tap[i]] = q_range_of(&n->stats[i], &ro);
-    return q_weights_round(&n->index, &n->place, n->options->format.weight_bits, n->weights, err);
+    st = q_weights_round(&n->index, &n->place, n->options->format.weight_bits, n->weights, err);
+    if (st == OC_OK && (n->options->round || n->options->correct_bias))
+        st = q_refine(n, n->options->round, n->options->correct_bias, err);
+    return st;
 }
 
 oc_status q_network_emit(q_network *n, oc_doc **out, oc_error *err)
@@ -165,8 +235,5 @@ const char *q_network_reason(const q_network *n, uint32_t layer)
 {
     const q_layer *l = &n->place.layers[layer];
     const q_node  *q = &n->place.nodes[l->node];
-    return q->integer    ? NULL
-           : q->reason   ? q->reason
-           : l->excluded ? "its loss is too large"
-                         : "unknown";
+    return q->integer ? NULL : q->reason ? q->reason : "its loss is too large for the budget";
 }

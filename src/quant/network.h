@@ -4,6 +4,7 @@
 #define OC_QUANT_NETWORK_H
 
 #include "quant/emit.h"
+#include "quant/post.h"
 
 typedef struct q_options {
     q_range_options range; /* levels is filled in here */
@@ -31,6 +32,13 @@ typedef struct q_network {
     q_range     *ranges;  /* per value */
     q_params    *params;  /* per value, of the placement decided last */
     q_weights   *weights; /* per layer */
+    /* operators without an integer form, where the values are float */
+    struct q_other {
+        const char *op;
+        size_t      count;
+    } * others;
+    size_t n_others;
+    size_t n_equalized; /* pairs of layers */
 } q_network;
 
 /* Reads and prepares.  `options` is borrowed.

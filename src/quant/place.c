@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "quant/post.h"
+
 /* Operators and what they are.  What is not here has no integer form. */
 static const struct {
     const char *op;
@@ -29,6 +31,7 @@ static const struct {
     {"MaxPool", Q_SAME},
     {"Mish", Q_OWN},
     {"Mul", Q_JOIN},
+    {"Pad", Q_SAME},
     {"Relu", Q_ACT},
     {"Reshape", Q_SAME},
     {"Resize", Q_SAME},
@@ -43,19 +46,13 @@ static const struct {
     {"Unsqueeze", Q_SAME},
 };
 
-/* Elementwise operators that may stand inside a chain. */
-static const char *const elementwise[] = {
-    "Add", "Clip", "Div",  "Elu", "Erf", "Exp",  "Gelu",    "HardSigmoid", "HardSwish", "LeakyRelu",
-    "Max", "Min",  "Mish", "Mul", "Neg", "Relu", "Sigmoid", "Softplus",    "Sub",       "Tanh"};
-
-#define CHAIN_MAX 16
-
-static bool listed(const char *const *list, size_t n, const char *op)
+/* Zero is a level of every range; other numbers may not be. */
+static bool pads_with_zero(const q_index *x, const oc_doc_node *n)
 {
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(list[i], op) == 0)
-            return true;
-    return false;
+    float value = 0;
+    if (strcmp(oc_doc_string(n, "mode", "constant"), "constant") != 0)
+        return true;
+    return n->n_in < 3 || !*n->in[2] || (q_splat(x, n->in[2], &value) && !(value < 0 || value > 0));
 }
 
 static q_kind kind_of(const q_index *x, const oc_doc_node *n)
@@ -68,6 +65,8 @@ static q_kind kind_of(const q_index *x, const oc_doc_node *n)
         return Q_WEIGHTED;
     if (kind == Q_SAME && n->n_out > 1 && !oc_doc_is(n, "Split"))
         return *n->out[1] ? Q_FLOAT : kind; /* MaxPool's indices */
+    if (oc_doc_is(n, "Pad") && !pads_with_zero(x, n))
+        return Q_FLOAT;
     if (oc_doc_is(n, "Resize") && strcmp(oc_doc_string(n, "mode", "nearest"), "cubic") == 0)
         return Q_FLOAT; /* overshoots: would need a scale of its own */
     return kind;
@@ -163,83 +162,18 @@ static oc_status find_layers(const q_index *x, q_place *p, oc_error *err)
 
 /* ---- chains ---- */
 
-typedef struct chain {
-    uint32_t node[CHAIN_MAX], n;
-    uint32_t value[CHAIN_MAX + 1], n_values; /* the source first */
-    bool     numbers;                        /* some node computes with a number of its own */
-} chain;
-
-static bool in_chain(const chain *c, uint32_t value)
+static void mark_chain(const q_index *x, q_place *p, uint32_t source)
 {
-    for (uint32_t i = 0; i < c->n_values; i++)
-        if (c->value[i] == value)
-            return true;
-    return false;
-}
-
-/* Can the node join: all inputs are values of the chain or single numbers? */
-static bool joins(const q_index *x, const chain *c, const oc_doc_node *n, bool *number)
-{
-    float ignored;
-    if (n->dead || *n->domain || n->n_out != 1 ||
-        !listed(elementwise, sizeof(elementwise) / sizeof(elementwise[0]), n->op))
-        return false;
-    for (uint32_t i = 0; i < n->n_in; i++) {
-        if (!*n->in[i])
-            continue;
-        if (q_splat(x, n->in[i], &ignored))
-            *number |= !oc_doc_is(n, "Clip");
-        else if (!in_chain(c, q_id(x, n->in[i])))
-            return false;
-    }
-    return true;
-}
-
-/* How many values of the chain, the source left out, are read from outside; the last such. */
-static uint32_t exits(const q_index *x, const chain *c, uint32_t *exit)
-{
-    uint32_t n = 0;
-    for (uint32_t i = 1; i < c->n_values; i++) {
-        const q_value *v = &x->values[c->value[i]];
-        bool           outside = v->is_output || v->pinned || v->n_users == 0;
-        for (uint32_t k = 0; k < v->n_users && !outside; k++) {
-            bool inside = false;
-            for (uint32_t j = 0; j < c->n; j++)
-                inside |= c->node[j] == x->user[v->users + k];
-            outside = !inside;
-        }
-        n += outside;
-        if (outside)
-            *exit = c->value[i];
-    }
-    return n;
-}
-
-/* Grows a chain from a value in the order of the nodes; it is kept at its longest with one way out. */
-static void find_chain(const q_index *x, q_place *p, uint32_t source)
-{
-    chain    c = {.value[0] = source, .n_values = 1}, best = {0};
-    uint32_t exit = Q_NONE, best_exit = Q_NONE, first = x->values[source].producer;
-    for (uint32_t i = first == Q_NONE ? 0 : first + 1; i < x->doc->n_nodes && c.n < CHAIN_MAX;
-         i++) {
-        bool number = c.numbers;
-        if (p->nodes[i].kind == Q_CHAIN || p->nodes[i].kind == Q_INSIDE ||
-            !joins(x, &c, &x->doc->nodes[i], &number))
-            continue;
-        c.node[c.n++] = i;
-        c.numbers = number;
-        c.value[c.n_values++] = q_id(x, x->doc->nodes[i].out[0]);
-        if (exits(x, &c, &exit) == 1) {
-            best = c;
-            best_exit = exit;
-        }
-    }
-    if (best.n < 2 || !best.numbers)
+    const q_chain c = q_chain_find(x, source);
+    if (c.n < 2 || !c.numbers)
         return;
-    for (uint32_t i = 0; i < best.n; i++) {
-        const bool last = x->values[best_exit].producer == best.node[i];
-        p->nodes[best.node[i]].kind = last ? Q_CHAIN : Q_INSIDE;
-        p->nodes[best.node[i]].source = source;
+    for (uint32_t i = 0; i < c.n; i++)
+        if (p->nodes[c.node[i]].kind == Q_CHAIN || p->nodes[c.node[i]].kind == Q_INSIDE)
+            return;
+    for (uint32_t i = 0; i < c.n; i++) {
+        const bool last = x->values[c.exit].producer == c.node[i];
+        p->nodes[c.node[i]].kind = last ? Q_CHAIN : Q_INSIDE;
+        p->nodes[c.node[i]].source = source;
     }
 }
 
@@ -255,7 +189,9 @@ oc_status q_place_create(const q_index *index, q_place *out, oc_error *err)
     q_place p = {.n_values = index->n};
     p.nodes = calloc(index->doc->n_nodes + 1, sizeof(*p.nodes));
     p.quantised = calloc(index->n + 1, sizeof(*p.quantised));
-    if (!p.nodes || !p.quantised) {
+    p.have = calloc(index->n + 1, sizeof(*p.have));
+    p.want = calloc(index->n + 1, sizeof(*p.want));
+    if (!p.nodes || !p.quantised || !p.have || !p.want) {
         q_place_finish(&p);
         return OC_FAIL(err, OC_NOMEM, "places");
     }
@@ -267,7 +203,7 @@ oc_status q_place_create(const q_index *index, q_place *out, oc_error *err)
         for (uint32_t k = 0; k < index->doc->nodes[i].n_out; k++) {
             uint32_t v = q_id(index, index->doc->nodes[i].out[k]);
             if (v != Q_NONE && may_start_chain(index, &p, v))
-                find_chain(index, &p, v);
+                mark_chain(index, &p, v);
         }
     oc_status st = find_layers(index, &p, err);
     if (st == OC_OK)
@@ -282,6 +218,8 @@ void q_place_finish(q_place *place)
     free(place->nodes);
     free(place->layers);
     free(place->quantised);
+    free(place->have);
+    free(place->want);
     *place = (q_place){0};
 }
 
@@ -341,12 +279,22 @@ static bool constants_fit(const decision *d, uint32_t node)
     return true;
 }
 
+static bool is_float(const decision *d, uint32_t v)
+{
+    /* The graph's inputs may be integers already (uint8 pictures): then a Cast reads them. */
+    for (size_t i = 0; i < d->x->doc->inputs.n; i++)
+        if (!d->x->doc->inputs.item[i].dead &&
+            strcmp(d->x->doc->inputs.item[i].name, d->x->values[v].name) == 0)
+            return d->x->doc->inputs.item[i].info.dtype == OC_F32;
+    return true;
+}
+
 /* Along the nodes: what could come in integers. */
 static void forward(decision *d)
 {
     const oc_doc *doc = d->x->doc;
     for (uint32_t i = 0; i < d->x->n; i++)
-        d->have[i] = d->x->values[i].is_input;
+        d->have[i] = d->x->values[i].is_input && is_float(d, i);
     for (uint32_t i = 0; i < doc->n_nodes; i++) {
         q_node *q = &d->p->nodes[i];
         q->integer = q->kind != Q_FLOAT && q->kind != Q_INSIDE && !doc->nodes[i].dead;
@@ -387,21 +335,11 @@ static void backward(decision *d)
     }
 }
 
-static bool float_output(const decision *d, uint32_t v)
-{
-    /* The graph's inputs may be integers already (uint8 pictures): then a Cast reads them. */
-    for (size_t i = 0; i < d->x->doc->inputs.n; i++)
-        if (!d->x->doc->inputs.item[i].dead &&
-            strcmp(d->x->doc->inputs.item[i].name, d->x->values[v].name) == 0)
-            return d->x->doc->inputs.item[i].info.dtype == OC_F32;
-    return true;
-}
-
 static void mark_values(decision *d)
 {
     const oc_doc *doc = d->x->doc;
     for (uint32_t v = 0; v < d->x->n; v++)
-        d->p->quantised[v] = d->want[v] && float_output(d, v);
+        d->p->quantised[v] = d->want[v] && is_float(d, v);
     /* What an activation is computed on along with the node before it is never seen. */
     for (uint32_t i = 0; i < doc->n_nodes; i++) {
         q_node *q = &d->p->nodes[i];
@@ -436,17 +374,13 @@ static void assign_layers(const q_index *x, q_place *p)
 
 void q_place_decide(const q_index *index, q_place *place)
 {
-    decision d = {.x = index, .p = place};
-    d.have = calloc(index->n + 1, sizeof(*d.have));
-    d.want = calloc(index->n + 1, sizeof(*d.want));
+    decision d = {.x = index, .p = place, .have = place->have, .want = place->want};
+    memset(d.have, 0, index->n * sizeof(*d.have));
+    memset(d.want, 0, index->n * sizeof(*d.want));
     for (uint32_t i = 0; i < index->doc->n_nodes; i++)
         place->nodes[i].fused = place->nodes[i].integer = false;
-    if (d.have && d.want) {
-        assign_layers(index, place);
-        forward(&d);
-        backward(&d);
-        mark_values(&d);
-    }
-    free(d.have);
-    free(d.want);
+    assign_layers(index, place);
+    forward(&d);
+    backward(&d);
+    mark_values(&d);
 }

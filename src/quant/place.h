@@ -49,7 +49,8 @@ typedef struct q_place {
     q_node  *nodes;  /* of the document */
     q_layer *layers; /* in the order of the graph, whether integer or not */
     uint32_t n_layers;
-    bool    *quantised; /* per value: it carries a scale */
+    bool    *quantised;   /* per value: it carries a scale */
+    bool    *have, *want; /* while deciding: comes in integers, is read by an integer node */
     size_t   n_values;
 } q_place;
 
@@ -62,7 +63,5 @@ void q_place_decide(const q_index *index, q_place *place);
 int q_weight_axis(const oc_doc_node *node, const oc_tensor_view *weights);
 /* The inputs of a node that are values of the kind, not constants or shapes: true. */
 bool q_is_activation(const q_index *index, const q_place *place, uint32_t node, uint32_t input);
-/* First float operators without integer form, each once: NULL past the end. */
-const char *q_kind_name(q_kind kind);
 
 #endif

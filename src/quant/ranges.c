@@ -129,7 +129,9 @@ void q_stats_finish(q_stat *stats, size_t n)
 {
     for (size_t i = 0; stats && i < n; i++) {
         free(stats[i].bins);
+        free(stats[i].post);
         stats[i].bins = NULL;
+        stats[i].post = NULL;
     }
 }
 
@@ -155,9 +157,35 @@ static double bin_center(const q_stat *s, int bin)
     return (double)s->min + ((double)s->max - (double)s->min) * (bin + 0.5) / Q_BINS;
 }
 
+/* What follows, at x. */
+static double behind(const q_stat *s, double x)
+{
+    const double at = (x - (double)s->min) / ((double)s->max - (double)s->min) * (Q_POST - 1);
+    if (!(at > 0))
+        return (double)s->post[0];
+    if (at >= Q_POST - 1)
+        return (double)s->post[Q_POST - 1];
+    const int    i = (int)at;
+    const double t = at - i;
+    return (double)s->post[i] * (1 - t) + (double)s->post[i + 1] * t;
+}
+
+/* Squared error of a level `step` wide around x, all places in it being as likely. */
+static double rounding_error(const q_stat *s, double x, double step)
+{
+    const double d = s->post ? behind(s, x + step / 2) - behind(s, x - step / 2) : step;
+    return d * d / 12;
+}
+
+static double clipping_error(const q_stat *s, double x, double to)
+{
+    const double d = s->post ? behind(s, x) - behind(s, to) : x - to;
+    return d * d;
+}
+
 double q_range_error(const q_stat *s, q_range r, unsigned levels)
 {
-    const double step = ((double)r.hi - (double)r.lo) / levels;
+    const double lo = (double)r.lo, hi = (double)r.hi, step = (hi - lo) / levels;
     double       sum = 0, n = 0;
     if (!s->bins)
         return 0;
@@ -165,11 +193,10 @@ double q_range_error(const q_stat *s, q_range r, unsigned levels)
         if (!s->bins[i])
             continue;
         const double x = bin_center(s, i);
-        double       q = nearbyint((x - (double)r.lo) / step);
-        q = q < 0 ? 0 : q > levels ? levels : q;
-        const double e = x - ((double)r.lo + q * step);
-        /* inside the range errors are even over a step, however fine the bins are */
-        sum += s->bins[i] * (x >= (double)r.lo && x <= (double)r.hi ? step * step / 12 : e * e);
+        const double e = x < lo   ? clipping_error(s, x, lo)
+                         : x > hi ? clipping_error(s, x, hi)
+                                  : rounding_error(s, x, step);
+        sum += s->bins[i] * e;
         n += s->bins[i];
     }
     return n > 0 ? sum / n : 0;

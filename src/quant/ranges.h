@@ -28,6 +28,7 @@ const char *q_method_name(q_method m);
 bool        q_method_parse(const char *text, q_method *m);
 
 #define Q_BINS 2048
+#define Q_POST 4097
 
 typedef struct q_stat {
     float     min, max;         /* of all samples */
@@ -35,6 +36,9 @@ typedef struct q_stat {
     size_t    samples, elements;
     uint32_t *bins; /* [Q_BINS] over [min, max]; NULL: not asked for */
     double    mean_square;
+    /* What is computed on each element next, and on nothing else, at Q_POST places evenly from min to
+     * max; NULL: errors count as they are. */
+    float *post;
 } q_stat;
 
 typedef struct q_range {
