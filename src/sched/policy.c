@@ -3,6 +3,7 @@
 #include "sched/policy.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,6 +69,28 @@ static void forget_act(oc_policy *p, oc_policy_job *j)
     j->act = OC_POLICY_NOTHING;
 }
 
+/* So that about one deadline in a hundred is missed of a network that others put off all the time. */
+#define STRETCH_MISS 1.2
+#define STRETCH_BACK 0.002
+#define STRETCH_MAX 20.0
+
+static void relax(oc_policy *p, const oc_policy_job *j)
+{
+    double *s = &network_of(p, j)->stretch[j->cls];
+    *s -= STRETCH_BACK * (*s - 1.0);
+}
+
+static void tighten(oc_policy *p, const oc_policy_job *j)
+{
+    double *s = &network_of(p, j)->stretch[j->cls];
+    *s = fmin(*s * STRETCH_MISS, STRETCH_MAX);
+}
+
+static double margin_of(const oc_policy *p, const oc_policy_job *j)
+{
+    return network_of(p, j)->stretch[j->cls];
+}
+
 /* ---- time that went by ---- */
 
 static void take_time(oc_policy *p, uint64_t now_ns)
@@ -97,14 +120,13 @@ static void take_time(oc_policy *p, uint64_t now_ns)
 
 /* ---- what a job still needs ---- */
 
-#define OVERRUN \
-    0.05 /* of a job that should have been through already, this much is taken to be left */
+#define OVERRUN 0.05 /* is taken to be left of a job that should have been through already */
 
 static double left_of(const oc_policy_job *j)
 {
     if (j->state != OC_POLICY_STARTED)
         return 1.0;
-    return j->progress < 1.0 - OVERRUN ? 1.0 - j->progress : OVERRUN;
+    return j->progress < 1.0 ? 1.0 - j->progress : OVERRUN;
 }
 
 static uint64_t scaled(uint64_t ns, double by)
@@ -128,6 +150,14 @@ static uint64_t typical_ns(const oc_policy *p, const oc_policy_job *j, unsigned 
 static bool in_time(const oc_policy *p, const oc_policy_job *j, unsigned cores)
 {
     return add(p->now_ns, high_ns(p, j, cores)) <= due(j);
+}
+
+/* The same with a margin that grows with every deadline missed, and shrinks slowly: what
+ * comes between after the start is not known. */
+static bool hopeful(const oc_policy *p, const oc_policy_job *j)
+{
+    const uint64_t alone = high_ns(p, j, network_of(p, j)->cores_max);
+    return add(p->now_ns, scaled(alone, margin_of(p, j))) <= due(j);
 }
 
 /* The fewest cores that finish it in time: side by side is better use of cores than wide. */
@@ -270,10 +300,12 @@ static void drop_late(oc_policy *p)
 {
     for (size_t i = 0; i < p->n_jobs;) {
         oc_policy_job *j = p->jobs[i];
-        if (waits(p, j) && !j->keep && !j->probe && !in_time(p, j, network_of(p, j)->cores_max))
-            drop(p, j, OC_SCHED_DROP_LATE);
-        else
+        if (!waits(p, j) || j->keep || j->probe || j == p->promoted || hopeful(p, j)) {
             i++;
+            continue;
+        }
+        relax(p, j);
+        drop(p, j, OC_SCHED_DROP_LATE);
     }
 }
 
@@ -468,8 +500,9 @@ static uint64_t foreseen_end(oc_policy *p, const oc_policy_job *j, bool *queue)
     uint64_t all = 0;
     for (unsigned k = 0; k < p->cores; k++)
         all = core[k] > all ? core[k] : all;
-    uint64_t narrow = add(core[first], high_ns(p, j, 1));
-    uint64_t wide = add(all, high_ns(p, j, network_of(p, j)->cores_max));
+    const double margin = margin_of(p, j);
+    uint64_t     narrow = add(core[first], scaled(high_ns(p, j, 1), margin));
+    uint64_t     wide = add(all, scaled(high_ns(p, j, network_of(p, j)->cores_max), margin));
     return narrow < wide ? narrow : wide;
 }
 
@@ -539,8 +572,9 @@ static void learn(oc_policy *p, const oc_policy_job *j)
     const unsigned     cores = oc_policy_mean_cores(j);
     uint64_t           predicted = oc_predict_typical(&n->predict, j->n_batch, cores);
     uint64_t           took = predicted ? scaled(predicted, j->progress) : j->run_ns;
-    if (j->probe)
-        oc_predictor_doubt(&n->predict, j->n_batch, cores, took);
+    if (j->probe && oc_predictor_doubt(&n->predict, j->n_batch, cores, took))
+        for (int c = 0; c < OC_SCHED_CLASSES; c++)
+            n->stretch[c] = 1.0;
     oc_predictor_add(&n->predict, j->n_batch, cores, took);
 }
 
@@ -561,6 +595,10 @@ void oc_policy_done(oc_policy *p, oc_policy_job *j, uint64_t now_ns, bool good)
     for (oc_policy_job *m = j; m; m = m->next_member) {
         m->state = OC_POLICY_OVER;
         m->end_ns = p->now_ns;
+        if (m->end_ns > due(m) && !m->keep)
+            tighten(p, m);
+        else
+            relax(p, m);
     }
     plan(p);
 }
@@ -614,7 +652,7 @@ uint64_t oc_policy_job_due_ns(const oc_policy *p, const oc_policy_job *j)
     if (j->release_ns > p->now_ns)
         return sooner(p, j->release_ns, first);
     if (j->deadline_ns && !j->keep && !j->probe) {
-        uint64_t need = high_ns(p, j, network_of(p, j)->cores_max);
+        uint64_t need = scaled(high_ns(p, j, network_of(p, j)->cores_max), margin_of(p, j));
         first = sooner(p, add(less(j->deadline_ns, need), 1), first);
     }
     return sooner(p, held_until(p, j), first);
@@ -675,6 +713,7 @@ oc_status oc_policy_network_add(oc_policy *p, const oc_sched_network_options *o,
     *n = (oc_policy_network){.batch_max = o->batch_max ? o->batch_max : 1,
                              .instances = o->instances,
                              .batch_wait_ns = o->batch_wait_ns,
+                             .stretch = {1.0, 1.0, 1.0},
                              .cores_max =
                                  o->cores_max && o->cores_max < p->cores ? o->cores_max : p->cores};
     oc_status st = oc_predictor_init(&n->predict, n->batch_max, n->cores_max, o->run_ns, err);

@@ -70,6 +70,7 @@ typedef struct oc_policy_network {
     uint64_t     used; /* instances in work, a bit each */
     unsigned     n_started, n_chosen;
     unsigned     n_hopeless;
+    double       stretch[OC_SCHED_CLASSES]; /* margin on run times, from 1 */
     bool         raised;
 } oc_policy_network;
 
@@ -82,6 +83,7 @@ typedef struct oc_policy {
     unsigned           n_networks;
     uint64_t           now_ns, seq;
     uint64_t           starve_ns, normal_since_ns; /* the latter: unmet since; UINT64_MAX = met */
+    double             stretch[OC_SCHED_CLASSES];  /* margin on run times, from 1 */
     oc_policy_job     *promoted;
     oc_policy_job     *first_act, *last_act;
     bool               stopped;

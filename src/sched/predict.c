@@ -67,13 +67,14 @@ void oc_predictor_add(oc_predictor *p, unsigned batch, unsigned cores, uint64_t 
     c->at = (c->at + 1) % OC_PREDICT_WINDOW;
 }
 
-void oc_predictor_doubt(oc_predictor *p, unsigned batch, unsigned cores, uint64_t ns)
+bool oc_predictor_doubt(oc_predictor *p, unsigned batch, unsigned cores, uint64_t ns)
 {
     if (oc_predict_high(p, batch, cores) / 2 <= ns)
-        return;
+        return false;
     memset(p->cells, 0, (size_t)p->batch_max * p->cores_max * sizeof(*p->cells));
     p->n_filled = 0;
     p->hint_ns = 0;
+    return true;
 }
 
 static double speed(unsigned cores)

@@ -31,8 +31,8 @@ void                    oc_predictor_finish(oc_predictor *p);
 
 void oc_predictor_add(oc_predictor *p, unsigned batch, unsigned cores, uint64_t ns);
 /* What has been no longer counts where it is far above `ns`: the first run after a stretch in which
- * nothing ran, because nothing seemed to be in time. */
-void oc_predictor_doubt(oc_predictor *p, unsigned batch, unsigned cores, uint64_t ns);
+ * nothing ran, because nothing seemed to be in time.  True: all is forgotten. */
+bool oc_predictor_doubt(oc_predictor *p, unsigned batch, unsigned cores, uint64_t ns);
 
 /* Median, and OC_PREDICT_HIGH quantile; 0 = not known.  batch and cores from 1. */
 uint64_t oc_predict_typical(const oc_predictor *p, unsigned batch, unsigned cores);

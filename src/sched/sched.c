@@ -11,7 +11,6 @@
 #include "sched/state.h"
 
 #define JOBS_MAX 1024
-#define STARVE_NS 500000000u
 
 static uint64_t clock_now(void *ctx)
 {
@@ -399,8 +398,9 @@ oc_status oc_sched_create(const oc_sched_options *options, oc_sched **out, oc_er
     s->clock = o->clock ? o->clock : clock_now;
     s->clock_ctx = o->clock_ctx;
     s->born_ns = now(s);
-    oc_status st = oc_policy_init(&s->policy, cores, o->jobs_max ? o->jobs_max : JOBS_MAX,
-                                  o->starve_ns ? o->starve_ns : STARVE_NS, s->born_ns, err);
+    oc_status st =
+        oc_policy_init(&s->policy, cores, o->jobs_max ? o->jobs_max : JOBS_MAX,
+                       o->starve_ns ? o->starve_ns : OC_SCHED_STARVE_NS, s->born_ns, err);
     if (st != OC_OK) {
         free(s);
         return st;

@@ -26,6 +26,7 @@
 #define OC_SCHED_NETWORKS_MAX 256
 #define OC_SCHED_BATCH_MAX 64
 #define OC_SCHED_CORES_MAX 256
+#define OC_SCHED_STARVE_NS 500000000u
 
 typedef struct oc_sched oc_sched;
 
