@@ -99,7 +99,8 @@ typedef struct oc_program_info {
     uint64_t weight_bytes, workspace_bytes;
     double   flops; /* of one run; 0 = not known */
     uint32_t n_steps;
-    bool     can_yield; /* returns to the scheduler between ranges */
+    bool     can_yield;  /* returns to the scheduler between ranges */
+    uint64_t late_bytes; /* held by the program for values whose size the data decide */
 } oc_program_info;
 
 /* What a program tells of one finished step, where it can (profiling). */

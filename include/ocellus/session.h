@@ -57,6 +57,8 @@ typedef struct oc_session_options {
     /* Packed weights, activations, inputs and outputs together; 0 = no limit.  Where it is short,
      * kernels that pack weights larger than they are give way to others. */
     uint64_t memory_bytes_max;
+    /* Take a network too where nothing limits the size of some value (oc_session_output_most). */
+    bool allow_dynamic;
 } oc_session_options;
 #define OC_SESSION_OPTIONS_INIT                   \
     {                                             \
@@ -71,12 +73,18 @@ typedef struct oc_session_options {
  *
  * OC_INVALID      a dynamic dimension is not bound, or a bound shape contradicts the network
  * OC_UNSUPPORTED  some node has no kernel here; err names node and operator
+ * OC_UNSUPPORTED  the data decide the size of some value and nothing limits it, without
+ *                 allow_dynamic; err names the node that makes it
  * OC_NOMEM        the plan exceeds arena_bytes_max; err tells the need */
 OC_API OC_MUST_CHECK oc_status oc_session_create(oc_model *model, const oc_session_options *options,
                                                  oc_session **out, oc_error *err);
 OC_API void                    oc_session_destroy(oc_session *session); /* NULL is fine */
 OC_API size_t                  oc_session_inputs(const oc_session *session, const oc_port **ports);
 OC_API size_t                  oc_session_outputs(const oc_session *session, const oc_port **ports);
+
+/* The most that output i can be in any run.  False: nothing limits it (allow_dynamic), or there is no
+ * such output. */
+OC_API bool oc_session_output_most(const oc_session *session, size_t i, oc_tensor_info *most);
 
 typedef struct oc_session_stats {
     uint32_t struct_size;
@@ -90,8 +98,9 @@ OC_API void oc_session_stats_get(const oc_session *session, oc_session_stats *st
 /* One inference.  Allocates nothing; returns when the outputs are written.
  * Where the data decide the size of an output (NonMaxSuppression, NonZero, Loop ...) the session's
  * port has dimensions of -1: pass data NULL, and the view gets the shape of this run and memory of
- * the session.  Such networks may allocate while the sizes still grow, and may fail with a message
- * that names the node.
+ * the session.  Where all such sizes have a bound (they have, without allow_dynamic) memory for the
+ * largest is set aside when the session is made; else a run may allocate while sizes still grow.  Such
+ * networks may fail with a message that names the node.
  *
  *   in   one view per input, in the session's order; shape and dtype must be the bound ones
  *   out  one view per output, over the caller's memory of at least the port's bytes; with data NULL

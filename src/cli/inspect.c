@@ -161,35 +161,104 @@ static void print_node(const oc_graph *g, const oc_node *n, const char *kernel)
            kernel);
 }
 
+/* Session options with the shapes of the command line. */
+typedef struct bound_shapes {
+    oc_session_options so;
+    oc_port            shapes[64];
+    char              *texts[64];
+} bound_shapes;
+
+static oc_status read_shapes(const cli_network_options *no, bound_shapes *out, oc_error *err)
+{
+    oc_status st = OC_OK;
+    *out = (bound_shapes){.so = OC_SESSION_OPTIONS_INIT};
+    for (size_t i = 0; i < no->shapes.n && st == OC_OK; i++) {
+        if (!(out->texts[i] = strdup(no->shapes.item[i])))
+            st = OC_FAIL(err, OC_NOMEM, "shapes");
+        else
+            st = cli_shape(out->texts[i], &out->shapes[i], err);
+    }
+    out->so.shapes = out->shapes;
+    out->so.n_shapes = no->shapes.n;
+    out->so.isa = no->isa;
+    out->so.no_fusion = no->no_fusion;
+    out->so.allow_dynamic = no->allow_dynamic;
+    return st;
+}
+
+static void drop_shapes(bound_shapes *shapes)
+{
+    for (size_t i = 0; i < 64; i++)
+        free(shapes->texts[i]);
+}
+
+static void print_late(const oc_graph *g, bool json)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < g->n_outputs; i++) {
+        const oc_value *v = &g->values[g->outputs[i]];
+        char            shape[96];
+        if (!v->late)
+            continue;
+        if (v->most)
+            oc_shape_text(&v->most->info.shape, shape, sizeof(shape));
+        if (!json) {
+            printf("%-8s %-36s %s\n", any ? "" : "at most", v->name, v->most ? shape : "no bound");
+        } else {
+            printf(any ? ",{\"name\":" : ",\"at_most\":[{\"name\":");
+            cli_json_text(stdout, v->name);
+            printf(v->most ? ",\"shape\":\"%s\"}" : ",\"shape\":null}", shape);
+        }
+        any = true;
+    }
+    if (any && json)
+        printf("]");
+}
+
+/* Outputs whose size the data decide, and what limits it.  Said where shapes are bound: what else is
+ * wrong with the network is not asked here. */
+static void print_bounds(const oc_model *model, const cli_network_options *no, bool json)
+{
+    bound_shapes s;
+    oc_graph    *g = NULL;
+    oc_error     why = {0}, quiet;
+    oc_status    st = read_shapes(no, &s, &quiet);
+    s.so.no_fusion = true;
+    s.so.allow_dynamic = false;
+    if (st == OC_OK &&
+        oc_prepare_graph(model, &s.so, true, NULL, NULL, &g, &why) == OC_UNSUPPORTED) {
+        s.so.allow_dynamic = true;
+        if (oc_prepare_graph(model, &s.so, true, NULL, NULL, &g, &quiet) == OC_OK) {
+            if (json) {
+                printf(",\"no_bound\":");
+                cli_json_text(stdout, why.message);
+            } else {
+                printf("no bound %s\n", why.message);
+            }
+        }
+    }
+    if (g)
+        print_late(g, json);
+    oc_graph_destroy(g);
+    drop_shapes(&s);
+}
+
 static oc_status print_passes(const oc_model *model, const cli_network_options *no,
                               const kernel_list *kernels, bool json, oc_error *err)
 {
-    oc_session_options so = OC_SESSION_OPTIONS_INIT;
-    oc_port            shapes[64];
-    char              *texts[64] = {0};
-    oc_graph          *g = NULL;
-    oc_status          st = OC_OK;
-    for (size_t i = 0; i < no->shapes.n && st == OC_OK; i++) {
-        if (!(texts[i] = strdup(no->shapes.item[i])))
-            st = OC_FAIL(err, OC_NOMEM, "shapes");
-        else
-            st = cli_shape(texts[i], &shapes[i], err);
-    }
-    so.shapes = shapes;
-    so.n_shapes = no->shapes.n;
-    so.isa = no->isa;
-    so.no_fusion = no->no_fusion;
+    bound_shapes s;
+    oc_graph    *g = NULL;
+    oc_status    st = read_shapes(no, &s, err);
     if (json)
         printf(",\"passes\":[");
     if (st == OC_OK)
-        st = oc_prepare_graph(model, &so, true, on_pass, &json, &g, err);
+        st = oc_prepare_graph(model, &s.so, true, on_pass, &json, &g, err);
     if (json)
         printf("]");
     for (uint32_t i = 0; st == OC_OK && kernels && !json && i < g->n_nodes; i++)
         print_node(g, &g->nodes[i], kernel_of(kernels, g->nodes[i].name));
     oc_graph_destroy(g);
-    for (size_t i = 0; i < 64; i++)
-        free(texts[i]);
+    drop_shapes(&s);
     return st;
 }
 
@@ -229,6 +298,8 @@ int oc_cmd_inspect(int argc, char **argv)
     print_ports("outputs", ports, n, json);
     st = print_operators(oc_model_peek_graph(model), json, &err);
     kernel_list list = {0};
+    if (st == OC_OK)
+        print_bounds(model, &no, json);
     if (st == OC_OK && kernels)
         st = list_kernels(pos[0], &no, &list, &err);
     if (st == OC_OK && (passes || kernels))

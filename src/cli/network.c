@@ -66,6 +66,7 @@ static oc_status make_session(const cli_network *net, const cli_network_options 
     so.backend = options->backend;
     so.isa = options->isa;
     so.no_fusion = options->no_fusion;
+    so.allow_dynamic = options->allow_dynamic;
     so.shapes = all;
     so.n_shapes = n;
     so.tune = tune;

@@ -17,6 +17,7 @@ typedef struct cli_network_options {
     const char *backend, *isa;
     cli_texts   shapes; /* NAME=1x3x320x320 */
     bool        no_fusion, tuned;
+    bool        allow_dynamic; /* values without a bound */
     const char *plan;             /* load this plan of the network */
     bool        plan_cache;       /* or one of the user's cache, made when it is missed */
     uint64_t    memory_bytes_max; /* 0: no limit */
@@ -62,6 +63,8 @@ void cli_fill(void *data, const oc_tensor_info *info);
         {"--shape", 'S', &(o).shapes, "NAME=1x3x320x320", "bind an input's shape"},       \
         {"--backend", 's', &(o).backend, "B", "where to run (default: cpu)"},             \
         {"--isa", 's', &(o).isa, "ref|avx2|...", "lower the kernels' instruction set"},   \
+        {"--allow-dynamic", 'f', &(o).allow_dynamic, NULL,                                \
+         "take sizes that the data decide and nothing limits"},                           \
     {                                                                                     \
         "--no-fusion", 'f', &(o).no_fusion, NULL, "run the graph as the file has it"      \
     }

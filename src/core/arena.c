@@ -54,6 +54,23 @@ static oc_arena_block *block_create(size_t size)
     return b;
 }
 
+/* One block, so that all of it can serve. */
+oc_status oc_arena_reset(oc_arena *arena, size_t bytes, oc_error *err)
+{
+    oc_arena_block *b = arena->head;
+    size_t          held = 0;
+    for (const oc_arena_block *at = b; at; at = at->next)
+        held += at->size;
+    arena->bytes = 0;
+    if (b && !b->next && b->size >= bytes) {
+        b->used = 0;
+        return OC_OK;
+    }
+    oc_arena_finish(arena);
+    arena->head = block_create(held > bytes ? held : bytes);
+    return arena->head ? OC_OK : OC_FAIL(err, OC_NOMEM, "%zu bytes", bytes);
+}
+
 /* Not zeroed: for who fills it. */
 static void *arena_take_raw(oc_arena *arena, size_t n, size_t size, size_t align)
 {

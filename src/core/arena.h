@@ -17,6 +17,9 @@ typedef struct oc_arena {
 
 /* A zeroed oc_arena is ready for use; finish on it is fine. */
 void oc_arena_finish(oc_arena *arena);
+/* All of its memory is free again and stays with the arena: the next `bytes`, or as many as it held
+ * before where that is more, are handed out without asking the system.  OC_NOMEM: it is empty. */
+OC_MUST_CHECK oc_status oc_arena_reset(oc_arena *arena, size_t bytes, oc_error *err);
 
 /* NULL when there is no memory (or n * size overflows).  Alignment: 16 bytes, or 64. */
 OC_MUST_CHECK void *oc_arena_alloc(oc_arena *arena, size_t n, size_t size);

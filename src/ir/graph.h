@@ -22,6 +22,15 @@ typedef uint32_t oc_vid;                  /* index into graph->values */
  * (of bytes: anything).  */
 typedef enum oc_layout { OC_LAYOUT_PLAIN = 0, OC_LAYOUT_NC8 = 8 } oc_layout;
 
+/* A value never becomes larger than this. */
+typedef struct oc_most {
+    oc_tensor_info info;  /* per dimension */
+    size_t         bytes; /* in all: may be less than the product */
+    uint32_t       n_numbers;
+    const int64_t
+        *numbers; /* the largest its elements can be, where they say how large others become */
+} oc_most;
+
 typedef struct oc_value {
     const char    *name; /* never NULL; may be "" */
     oc_tensor_info info; /* dtype NONE: not inferred yet; dims of -1: not bound yet */
@@ -29,6 +38,7 @@ typedef struct oc_value {
     const void    *data;                /* contents when constant (in `layout`), else NULL */
     bool           is_input, is_output; /* of the graph */
     bool           late; /* the shape is decided by the data: `info` is what the file declares */
+    const oc_most *most; /* of a value that is decided by the data: its bound; NULL: none */
 } oc_value;
 
 typedef enum oc_attr_kind {

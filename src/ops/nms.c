@@ -132,19 +132,19 @@ static size_t suppress(const nms_input *in, bool *seen, size_t *chosen, int64_t 
 static oc_status nms_infer(const oc_infer *ask, oc_error *err)
 {
     oc_args   a = oc_args_of_infer(ask);
-    oc_arena  mem = {0};
+    oc_arena  own = {0}, *mem = ask->mem ? ask->mem : &own;
     nms_input in;
     oc_status st = read_input(&a, &in, err);
     if (st != OC_OK)
         return st;
-    bool   *seen = oc_arena_alloc(&mem, in.n + 1, sizeof(*seen));
-    size_t *chosen = oc_arena_alloc(&mem, in.n + 1, sizeof(*chosen));
+    bool   *seen = oc_arena_alloc(mem, in.n + 1, sizeof(*seen));
+    size_t *chosen = oc_arena_alloc(mem, in.n + 1, sizeof(*chosen));
     if (seen && chosen)
         ask->out[0] =
             (oc_tensor_info){OC_I64, {2, {(int64_t)suppress(&in, seen, chosen, NULL), 3}}};
     else
         st = OC_FAIL(err, OC_NOMEM, "%zu boxes", in.n);
-    oc_arena_finish(&mem);
+    oc_arena_finish(&own);
     return st;
 }
 

@@ -23,6 +23,7 @@ typedef struct oc_infer {
     const void *const    *in_data;
     uint32_t              n_in, n_out;
     oc_tensor_info       *out; /* to fill */
+    oc_arena             *mem; /* for the time of this call; NULL: there is none */
 } oc_infer;
 
 /* How the work of one run is cut.  Phases follow each other (barriers); inside a phase ranges of

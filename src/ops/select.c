@@ -247,10 +247,10 @@ static oc_status unique_find(const oc_node *node, oc_arena *mem, unique_state *s
 static oc_status unique_infer(const oc_infer *ask, oc_error *err)
 {
     unique_state s = {0};
-    oc_arena     mem = {0};
+    oc_arena     own = {0}, *mem = ask->mem ? ask->mem : &own;
     uint32_t     axis = 0;
     oc_status    st = unique_describe(ask->node, &ask->in[0], ask->in_data[0], &s.u, err);
-    if (st != OC_OK || (st = unique_find(ask->node, &mem, &s, err)) != OC_OK)
+    if (st != OC_OK || (st = unique_find(ask->node, mem, &s, err)) != OC_OK)
         goto out;
     ask->out[0] = ask->in[0];
     if (!oc_node_attr(ask->node, "axis"))
@@ -261,7 +261,7 @@ static oc_status unique_infer(const oc_infer *ask, oc_error *err)
     for (uint32_t i = 1; i < ask->n_out; i++)
         ask->out[i] = (oc_tensor_info){OC_I64, {1, {(int64_t)(i == 2 ? s.u.n : s.n_unique)}}};
 out:
-    oc_arena_finish(&mem);
+    oc_arena_finish(&own);
     return st;
 }
 

@@ -10,7 +10,8 @@
 
 typedef struct oc_pass_options {
     oc_isa isa;
-    bool   minimal; /* only what running needs: no fusion, no layout */
+    bool   minimal;       /* only what running needs: no fusion, no layout */
+    bool   allow_dynamic; /* values whose size the data decide may be without a bound */
 } oc_pass_options;
 
 typedef oc_status oc_pass_fn(oc_graph *graph, const oc_pass_options *options, oc_error *err);

@@ -59,7 +59,8 @@ oc_status oc_prepare_graph(const oc_model *model, const oc_session_options *opti
                            oc_pass_seen_fn *seen, void *ctx, oc_graph **out, oc_error *err)
 {
     oc_graph       *g = NULL;
-    oc_pass_options po = {.minimal = options->no_fusion || !blocked};
+    oc_pass_options po = {.minimal = options->no_fusion || !blocked,
+                          .allow_dynamic = options->allow_dynamic};
     oc_status       st;
     if (!oc_isa_parse(options->isa ? options->isa : "auto", &po.isa))
         return OC_FAIL(err, OC_INVALID, "this processor has no instruction set '%.20s'",

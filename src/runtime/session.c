@@ -183,7 +183,8 @@ static oc_status make_program(oc_session *s, const oc_session_options *o,
 /* What the session needs in all, where the caller set a limit. */
 static oc_status check_limit(const oc_session *s, uint64_t limit, oc_error *err)
 {
-    const unsigned long long weights = s->info.weight_bytes, work = s->info.workspace_bytes;
+    const unsigned long long weights = s->info.weight_bytes;
+    const unsigned long long work = s->info.workspace_bytes + s->info.late_bytes;
     const unsigned long long ports = ports_bytes(s->graph);
     if (limit && weights + work + ports > limit)
         return OC_FAIL(err, OC_NOMEM,
@@ -289,6 +290,17 @@ size_t oc_session_outputs(const oc_session *session, const oc_port **ports)
     return session->n_out;
 }
 
+bool oc_session_output_most(const oc_session *session, size_t i, oc_tensor_info *most)
+{
+    if (i >= session->n_out)
+        return false;
+    const oc_value *v = &session->graph->values[session->graph->outputs[i]];
+    *most = v->info;
+    if (v->late && v->most)
+        most->shape = v->most->info.shape;
+    return !v->late || v->most;
+}
+
 void *oc_session_input_buffer(oc_session *session, size_t i)
 {
     return i < session->n_in ? session->memory[i] : NULL;
@@ -297,7 +309,7 @@ void *oc_session_input_buffer(oc_session *session, size_t i)
 void oc_session_stats_get(const oc_session *session, oc_session_stats *stats)
 {
     oc_session_stats all = {.struct_size = sizeof(all),
-                            .arena_bytes = session->info.workspace_bytes,
+                            .arena_bytes = session->info.workspace_bytes + session->info.late_bytes,
                             .weight_bytes = session->info.weight_bytes,
                             .flops = session->info.flops,
                             .n_nodes = session->info.n_steps};

@@ -48,6 +48,7 @@ static void try_session(oc_model *model, int64_t dynamic)
                 bound[i].info.shape.dim[k] = dynamic;
     }
     oc_session_options options = OC_SESSION_OPTIONS_INIT;
+    options.allow_dynamic = true;
     options.arena_bytes_max = ARENA_MAX;
     options.shapes = bound;
     options.n_shapes = n;

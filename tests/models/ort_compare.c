@@ -126,6 +126,7 @@ static oc_status pair_open(const model_case *c, const char *path, pair *p, oc_er
     oc_port bound = ports[0];
     bound.info.shape = bound_shape(c, &ports[0]);
     oc_session_options options = OC_SESSION_OPTIONS_INIT;
+    options.allow_dynamic = true;
     options.pool = p->pool;
     options.shapes = &bound;
     options.n_shapes = 1;

@@ -86,6 +86,7 @@ static oc_status open_plain(const char *path, ort_session **out, oc_error *err)
 static oc_status network_open(const char *path, oc_pool *pool, network *n, oc_error *err)
 {
     oc_session_options options = OC_SESSION_OPTIONS_INIT;
+    options.allow_dynamic = true;
     oc_port            shapes[PORTS_MAX];
     const oc_port     *ports;
     oc_status          st = load_arrays(path, "", n->in, &n->n_in, err);

@@ -254,6 +254,7 @@ static oc_status open_session(const graph_case *c, size_t way, oc_model *model, 
 {
     oc_port            bound[MAKER_INPUTS_MAX];
     oc_session_options opts = OC_SESSION_OPTIONS_INIT;
+    opts.allow_dynamic = true;
     for (int i = 0; i < c->maker.n_inputs; i++)
         bound[i] = (oc_port){c->maker.v[c->maker.input[i]].name, c->in[i].info};
     opts.pool = ways[way].threads ? pool : NULL;

@@ -32,6 +32,7 @@ static oc_status net_open(const model_case *c, const char *path, net *n, oc_erro
         if (bound.info.shape.dim[i] < 0)
             bound.info.shape.dim[i] = i == 2 && c->recipe.nhwc ? c->recipe.width : size[i];
     oc_session_options options = OC_SESSION_OPTIONS_INIT;
+    options.allow_dynamic = true;
     options.shapes = &bound;
     options.n_shapes = 1;
     if ((st = oc_session_create(n->model, &options, &n->session, err)) != OC_OK)

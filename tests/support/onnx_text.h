@@ -122,6 +122,16 @@ static inline pb *onnx_attr_ints(const char *name, size_t n, const int64_t *v)
     return a;
 }
 
+/* Takes `graph` over. */
+static inline pb *onnx_attr_graph(const char *name, pb *graph)
+{
+    pb *a = pb_new();
+    pb_text(a, 1, name);
+    pb_child(a, 6, graph);
+    pb_int(a, 20, 5);
+    return a;
+}
+
 /* in, out: names separated by spaces; "-" is an input left out.  attr may be NULL; it is taken. */
 static inline void onnx_node(pb *graph, const char *op, const char *in, const char *out, pb *attr)
 {

@@ -370,7 +370,7 @@ oc_status cpu_compile(const oc_subgraph *sg, const oc_compile_options *options, 
         goto out;
     }
     if ((st = build(p, sg->graph, &lay, options, isa, err)) != OC_OK ||
-        (st = cpu_flows_build(p, sg->graph, isa, err)) != OC_OK)
+        (st = cpu_flows_build(p, sg->graph, isa, options->memory_bytes_max, err)) != OC_OK)
         goto out;
     double flops = 0;
     for (size_t i = 0; i < p->n_steps; i++)
@@ -379,6 +379,7 @@ oc_status cpu_compile(const oc_subgraph *sg, const oc_compile_options *options, 
                               .weight_bytes = weight_bytes(p),
                               .cores_max = oc_pool_threads(p->pool),
                               .workspace_bytes = workspace_bytes(p),
+                              .late_bytes = cpu_flows_bytes(p),
                               .flops = flops,
                               .n_steps = (uint32_t)p->n_steps};
     *out = p;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ops/bound.h"
 #include "ops/control.h"
 
 /* What one plain node keeps from run to run. */
@@ -20,6 +21,7 @@ typedef struct flow_node {
     const void    **data;
     flow_cell      *cells;  /* inputs and outputs */
     flow_graph    **bodies; /* per attribute */
+    flow_turns     *turns;  /* Loop, Scan */
 } flow_node;
 
 struct flow_graph {
@@ -45,8 +47,12 @@ static oc_status create_bodies(flow_graph *f, const oc_node *node, flow_node *n,
     if (!n->bodies)
         return OC_FAIL(err, OC_NOMEM, "flow");
     for (uint32_t a = 0; a < node->n_attrs && st == OC_OK; a++)
-        if (node->attrs[a].kind == OC_ATTR_GRAPH)
+        if (node->attrs[a].kind == OC_ATTR_GRAPH) {
+            const oc_flow_kind kind = oc_flow_kind_of(node->op);
             st = flow_graph_create(f->world, node->attrs[a].graph, &n->bodies[a], err);
+            if (st == OC_OK && (kind == OC_FLOW_LOOP || kind == OC_FLOW_SCAN))
+                st = flow_turns_create(&f->mem, n->bodies[a], &n->turns, err);
+        }
     return st;
 }
 
@@ -128,16 +134,21 @@ void flow_graph_destroy(flow_graph *graph)
 
 static oc_status infer(const oc_node *node, flow_node *n, bool with_data, oc_error *err)
 {
-    oc_infer ask = {.node = node,
-                    .in = n->now,
-                    .in_data = n->data,
-                    .n_in = node->n_in,
-                    .n_out = node->n_out,
-                    .out = n->now + node->n_in};
+    oc_infer  ask = {.node = node,
+                     .in = n->now,
+                     .in_data = n->data,
+                     .n_in = node->n_in,
+                     .n_out = node->n_out,
+                     .out = n->now + node->n_in,
+                     .mem = &n->mem};
+    oc_status st = with_data ? oc_arena_reset(&n->mem, node->op->state_size + 64, err) : OC_OK;
+    n->ready = n->ready && !with_data;
+    if (st != OC_OK)
+        return st;
     for (uint32_t i = 0; i < node->n_in; i++) {
         const flow_cell *c = &n->cells[i];
         n->now[i] = c->view.data ? c->view.info : (oc_tensor_info){0};
-        n->data[i] = with_data || c->fixed ? c->view.data : NULL;
+        n->data[i] = with_data || c->fixed || c->told ? c->view.data : NULL;
     }
     memset(ask.out, 0, node->n_out * sizeof(*ask.out));
     return node->op->infer(&ask, err);
@@ -170,16 +181,17 @@ static oc_status prepare(flow_world *w, const oc_node *node, flow_node *n, oc_er
                       .isa = w->isa,
                       .mem = &n->mem,
                       .work = &n->work};
+    oc_status  st = oc_arena_reset(&n->mem, node->op->state_size + 64, err);
     n->ready = false;
-    oc_arena_finish(&n->mem);
-    n->mem = (oc_arena){0};
     n->work = (oc_work){0};
+    if (st != OC_OK)
+        return st;
     if (!(n->state = oc_arena_alloc64(&n->mem, node->op->state_size + 1, 1)))
         return OC_FAIL(err, OC_NOMEM, "step");
     ask.state = n->state;
     for (uint32_t i = 0; i < node->n_in + node->n_out; i++) {
         const flow_cell *c = &n->cells[i];
-        bool             tell = i < node->n_in && (n->wants_data || c->fixed);
+        bool             tell = i < node->n_in && (n->wants_data || c->fixed || c->told);
         n->slots[i] = (oc_slot){.info = n->now[i], .data = tell ? c->view.data : NULL};
     }
     return node->op->prepare(&ask, err);
@@ -196,6 +208,14 @@ static bool as_prepared(const oc_node *node, const flow_node *n)
     return true;
 }
 
+static void prepared(const oc_node *node, flow_node *n)
+{
+    if (n->work.n_phases == 0)
+        n->work.n_phases = 1;
+    memcpy(n->info, n->now, ((size_t)node->n_in + node->n_out) * sizeof(*n->info));
+    n->ready = true;
+}
+
 static oc_status prepare_node(flow_world *w, const oc_node *node, flow_node *n, oc_error *err)
 {
     oc_status st;
@@ -206,13 +226,9 @@ static oc_status prepare_node(flow_world *w, const oc_node *node, flow_node *n, 
         n->wants_data = true;
         st = prepare(w, node, n, err);
     }
-    if (st != OC_OK)
-        return st;
-    if (n->work.n_phases == 0)
-        n->work.n_phases = 1;
-    memcpy(n->info, n->now, ((size_t)node->n_in + node->n_out) * sizeof(*n->info));
-    n->ready = true;
-    return OC_OK;
+    if (st == OC_OK)
+        prepared(node, n);
+    return st;
 }
 
 typedef struct phase_run {
@@ -263,7 +279,8 @@ static bool pass_view(const oc_node *node, flow_node *n)
     return true;
 }
 
-static oc_status run_plain(flow_world *w, const oc_node *node, flow_node *n, oc_error *err)
+static oc_status run_plain(flow_world *w, const oc_graph *g, const oc_node *node, flow_node *n,
+                           oc_error *err)
 {
     phase_run p = {.world = w, .node = node, .own = n};
     oc_status st = infer_node(node, n, err);
@@ -271,8 +288,8 @@ static oc_status run_plain(flow_world *w, const oc_node *node, flow_node *n, oc_
         return st;
     for (uint32_t i = 0; i < node->n_out; i++)
         if (node->out[i] != OC_VID_NONE &&
-            (st = flow_cell_make(w, &n->now[node->n_in + i], &n->cells[node->n_in + i], err)) !=
-                OC_OK)
+            (st = flow_cell_make(w, &n->now[node->n_in + i], g->values[node->out[i]].most,
+                                 &n->cells[node->n_in + i], err)) != OC_OK)
             return st;
     if ((st = prepare_node(w, node, n, err)) != OC_OK ||
         (st = reserve_scratch(w, n->work.scratch_bytes, err)) != OC_OK)
@@ -287,13 +304,26 @@ static oc_status run_plain(flow_world *w, const oc_node *node, flow_node *n, oc_
 
 /* ---- the graph ---- */
 
+const oc_most *flow_most(const flow_ask *ask, uint32_t i)
+{
+    oc_vid v = ask->node->out[i];
+    return v == OC_VID_NONE ? NULL : ask->graph->values[v].most;
+}
+
+static flow_ask ask_of(const flow_graph *f, const oc_node *node, flow_node *n)
+{
+    return (flow_ask){.world = f->world,
+                      .graph = f->graph,
+                      .node = node,
+                      .bodies = n->bodies,
+                      .turns = n->turns,
+                      .in = n->cells,
+                      .out = n->cells + node->n_in};
+}
+
 static oc_status run_flow(flow_graph *f, const oc_node *node, flow_node *n, oc_error *err)
 {
-    flow_ask ask = {.world = f->world,
-                    .node = node,
-                    .bodies = n->bodies,
-                    .in = n->cells,
-                    .out = n->cells + node->n_in};
+    const flow_ask ask = ask_of(f, node, n);
     switch (oc_flow_kind_of(node->op)) {
     case OC_FLOW_IF: return flow_run_if(&ask, err);
     case OC_FLOW_LOOP: return flow_run_loop(&ask, err);
@@ -308,17 +338,34 @@ static bool is_identity(const oc_node *node)
     return strcmp(node->op->name, "Identity") == 0;
 }
 
+static void fill_inputs(const flow_graph *f, const oc_node *node, flow_node *n)
+{
+    for (uint32_t k = 0; k < node->n_in; k++)
+        n->cells[k] = node->in[k] == OC_VID_NONE ? (flow_cell){0} : f->cells[node->in[k]];
+    memset(n->cells + node->n_in, 0, node->n_out * sizeof(flow_cell));
+}
+
+/* What the node made becomes the graph's, or goes. */
+static void give_outputs(flow_graph *f, const oc_node *node, flow_node *n, oc_status st)
+{
+    for (uint32_t k = 0; k < node->n_out; k++) {
+        flow_cell *c = &n->cells[node->n_in + k];
+        if (node->out[k] != OC_VID_NONE && st == OC_OK)
+            f->cells[node->out[k]] = *c;
+        else
+            flow_cell_drop(f->world, c);
+    }
+}
+
 static oc_status run_node(flow_graph *f, uint32_t i, oc_error *err)
 {
     const oc_node *node = &f->graph->nodes[i];
     flow_node     *n = &f->nodes[i];
     oc_status      st = OC_OK;
     bool           lists = false;
-    for (uint32_t k = 0; k < node->n_in; k++) {
-        n->cells[k] = node->in[k] == OC_VID_NONE ? (flow_cell){0} : f->cells[node->in[k]];
+    fill_inputs(f, node, n);
+    for (uint32_t k = 0; k < node->n_in; k++)
         lists = lists || n->cells[k].list;
-    }
-    memset(n->cells + node->n_in, 0, node->n_out * sizeof(flow_cell));
     if (is_identity(node)) {
         n->cells[node->n_in] = flow_cell_keep(&n->cells[0]);
         n->cells[node->n_in].fixed = false;
@@ -327,15 +374,9 @@ static oc_status run_node(flow_graph *f, uint32_t i, oc_error *err)
     } else if (lists) {
         st = OC_FAIL(err, OC_UNSUPPORTED, "an input is a sequence");
     } else {
-        st = run_plain(f->world, node, n, err);
+        st = run_plain(f->world, f->graph, node, n, err);
     }
-    for (uint32_t k = 0; k < node->n_out; k++) {
-        flow_cell *c = &n->cells[node->n_in + k];
-        if (node->out[k] != OC_VID_NONE && st == OC_OK)
-            f->cells[node->out[k]] = *c;
-        else
-            flow_cell_drop(f->world, c);
-    }
+    give_outputs(f, node, n, st);
     if (st != OC_OK)
         oc_error_prefix(err, "node '%.80s' (%.40s)", node->name, node->op_type);
     return st;
@@ -370,6 +411,16 @@ static void fill_cells(flow_graph *f, const flow_cell *in)
     }
 }
 
+/* The graph's outputs; everything else is dropped. */
+static void take_outputs(flow_graph *f, oc_status st, flow_cell *out)
+{
+    const oc_graph *g = f->graph;
+    for (uint32_t i = 0; i < g->n_outputs; i++)
+        out[i] = st == OC_OK ? flow_cell_keep(&f->cells[g->outputs[i]]) : (flow_cell){0};
+    for (uint32_t v = 0; v < g->n_values; v++)
+        flow_cell_drop(f->world, &f->cells[v]);
+}
+
 oc_status flow_graph_run(flow_graph *graph, const flow_cell *in, flow_cell *out, oc_error *err)
 {
     const oc_graph *g = graph->graph;
@@ -381,9 +432,106 @@ oc_status flow_graph_run(flow_graph *graph, const flow_cell *in, flow_cell *out,
         else if ((st = run_node(graph, i, err)) == OC_OK)
             drop_used(graph, i);
     }
-    for (uint32_t i = 0; i < g->n_outputs; i++)
-        out[i] = st == OC_OK ? flow_cell_keep(&graph->cells[g->outputs[i]]) : (flow_cell){0};
-    for (uint32_t v = 0; v < g->n_values; v++)
-        flow_cell_drop(graph->world, &graph->cells[v]);
+    take_outputs(graph, st, out);
+    return st;
+}
+
+/* ---- a rehearsal ---- */
+
+/* The node as it is for its largest inputs; false where that depends on what they hold.  What it needs
+ * for tables is then there for smaller ones, in one piece from the second time on. */
+static bool prepare_blind(flow_world *w, const oc_node *node, flow_node *n)
+{
+    oc_error quiet;
+    if (n->wants_data || infer(node, n, false, &quiet) != OC_OK ||
+        prepare(w, node, n, &quiet) != OC_OK || prepare(w, node, n, &quiet) != OC_OK)
+        return false;
+    prepared(node, n);
+    return true;
+}
+
+static oc_status rehearse_prepare(flow_world *w, const oc_node *node, flow_node *n, oc_error *err)
+{
+    const size_t bytes = oc_bound_work(node, n->now);
+    if (prepare_blind(w, node, n))
+        return reserve_scratch(w, n->work.scratch_bytes, err);
+    n->ready = false;
+    return oc_arena_reset(&n->mem, bytes, err);
+}
+
+static void tell_numbers(const oc_most *most, flow_cell *cell)
+{
+    size_t n;
+    if (!most->n_numbers || !oc_shape_elements(&most->info.shape, &n) || n != most->n_numbers)
+        return;
+    cell->told = true;
+    for (uint32_t i = 0; i < most->n_numbers; i++)
+        if (most->info.dtype == OC_I64)
+            ((int64_t *)cell->view.data)[i] = most->numbers[i];
+        else
+            ((int32_t *)cell->view.data)[i] = (int32_t)most->numbers[i];
+}
+
+static oc_status rehearse_plain(flow_graph *f, const oc_node *node, flow_node *n, oc_error *err)
+{
+    oc_status st = OC_OK;
+    bool      known = true;
+    for (uint32_t k = 0; k < node->n_in; k++) {
+        known = known && (node->in[k] == OC_VID_NONE || n->cells[k].view.data);
+        n->now[k] = n->cells[k].view.data ? n->cells[k].view.info : (oc_tensor_info){0};
+    }
+    for (uint32_t k = 0; k < node->n_out && st == OC_OK; k++) {
+        const oc_most *most =
+            node->out[k] == OC_VID_NONE ? NULL : f->graph->values[node->out[k]].most;
+        flow_cell *out = &n->cells[node->n_in + k];
+        known = known && (most || node->out[k] == OC_VID_NONE);
+        n->now[node->n_in + k] = most ? most->info : (oc_tensor_info){0};
+        if (!most)
+            continue;
+        if (k == 0 && node->op->flags & OC_OP_VIEW && n->cells[0].view.data) {
+            *out = flow_cell_keep(&n->cells[0]);
+            out->view.info = most->info;
+            out->fixed = false;
+        } else {
+            st = flow_cell_reserve(f->world, most, out, err);
+            if (st == OC_OK)
+                tell_numbers(most, out);
+        }
+    }
+    return st == OC_OK && known ? rehearse_prepare(f->world, node, n, err) : st;
+}
+
+static oc_status rehearse_node(flow_graph *f, uint32_t i, oc_error *err)
+{
+    const oc_node     *node = &f->graph->nodes[i];
+    flow_node         *n = &f->nodes[i];
+    const oc_flow_kind kind = oc_flow_kind_of(node->op);
+    const flow_ask     ask = ask_of(f, node, n);
+    oc_status          st = OC_OK;
+    fill_inputs(f, node, n);
+    if (is_identity(node)) {
+        n->cells[node->n_in] = flow_cell_keep(&n->cells[0]);
+        n->cells[node->n_in].fixed = false;
+    } else if (kind == OC_FLOW_IF) {
+        st = flow_rehearse_if(&ask, err);
+    } else if (kind == OC_FLOW_LOOP || kind == OC_FLOW_SCAN) {
+        st = flow_rehearse_turns(&ask, err);
+    } else if (kind == OC_FLOW_NONE) {
+        st = rehearse_plain(f, node, n, err);
+    }
+    give_outputs(f, node, n, st);
+    if (st != OC_OK)
+        oc_error_prefix(err, "node '%.80s' (%.40s)", node->name, node->op_type);
+    return st;
+}
+
+oc_status flow_graph_rehearse(flow_graph *graph, const flow_cell *in, flow_cell *out, oc_error *err)
+{
+    oc_status st = OC_OK;
+    fill_cells(graph, in);
+    for (uint32_t i = 0; i < graph->graph->n_nodes && st == OC_OK; i++)
+        if ((st = rehearse_node(graph, i, err)) == OC_OK)
+            drop_used(graph, i);
+    take_outputs(graph, st, out);
     return st;
 }

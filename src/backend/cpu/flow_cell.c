@@ -12,40 +12,76 @@ static void block_free(flow_block *b)
     free(b);
 }
 
-void flow_world_finish(flow_world *world)
+static void free_all(flow_block *b)
 {
-    while (world->free) {
-        flow_block *b = world->free;
-        world->free = b->next;
+    for (flow_block *next; b; b = next) {
+        next = b->next;
         block_free(b);
     }
+}
+
+void flow_world_finish(flow_world *world)
+{
+    free_all(world->free);
+    free_all(world->kept);
     oc_free64(world->scratch);
     *world = (flow_world){0};
 }
 
-static flow_block *block_take(flow_world *world, size_t bytes)
+static oc_status block_make(flow_world *world, size_t bytes, flow_block **out, oc_error *err)
+{
+    if (world->bytes_max && world->bytes + bytes > world->bytes_max)
+        return OC_FAIL(
+            err, OC_NOMEM, "needs more than %llu bytes for what the data decide, %llu are allowed",
+            (unsigned long long)(world->bytes + bytes), (unsigned long long)world->bytes_max);
+    flow_block *b = calloc(1, sizeof(*b));
+    if (!b || !(b->data = oc_alloc64(bytes + 64, 1))) {
+        free(b);
+        return OC_FAIL(err, OC_NOMEM, "%zu bytes", bytes);
+    }
+    b->bytes = bytes;
+    world->bytes += bytes;
+    *out = b;
+    return OC_OK;
+}
+
+static oc_status block_take(flow_world *world, size_t bytes, flow_block **out, oc_error *err)
 {
     flow_block **best = NULL;
     for (flow_block **at = &world->free; *at; at = &(*at)->next)
         if ((*at)->bytes >= bytes && (*at)->bytes / 4 <= bytes + BLOCK_SLACK &&
             (!best || (*at)->bytes < (*best)->bytes))
             best = at;
-    if (best) {
-        flow_block *b = *best;
-        *best = b->next;
-        b->refs = 1;
-        return b;
-    }
-    flow_block *b = calloc(1, sizeof(*b));
-    if (!b)
-        return NULL;
-    b->bytes = (bytes + 255) / 256 * 256;
-    b->refs = 1;
-    if (!(b->data = oc_alloc64(b->bytes + 64, 1))) {
-        free(b);
-        return NULL;
-    }
-    return b;
+    if (!best)
+        return block_make(world, (bytes + 255) / 256 * 256, out, err);
+    *out = *best;
+    *best = (*best)->next;
+    return OC_OK;
+}
+
+/* Sizes that are nearly the same share blocks. */
+static size_t size_class(size_t bytes)
+{
+    size_t step = 256;
+    while (bytes / step > 16)
+        step *= 2;
+    return bytes ? (bytes + step - 1) / step * step : step;
+}
+
+/* By its class alone, so that what a rehearsal took is enough whatever the data are. */
+static oc_status block_kept(flow_world *world, size_t bytes, flow_block **out, oc_error *err)
+{
+    const size_t size = size_class(bytes);
+    oc_status    st;
+    for (flow_block **at = &world->kept; *at; at = &(*at)->next)
+        if ((*at)->bytes == size) {
+            *out = *at;
+            *at = (*at)->next;
+            return OC_OK;
+        }
+    if ((st = block_make(world, size, out, err)) == OC_OK)
+        (*out)->kept = true;
+    return st;
 }
 
 flow_cell flow_cell_keep(const flow_cell *cell)
@@ -60,8 +96,9 @@ flow_cell flow_cell_keep(const flow_cell *cell)
 void flow_cell_drop(flow_world *world, flow_cell *cell)
 {
     if (cell->block && --cell->block->refs == 0) {
-        cell->block->next = world->free;
-        world->free = cell->block;
+        flow_block **list = cell->block->kept ? &world->kept : &world->free;
+        cell->block->next = *list;
+        *list = cell->block;
     }
     if (cell->list && --cell->list->refs == 0) {
         for (size_t i = 0; i < cell->list->n; i++)
@@ -72,8 +109,25 @@ void flow_cell_drop(flow_world *world, flow_cell *cell)
     *cell = (flow_cell){0};
 }
 
-oc_status flow_cell_make(flow_world *world, const oc_tensor_info *info, flow_cell *out,
-                         oc_error *err)
+static oc_status cell_take(flow_world *world, const oc_tensor_info *info, size_t bytes, bool kept,
+                           flow_cell *out, oc_error *err)
+{
+    flow_block *b = NULL;
+    oc_status   st = kept ? block_kept(world, bytes, &b, err) : block_take(world, bytes, &b, err);
+    if (st != OC_OK)
+        return st;
+    b->refs = 1;
+    *out = (flow_cell){.view = {.info = *info, .data = b->data}, .block = b};
+    return OC_OK;
+}
+
+oc_status flow_cell_reserve(flow_world *world, const oc_most *most, flow_cell *out, oc_error *err)
+{
+    return cell_take(world, &most->info, most->bytes, true, out, err);
+}
+
+oc_status flow_cell_make(flow_world *world, const oc_tensor_info *info, const oc_most *most,
+                         flow_cell *out, oc_error *err)
 {
     size_t bytes;
     char   text[96];
@@ -81,18 +135,15 @@ oc_status flow_cell_make(flow_world *world, const oc_tensor_info *info, flow_cel
         !oc_tensor_bytes(info, &bytes) || bytes > (size_t)1 << 40)
         return OC_FAIL(err, OC_FORMAT, "a result of %s %s", oc_dtype_name(info->dtype),
                        oc_shape_text(&info->shape, text, sizeof(text)));
-    flow_block *b = block_take(world, bytes);
-    if (!b)
-        return OC_FAIL(err, OC_NOMEM, "%zu bytes", bytes);
-    *out = (flow_cell){.view = {.info = *info, .data = b->data}, .block = b};
-    return OC_OK;
+    bool kept = most && bytes <= most->bytes;
+    return cell_take(world, info, kept ? most->bytes : bytes, kept, out, err);
 }
 
 oc_status flow_cell_scalar(flow_world *world, oc_dtype dtype, int64_t value, flow_cell *out,
                            oc_error *err)
 {
-    oc_tensor_info info = {.dtype = dtype};
-    oc_status      st = flow_cell_make(world, &info, out, err);
+    const oc_most most = {.info = {.dtype = dtype}, .bytes = sizeof(int64_t)};
+    oc_status     st = flow_cell_make(world, &most.info, &most, out, err);
     if (st != OC_OK)
         return st;
     if (dtype == OC_BOOL)
@@ -165,7 +216,7 @@ static void copy_rows(char *to, size_t to_step, const char *from, size_t from_st
 }
 
 oc_status flow_slice(flow_world *world, const flow_cell *from, uint32_t axis, int64_t at, int64_t n,
-                     bool keep_axis, flow_cell *out, oc_error *err)
+                     bool keep_axis, const oc_most *most, flow_cell *out, oc_error *err)
 {
     oc_tensor_info info = from->view.info;
     size_t         rows = bytes_of(&info, 0, axis) / oc_dtype_bytes(info.dtype);
@@ -175,7 +226,7 @@ oc_status flow_slice(flow_world *world, const flow_cell *from, uint32_t axis, in
     info.shape.dim[axis] = n;
     if (!keep_axis)
         drop_axis(&info.shape, axis);
-    if ((st = flow_cell_make(world, &info, out, err)) != OC_OK)
+    if ((st = flow_cell_make(world, &info, most, out, err)) != OC_OK)
         return st;
     copy_rows(out->view.data, inner * (size_t)n, (const char *)from->view.data + inner * (size_t)at,
               step, rows, inner * (size_t)n);
@@ -215,7 +266,7 @@ oc_status flow_join(flow_world *world, const flow_cell *items, size_t n, uint32_
 {
     oc_tensor_info info;
     oc_status      st = join_info(items, n, axis, new_axis, &info, err);
-    if (st != OC_OK || (st = flow_cell_make(world, &info, out, err)) != OC_OK)
+    if (st != OC_OK || (st = flow_cell_make(world, &info, NULL, out, err)) != OC_OK)
         return st;
     size_t rows = bytes_of(&info, 0, axis) / oc_dtype_bytes(info.dtype);
     size_t step = bytes_of(&info, axis, info.shape.rank), at = 0;

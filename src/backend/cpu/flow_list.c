@@ -118,7 +118,7 @@ static oc_status split(const flow_ask *ask, oc_error *err)
         if (piece < 0 || piece > n - at || (piece == 0 && n_list < 0))
             return OC_FAIL(err, OC_FORMAT, "a piece of %lld where %lld are left", (long long)piece,
                            (long long)(n - at));
-        if ((st = flow_slice(ask->world, in, axis, at, piece, keep, &c, err)) == OC_OK)
+        if ((st = flow_slice(ask->world, in, axis, at, piece, keep, NULL, &c, err)) == OC_OK)
             st = flow_list_add(ask->out, &c, err);
         flow_cell_drop(ask->world, &c);
         at += piece;

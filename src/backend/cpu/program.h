@@ -57,9 +57,10 @@ struct oc_program {
 /* Steps that run a graph node by node (flow.h): made after all others, run in their turn.  out: of
  * the program. */
 OC_MUST_CHECK oc_status cpu_flows_build(oc_program *program, const oc_graph *graph, oc_isa isa,
-                                        oc_error *err);
+                                        uint64_t bytes_max, oc_error *err);
 OC_MUST_CHECK oc_status cpu_flows_run(oc_program *program, size_t step, const oc_run *run,
                                       oc_tensor_view *out, oc_error *err);
+uint64_t                cpu_flows_bytes(const oc_program *program); /* set aside for values */
 void                    cpu_flows_drop(oc_program *program);
 
 /* Fills places[value id] for every value; elided[node] is set for nodes that need not run. */

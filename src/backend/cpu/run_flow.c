@@ -38,6 +38,21 @@ static uint32_t port_of(const oc_graph *g, oc_vid v)
     return i;
 }
 
+static oc_status rehearse(oc_program *p, const oc_graph *g, const cpu_step *step, flow_step *f,
+                          oc_error *err)
+{
+    static char somewhere; /* inputs are not read, but must be there */
+    for (uint32_t k = 0; k < step->n_in; k++) {
+        const oc_value *v = &g->values[step->node->in[k]];
+        f->in[k].view =
+            (oc_tensor_view){v->info, v->data ? (void *)(uintptr_t)v->data : &somewhere};
+    }
+    oc_status st = flow_graph_rehearse(f->graph, f->in, f->got, err);
+    for (uint32_t k = 0; k < step->n_out; k++)
+        flow_cell_drop(&p->flows->world, &f->got[k]);
+    return st;
+}
+
 static oc_status build_step(oc_program *p, const oc_graph *g, size_t i, oc_error *err)
 {
     const cpu_step *step = &p->steps[i];
@@ -52,10 +67,12 @@ static oc_status build_step(oc_program *p, const oc_graph *g, size_t i, oc_error
         f->in[k].fixed = g->values[node->in[k]].data != NULL;
     for (uint32_t k = 0; k < node->n_out; k++)
         f->port[k] = port_of(g, node->out[k]);
-    return flow_graph_create(&p->flows->world, oc_node_body(node, "body"), &f->graph, err);
+    oc_status st = flow_graph_create(&p->flows->world, oc_node_body(node, "body"), &f->graph, err);
+    return st == OC_OK ? rehearse(p, g, step, f, err) : st;
 }
 
-oc_status cpu_flows_build(oc_program *program, const oc_graph *graph, oc_isa isa, oc_error *err)
+oc_status cpu_flows_build(oc_program *program, const oc_graph *graph, oc_isa isa,
+                          uint64_t bytes_max, oc_error *err)
 {
     oc_status st = OC_OK;
     for (size_t i = 0; i < program->n_steps && st == OC_OK; i++) {
@@ -66,7 +83,8 @@ oc_status cpu_flows_build(oc_program *program, const oc_graph *graph, oc_isa isa
             program->flows = oc_arena_alloc(&program->mem, 1, sizeof(*program->flows));
             if (!program->flows)
                 return OC_FAIL(err, OC_NOMEM, "flow");
-            program->flows->world = (flow_world){.pool = program->pool, .isa = isa};
+            program->flows->world =
+                (flow_world){.pool = program->pool, .isa = isa, .bytes_max = bytes_max};
             program->flows->steps =
                 oc_arena_alloc(&program->mem, n, sizeof(*program->flows->steps));
             if (!program->flows->steps)
@@ -98,6 +116,11 @@ oc_status cpu_flows_run(oc_program *program, size_t i, const oc_run *run, oc_ten
         st = give(&step->out[k].info, &f->got[k], g->values[g->outputs[k]].name, &out[f->port[k]],
                   err);
     return st;
+}
+
+uint64_t cpu_flows_bytes(const oc_program *program)
+{
+    return program->flows ? program->flows->world.bytes : 0;
 }
 
 void cpu_flows_drop(oc_program *program)
