@@ -24,7 +24,16 @@ static void fill_slots(const oc_graph *g, const oc_vid *ids, uint32_t n, oc_slot
 /* A blocked value of another type or rank has no layout at all. */
 static bool may_block(const oc_tensor_info *info)
 {
-    return info->dtype == OC_F32 && info->shape.rank == 4;
+    return (info->dtype == OC_F32 || info->dtype == OC_U8) && info->shape.rank == 4;
+}
+
+/* Blocked floats every layout() knows, blocked bytes only those that say so. */
+static bool knows_types(const oc_node *n, const oc_slot *slots)
+{
+    for (uint32_t k = 0; k < n->n_in + n->n_out; k++)
+        if (slots[k].info.dtype == OC_U8 && !(n->op->flags & OC_OP_NC8_BYTES))
+            return false;
+    return true;
 }
 
 static bool layouts_agree(const oc_slot *slots, uint32_t n, const bool *want)
@@ -45,8 +54,8 @@ static bool layouts_hold(const oc_node *n, const oc_slot *slots)
     if (is_reorder(n))
         return slots[0].layout != slots[1].layout && may_block(&slots[0].info) &&
                oc_shape_equal(&slots[0].info.shape, &slots[1].info.shape);
-    bool blocked = n->op->layout && n->n_in <= OC_OP_ASK_MAX && n->n_out <= OC_OP_ASK_MAX &&
-                   n->op->layout(&ask);
+    bool blocked = n->op->layout && knows_types(n, slots) && n->n_in <= OC_OP_ASK_MAX &&
+                   n->n_out <= OC_OP_ASK_MAX && n->op->layout(&ask);
     /* plain everywhere is what every operator can do: so a graph without the layout pass runs */
     if (layouts_agree(slots, n->n_in + n->n_out, NULL))
         return true;
