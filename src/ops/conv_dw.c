@@ -5,7 +5,9 @@
 #include "ops/conv_dense.h"
 #include "ops/packed.h"
 
-#define UNIT_FLOPS 2e6 /* of the dense path: some 20 us */
+#define UNIT_FLOPS 2e6         /* of the dense path: some 20 us */
+#define BLOCKS_MANY 16         /* enough for all threads, without a cut between rows */
+#define PLANE_SMALL (16 << 10) /* bytes: a cut between its rows costs more than it brings */
 
 static oc_status pack(oc_conv_dw *d, const oc_conv_geom *g, const float *w, const float *bias,
                       const oc_prepare *p, oc_error *err)
@@ -30,6 +32,7 @@ oc_status oc_conv_dw_init(oc_conv_dw *d, const oc_conv_geom *g, const float *w, 
                           const oc_prepare *p, oc_error *err)
 {
     const size_t blocks = (size_t)(g->c + 7) / 8, rows = (size_t)g->out[0];
+    const size_t in_plane = (size_t)(g->in[0] * g->in[1]);
     /* two times and a half as long as the dense path takes for as many flops, and memory */
     const double row = (double)g->out[1] *
                        (40.0 * (double)(g->k[0] * g->k[1]) + 8 * (30 + oc_act_flops(p->node->act)));
@@ -48,7 +51,8 @@ oc_status oc_conv_dw_init(oc_conv_dw *d, const oc_conv_geom *g, const float *w, 
                       .left = g->pad[1],
                       .act = p->node->act};
     d->lanes_last = (unsigned)((g->c - 1) % 8 + 1);
-    d->n_chunks = (size_t)(row * (double)rows / UNIT_FLOPS) + 2;
+    const bool whole = blocks >= BLOCKS_MANY && in_plane * 8 * sizeof(float) <= PLANE_SMALL;
+    d->n_chunks = (size_t)(row * (double)rows / UNIT_FLOPS) + (whole ? 1 : 2);
     d->n_chunks = d->n_chunks < rows ? d->n_chunks : rows;
     d->chunk = d->n_chunks ? (rows + d->n_chunks - 1) / d->n_chunks : 0;
     d->n_chunks = d->chunk ? (rows + d->chunk - 1) / d->chunk : 0;

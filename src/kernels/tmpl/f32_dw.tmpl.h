@@ -67,25 +67,33 @@ OC_INLINE const float *pixel_or_zero(const float *x, ptrdiff_t ix, ptrdiff_t in_
     return (size_t)ix < (size_t)in_w ? x : zeros;
 }
 
+/* What of a tile's inputs lies outside: nothing, the kernel's half on the left, on the right or on
+ * both sides (those inputs are left out of the sums), or anything else. */
+typedef enum edge { EDGE_NONE, EDGE_LEFT, EDGE_RIGHT, EDGE_BOTH, EDGE_ANY, EDGES } edge;
+
 /* px neighbouring outputs, kernel width and stride constant: input j (and j + sx, for a second output
  * in the vector) feeds vector q with the tap j - q * VF_PX * sx. */
-OC_INLINE void tile(const int px, const int kw, const int sx, const bool edge, const row *r,
+OC_INLINE void tile(const int px, const int kw, const int sx, const edge e, const row *r,
                     ptrdiff_t col)
 {
     const ptrdiff_t ix = col * sx - r->d->left, in_w = r->d->in_w;
-    const int       n = px / VF_PX, next = VF_PX * sx;
+    const int       n = px / VF_PX, next = VF_PX * sx, inputs = (n - 1) * next + kw, half = kw / 2;
+    const bool      cut = VF_PX == 1 && e != EDGE_NONE && e != EDGE_ANY;
+    const int       from = cut && e != EDGE_RIGHT ? half : 0;
+    const int       end = cut && e != EDGE_LEFT ? inputs - half : inputs;
     vf              acc[8], wv[5];
     const float    *x = r->x + col * sx * 8, *w = r->w;
 
     OC_UNROLL for (int q = 0; q < n; q++) acc[q] = r->e.bias;
     for (ptrdiff_t ky = 0; ky < r->n_ky; ky++, x += r->x_row, w += kw * 8) {
         OC_UNROLL for (int k = 0; k < kw; k++) wv[k] = vf_load8(w + k * 8);
-        OC_UNROLL for (int j = 0; j < (n - 1) * next + kw; j++)
+        OC_UNROLL for (int j = from; j < end; j++)
         {
             const float *at = x + j * 8;
-            const vf     v = edge ? vf_load_at(pixel_or_zero(at, ix + j, in_w),
-                                               pixel_or_zero(at + sx * 8, ix + j + sx, in_w))
-                                  : vf_load_px(at, sx * 8);
+            const vf     v = e != EDGE_NONE && !cut
+                                 ? vf_load_at(pixel_or_zero(at, ix + j, in_w),
+                                              pixel_or_zero(at + sx * 8, ix + j + sx, in_w))
+                                 : vf_load_px(at, sx * 8);
             OC_UNROLL for (int q = 0; q < n; q++) if (j - q * next >= 0 && j - q * next < kw)
                 acc[q] = vf_fma(v, wv[j - q * next], acc[q]);
         }
@@ -153,28 +161,36 @@ typedef void tile_fn(const row *r, ptrdiff_t col);
 
 #ifdef OC_SANITIZED /* one instance for all sizes: see inline.h */
 static __attribute__((noinline)) void tile_one(const int px, const int kw, const int sx,
-                                               const bool edge, const row *r, ptrdiff_t col)
+                                               const edge e, const row *r, ptrdiff_t col)
 {
-    tile(px, kw, sx, edge, r, col);
+    tile(px, kw, sx, e, r, col);
 }
 #define tile tile_one
 #endif
 
-#define TILE(px, kw, sx)                                             \
-    static void tile_##px##_##kw##_##sx(const row *r, ptrdiff_t col) \
-    {                                                                \
-        tile(px, kw, sx, false, r, col);                             \
-    }                                                                \
-    static void edge_##px##_##kw##_##sx(const row *r, ptrdiff_t col) \
-    {                                                                \
-        tile(px, kw, sx, true, r, col);                              \
+#define TILE(px, kw, sx, e)                                                \
+    static void tile_##px##_##kw##_##sx##_##e(const row *r, ptrdiff_t col) \
+    {                                                                      \
+        tile(px, kw, sx, e, r, col);                                       \
     }
-/* clang-format off */
-TILE(8, 3, 1) TILE(4, 3, 1) TILE(8, 3, 2) TILE(4, 3, 2)
-TILE(8, 5, 1) TILE(4, 5, 1) TILE(8, 5, 2) TILE(4, 5, 2)
-    /* clang-format on */
+#define TILES(px, kw, sx)       \
+    TILE(px, kw, sx, EDGE_NONE) \
+    TILE(px, kw, sx, EDGE_LEFT) \
+    TILE(px, kw, sx, EDGE_RIGHT) TILE(px, kw, sx, EDGE_BOTH) TILE(px, kw, sx, EDGE_ANY)
+/* Widths of a tile; of seven, where a vector is one pixel: 7, 14 and 13 are common widths. */
+#if VF_PX == 1
+#define DW_ODD 7
+#define TILES_OF(kw, sx) TILES(8, kw, sx) TILES(7, kw, sx) TILES(4, kw, sx)
+#else
+#define DW_ODD 8
+#define TILES_OF(kw, sx) TILES(8, kw, sx) TILES(4, kw, sx)
+#endif
+TILES_OF(3, 1)
+TILES_OF(3, 2)
+TILES_OF(5, 1)
+TILES_OF(5, 2)
 
-    static void tile_8_any(const row *r, ptrdiff_t col)
+static void tile_8_any(const row *r, ptrdiff_t col)
 {
     tile_any(8, r, col);
 }
@@ -183,27 +199,40 @@ static void tile_4_any(const row *r, ptrdiff_t col)
     tile_any(4, r, col);
 }
 
+/* By what lies outside; where only EDGE_NONE is there, columns at the edges go one by one. */
 typedef struct tile_set {
-    tile_fn *eight, *four, *edge_eight, *edge_four; /* edges: NULL where columns go one by one */
+    tile_fn *eight[EDGES], *odd[EDGES], *four[EDGES];
 } tile_set;
 
-static tile_set tiles_for(const oc_dw *d)
+/* clang-format off */
+#define BY_EDGE(px, kw, sx)                                                       \
+    {tile_##px##_##kw##_##sx##_EDGE_NONE, tile_##px##_##kw##_##sx##_EDGE_LEFT,    \
+     tile_##px##_##kw##_##sx##_EDGE_RIGHT, tile_##px##_##kw##_##sx##_EDGE_BOTH,   \
+     tile_##px##_##kw##_##sx##_EDGE_ANY}
+#define ODD(px, kw, sx) BY_EDGE(px, kw, sx)
+#define SET(kw, sx) {BY_EDGE(8, kw, sx), ODD(DW_ODD, kw, sx), BY_EDGE(4, kw, sx)}
+static const tile_set sets[2][2] = {{SET(3, 1), SET(3, 2)}, {SET(5, 1), SET(5, 2)}};
+/* clang-format on */
+static const tile_set any_set = {.eight = {tile_8_any}, .four = {tile_4_any}};
+
+static const tile_set *tiles_for(const oc_dw *d)
 {
-#define SET(kw, sx)                                                                    \
-    (tile_set)                                                                         \
-    {                                                                                  \
-        tile_8_##kw##_##sx, tile_4_##kw##_##sx, edge_8_##kw##_##sx, edge_4_##kw##_##sx \
-    }
-    if (d->dx == 1 && d->kw == 3 && d->sx == 1)
-        return SET(3, 1);
-    if (d->dx == 1 && d->kw == 3 && d->sx == 2)
-        return SET(3, 2);
-    if (d->dx == 1 && d->kw == 5 && d->sx == 1)
-        return SET(5, 1);
-    if (d->dx == 1 && d->kw == 5 && d->sx == 2)
-        return SET(5, 2);
-    return (tile_set){tile_8_any, tile_4_any, NULL, NULL};
-#undef SET
+    const bool own = d->dx == 1 && (d->kw == 3 || d->kw == 5) && (d->sx == 1 || d->sx == 2);
+
+    return own ? &sets[d->kw == 5][d->sx - 1] : &any_set;
+}
+
+/* The tile of px columns from `col` on. */
+static void run_tile(const row *r, tile_fn *const by_edge[EDGES], ptrdiff_t px, ptrdiff_t col)
+{
+    const oc_dw    *d = r->d;
+    const ptrdiff_t ix = col * d->sx - d->left, half = d->kw / 2;
+    const ptrdiff_t before = -ix, after = ix + (px - 1) * d->sx + d->kw - d->in_w;
+    edge            e = EDGE_ANY;
+
+    if ((before <= 0 || before == half) && (after <= 0 || after == half))
+        e = (before > 0 ? EDGE_LEFT : EDGE_NONE) + (after > 0 ? EDGE_RIGHT : EDGE_NONE);
+    by_edge[e](r, col);
 }
 
 /* Columns [begin, end), all of whose taps lie inside. */
@@ -217,13 +246,13 @@ static void inner_columns(const row *r, const tile_set *t, ptrdiff_t begin, ptrd
         return;
     }
     for (; c + 8 <= end; c += 8)
-        t->eight(r, c);
+        t->eight[EDGE_NONE](r, c);
     if (end - c > 4 && end - begin >= 8) {
-        t->eight(r, end - 8);
+        t->eight[EDGE_NONE](r, end - 8);
     } else if (c < end) {
         if (end - c > 4)
-            t->four(r, c);
-        t->four(r, end - 4);
+            t->four[EDGE_NONE](r, c);
+        t->four[EDGE_NONE](r, end - 4);
     }
 }
 
@@ -243,28 +272,37 @@ static void columns_by_pixel(const row *r, const tile_set *t, ptrdiff_t c0, ptrd
     }
 }
 
-/* A row of 4 to 7 columns: two tiles of four. */
-static void columns_narrow(const row *r, const tile_set *t, ptrdiff_t c0, ptrdiff_t c1)
+/* Tiles of seven where they make less than eights and fours do: the last one overlaps the one before. */
+static bool in_sevens(ptrdiff_t out_w)
+{
+    const ptrdiff_t rest = out_w % 8, eights = out_w - rest + (rest > 4 ? 8 : rest ? 4 : 0);
+
+    return DW_ODD == 7 && out_w >= 7 && (out_w + 6) / 7 * 7 < eights;
+}
+
+static void columns_in_sevens(const row *r, const tile_set *t)
 {
     const ptrdiff_t out_w = r->d->out_w;
 
-    (c0 == 0 && c1 >= 4 ? t->four : t->edge_four)(r, 0);
-    if (out_w > 4)
-        (out_w - 4 >= c0 && out_w <= c1 ? t->four : t->edge_four)(r, out_w - 4);
+    for (ptrdiff_t c = 0; c < out_w; c += 7)
+        run_tile(r, t->odd, 7, c + 7 <= out_w ? c : out_w - 7);
 }
 
 /* In eights; half of one is enough where four columns or less are left. */
-static void columns(const row *r, const tile_set *t, ptrdiff_t c0, ptrdiff_t c1)
+static void columns(const row *r, const tile_set *t)
 {
     const ptrdiff_t out_w = r->d->out_w;
     ptrdiff_t       c = 0;
 
     for (; c + 8 <= out_w; c += 8)
-        (c >= c0 && c + 8 <= c1 ? t->eight : t->edge_eight)(r, c);
-    if (out_w - c > 4)
-        (out_w - 8 >= c0 && out_w <= c1 ? t->eight : t->edge_eight)(r, out_w - 8);
-    else if (c < out_w)
-        (out_w - 4 >= c0 && out_w <= c1 ? t->four : t->edge_four)(r, out_w - 4);
+        run_tile(r, t->eight, 8, c);
+    if (out_w - c > 4 && out_w >= 8) {
+        run_tile(r, t->eight, 8, out_w - 8);
+    } else if (c < out_w) {
+        if (out_w - c > 4)
+            run_tile(r, t->four, 4, c);
+        run_tile(r, t->four, 4, out_w - 4);
+    }
 }
 
 OC_INLINE void act_run(const oc_act_kind kind, const oc_dw *d, vf_mask mask, float *y, ptrdiff_t n)
@@ -324,8 +362,8 @@ static row_end end_of(const oc_dw *d)
 
 void OC_KERNEL(f32_dw)(const oc_dw *d)
 {
-    const tile_set t = tiles_for(d);
-    row            r = {.d = d, .e = end_of(d), .x_row = d->dy * d->in_w * 8};
+    const tile_set *t = tiles_for(d);
+    row             r = {.d = d, .e = end_of(d), .x_row = d->dy * d->in_w * 8};
     /* columns [c0, c1) have all their taps inside */
     ptrdiff_t c0 = (d->left + d->sx - 1) / d->sx;
     ptrdiff_t last = d->in_w - 1 - (d->kw - 1) * d->dx + d->left; /* c * sx <= last */
@@ -342,12 +380,12 @@ void OC_KERNEL(f32_dw)(const oc_dw *d)
         r.w = d->w + ky0 * d->kw * 8;
         r.y = d->y + at * d->out_w * 8;
         r.add = d->add ? d->add + at * d->out_w * 8 : NULL;
-        if (!t.edge_eight || d->out_w < 4)
-            columns_by_pixel(&r, &t, c0, c1);
-        else if (d->out_w < 8)
-            columns_narrow(&r, &t, c0, c1);
+        if (!t->four[EDGE_ANY] || d->out_w < 4)
+            columns_by_pixel(&r, t, c0, c1);
+        else if (in_sevens(d->out_w))
+            columns_in_sevens(&r, t);
         else
-            columns(&r, &t, c0, c1);
+            columns(&r, t);
         act_pass(d, r.e.mask, r.y, d->out_w);
     }
 }
