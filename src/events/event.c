@@ -99,6 +99,13 @@ static void put_groups(oc_jsonw *j, const oc_event *e, unsigned fields)
     }
     if (fields & OC_EVENT_HAS_TOTALS)
         put_totals(j, e);
+    if (fields & OC_EVENT_HAS_STEP) {
+        oc_jsonw_uint(j, "level", e->level);
+        oc_jsonw_text(j, "step", e->step);
+        if (e->latency_ms >= 0)
+            oc_jsonw_float(j, "latency_ms", e->latency_ms, 1);
+        oc_jsonw_float(j, "objective_ms", e->objective_ms, 1);
+    }
     if (fields & OC_EVENT_HAS_REASON)
         oc_jsonw_text(j, "reason", e->reason);
 }

@@ -26,6 +26,8 @@
     X(LEFT, "left",                                                                     \
       OC_EVENT_HAS_TRACK | OC_EVENT_HAS_AGE | OC_EVENT_HAS_KNOWN | OC_EVENT_HAS_REASON) \
     X(DROPPED, "dropped", OC_EVENT_HAS_DROP | OC_EVENT_HAS_REASON)                      \
+    X(DEGRADED, "degraded", OC_EVENT_HAS_STEP)                                          \
+    X(RESTORED, "restored", OC_EVENT_HAS_STEP)                                          \
     X(ENDED, "ended", OC_EVENT_HAS_TOTALS | OC_EVENT_HAS_REASON)
 
 enum {
@@ -39,6 +41,7 @@ enum {
     OC_EVENT_HAS_DROP = 1u << 7,
     OC_EVENT_HAS_TOTALS = 1u << 8,
     OC_EVENT_HAS_REASON = 1u << 9,
+    OC_EVENT_HAS_STEP = 1u << 10,
 };
 
 typedef enum oc_event_type {
@@ -93,6 +96,10 @@ typedef struct oc_event {
     const oc_event_pair *dropped;
     size_t               n_dropped;
     bool                 truncated;
+    /* STEP of the degrade ladder */
+    uint32_t    level;                    /* now */
+    const char *step;                     /* that was taken or taken back, "every 4" */
+    double      latency_ms, objective_ms; /* latency < 0: the frame was dropped as too late */
     /* REASON */
     const char *reason;
 } oc_event;

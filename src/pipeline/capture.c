@@ -12,6 +12,7 @@ typedef struct resume {
     uint64_t      clock_ns; /* when the last frame came */
     uint64_t      index_base;
     int64_t       pts_base;
+    int64_t       due_ns; /* the next frame that the rate allows; 0 = any */
 } resume;
 
 static void note_reconnect(void *ctx, bool connected, uint32_t wait_ms, const oc_error *why)
@@ -69,6 +70,20 @@ static oc_capture_end end_of(oc_status st)
     }
 }
 
+/* Frames are let through so that their mean rate is the one wanted: what a frame came late, the next
+ * may come early. */
+static bool is_early(const oc_capture *c, resume *r, const oc_frame *frame)
+{
+    int64_t gap = (int64_t)atomic_load(&c->gap_ns);
+    if (gap == 0)
+        return false;
+    if (r->due_ns && frame->pts_ns + gap / 16 < r->due_ns)
+        return true;
+    int64_t late = frame->pts_ns - r->due_ns;
+    r->due_ns = r->due_ns && late < gap ? r->due_ns + gap : frame->pts_ns + gap;
+    return false;
+}
+
 static oc_capture_end capture_loop(oc_capture *c, resume *r)
 {
     uint64_t start_ns = 0;
@@ -95,7 +110,9 @@ static oc_capture_end capture_loop(oc_capture *c, resume *r)
         }
         if (c->observers)
             oc_observers_captured(c->observers, frame, before, now);
-        if (!oc_mailbox_put(c->box, frame))
+        bool goes_on = is_early(c, r, frame) ? oc_mailbox_refuse(c->box, frame, OC_DROP_RATE)
+                                             : oc_mailbox_put(c->box, frame);
+        if (!goes_on)
             return OC_CAPTURE_STOPPED;
     }
 }
@@ -119,6 +136,11 @@ oc_status oc_capture_start(oc_capture *c, oc_error *err)
         return OC_FAIL(err, OC_NOMEM, "cannot start the capture thread");
     c->started = true;
     return OC_OK;
+}
+
+void oc_capture_rate(oc_capture *c, double rate)
+{
+    atomic_store(&c->gap_ns, rate > 0 ? (uint64_t)(1e9 / rate) : 0);
 }
 
 void oc_capture_join(oc_capture *c)

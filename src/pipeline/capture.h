@@ -17,9 +17,10 @@ typedef enum oc_capture_end {
 } oc_capture_end;
 
 typedef struct oc_capture {
-    oc_source_options source;           /* url and cancel must live on */
-    bool              pace;             /* a file is played at its own speed */
-    double            duration_s;       /* of the stream; 0 = all */
+    oc_source_options    source;        /* url and cancel must live on */
+    atomic_uint_fast64_t gap_ns;        /* frames that come sooner after the last one are dropped */
+    bool                 pace;          /* a file is played at its own speed */
+    double               duration_s;    /* of the stream; 0 = all */
     uint32_t    retry_ms, retry_max_ms; /* a lost camera is tried again after these; 0 = defaults */
     oc_mailbox *box;
     oc_stages  *stages;
@@ -36,6 +37,7 @@ typedef struct oc_capture {
 
 /* Starts reading; box, stages, input and options have been filled in. */
 OC_MUST_CHECK oc_status oc_capture_start(oc_capture *c, oc_error *err);
-void oc_capture_join(oc_capture *c); /* after the mailbox was stopped or ran dry */
+void oc_capture_rate(oc_capture *c, double rate); /* frames a second at most; 0 = all */
+void oc_capture_join(oc_capture *c);              /* after the mailbox was stopped or ran dry */
 
 #endif

@@ -44,6 +44,21 @@ static oc_status read_source(oc_pipeline_config *c, const oc_yaml_node *node, oc
     return oc_yaml_end(&m);
 }
 
+/* A number, or `auto`. */
+static void read_every(oc_detect_config *d, oc_yaml_map *m)
+{
+    const oc_yaml_node *every = oc_yaml_any_or(m, "every");
+    const char         *text = NULL;
+    d->every = 1;
+    d->every_max = (uint32_t)oc_yaml_int_or(m, "every_max", 2, 1000, 8);
+    if (every && oc_yaml_to_text(every, &text, NULL) == OC_OK && strcmp(text, "auto") == 0)
+        d->adaptive = true;
+    else
+        d->every = (uint32_t)oc_yaml_int_or(m, "every", 1, 1000, 1);
+    if (!d->adaptive && oc_yaml_has(m, "every_max"))
+        oc_yaml_object(m, "every_max", "goes with 'every: auto' only");
+}
+
 static oc_status read_detect(oc_pipeline_config *c, const oc_yaml_node *node, oc_error *err)
 {
     oc_detect_config *d = &c->detect;
@@ -52,7 +67,8 @@ static oc_status read_detect(oc_pipeline_config *c, const oc_yaml_node *node, oc
     d->network_at = oc_yaml_any(&m, "network");
     d->network = oc_yaml_text(&m, "network");
     d->model = oc_yaml_text_or(&m, "model", NULL);
-    d->every = (uint32_t)oc_yaml_int_or(&m, "every", 1, 1000, 1);
+    read_every(d, &m);
+    d->cls = oc_config_class(&m, "class", c->cls);
     d->score = (float)oc_yaml_float_or(&m, "score", 0, 1, 0);
     d->min_height = (float)oc_yaml_float_or(&m, "min_height", 0, 1, 0);
     oc_config_labels(&m, &d->labels);
@@ -98,7 +114,8 @@ static oc_status read_track(oc_pipeline_config *c, const oc_yaml_node *node, oc_
     return oc_yaml_end(&m);
 }
 
-static oc_status read_recogniser(oc_recognise_config *r, const oc_yaml_node *node, oc_error *err)
+static oc_status read_recogniser(oc_recognise_config *r, const oc_yaml_node *node,
+                                 oc_sched_class cls, oc_error *err)
 {
     oc_yaml_map m;
     oc_yaml_begin(&m, node, err);
@@ -108,6 +125,7 @@ static oc_status read_recogniser(oc_recognise_config *r, const oc_yaml_node *nod
     r->network_at = oc_yaml_any(&m, "network");
     r->network = oc_yaml_text(&m, "network");
     r->model = oc_yaml_text_or(&m, "model", NULL);
+    r->cls = oc_config_class(&m, "class", cls);
     oc_config_labels(&m, &r->labels);
     r->refresh_s = oc_yaml_seconds_or(&m, "refresh", 1.0);
     r->enlarged = oc_yaml_float_or(&m, "enlarged", 1.01, 100, 1.5);
@@ -131,7 +149,7 @@ static oc_status read_recognise(oc_pipeline_config *c, const oc_yaml_node *list,
 {
     for (size_t i = 0; i < oc_yaml_count(list); i++) {
         oc_recognise_config *r = &c->recognise[i];
-        oc_status            st = read_recogniser(r, oc_yaml_at(list, i), err);
+        oc_status            st = read_recogniser(r, oc_yaml_at(list, i), c->cls, err);
         if (st != OC_OK)
             return st;
         for (size_t k = 0; k < i; k++)
@@ -172,6 +190,11 @@ static oc_status read_all(oc_pipeline_config *c, oc_error *err)
     oc_yaml_begin(&m, oc_yaml_root(c->doc), err);
     c->name = oc_yaml_text(&m, "name");
     c->title = oc_yaml_text_or(&m, "title", c->name);
+    c->deadline_s = oc_yaml_seconds_or(&m, "deadline", 0);
+    c->rate = oc_yaml_float_or(&m, "rate", 0, 1000, 0);
+    c->cls = oc_config_class(&m, "class", OC_SCHED_NORMAL);
+    if (c->deadline_s > 60)
+        oc_yaml_object(&m, "deadline", "longer than a minute");
     if (m.status == OC_OK && !*c->name)
         oc_yaml_object(&m, "name", "is empty");
     const struct {
@@ -186,6 +209,8 @@ static oc_status read_all(oc_pipeline_config *c, oc_error *err)
         {oc_yaml_list_or(&m, "zones", 0, OC_ZONES_MAX), oc_config_zones},
         {oc_yaml_sub_or(&m, "events"), read_events},
         {oc_yaml_sub_or(&m, "outputs"), read_outputs},
+        {oc_yaml_sub_or(&m, "queue"), oc_config_queue},
+        {oc_yaml_sub_or(&m, "degrade"), oc_config_degrade},
     };
     oc_status st = oc_yaml_end(&m);
     for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]) && st == OC_OK; i++)

@@ -7,6 +7,7 @@
 
 #include "config/yaml.h"
 #include "media/draw.h"
+#include "sched/sched.h"
 #include "track/tracker.h"
 
 #define OC_RECOGNISERS_MAX 4
@@ -14,6 +15,9 @@
 #define OC_ZONES_MAX 16
 #define OC_CORNERS_MAX 32
 #define OC_LABELS_MAX 32
+
+#define OC_QUEUE_MAX 64
+#define OC_LADDER_MAX 8 /* steps */
 
 typedef struct oc_label_list { /* names of labels; n 0 = all */
     const char         *name[OC_LABELS_MAX];
@@ -23,9 +27,12 @@ typedef struct oc_label_list { /* names of labels; n 0 = all */
 
 typedef struct oc_detect_config {
     const oc_yaml_node *network_at;
-    const char         *network;    /* card */
-    const char         *model;      /* file instead of the card's, or NULL */
+    const char         *network; /* card */
+    const char         *model;   /* file instead of the card's, or NULL */
+    oc_sched_class      cls;
     uint32_t            every;      /* look at each n-th frame */
+    bool                adaptive;   /* ... or as often as the tracks need it */
+    uint32_t            every_max;  /* then at each n-th at least */
     float               score;      /* least that goes to the tracker; 0 = the card's */
     float               min_height; /* of a box, as part of the frame's height */
     oc_label_list       labels;
@@ -43,6 +50,7 @@ typedef struct oc_recognise_config {
     const char         *name;
     oc_recognise_kind   kind;
     const char         *network, *model;
+    oc_sched_class      cls;
     oc_label_list       labels;
     double              refresh_s;   /* look again after this time */
     double              enlarged;    /* ... or when the box grew by this factor in area */
@@ -76,6 +84,41 @@ typedef struct oc_zone_config {
     oc_label_list labels;
 } oc_zone_config;
 
+/* Which frame goes when the queue before the work is full. */
+typedef enum oc_queue_drop {
+    OC_QUEUE_NONE,     /* none: capturing waits */
+    OC_QUEUE_OLDEST,   /* the newest wins */
+    OC_QUEUE_NEWEST,   /* those that wait go first */
+    OC_QUEUE_DEADLINE, /* those that cannot be in time any more, then the oldest */
+} oc_queue_drop;
+
+typedef struct oc_queue_config {
+    bool          given;
+    oc_queue_drop drop;
+    uint32_t      length; /* 0 = 1, or 4 where nothing is dropped */
+} oc_queue_config;
+
+/* One step of the degrade ladder; steps add up. */
+typedef struct oc_degrade_step {
+    const oc_yaml_node *at;
+    char                text[64];        /* what it does, for events: "every 4" */
+    uint32_t            every;           /* look at each n-th frame at most; 0 = as before */
+    const char         *network, *model; /* another detector; NULL = the one before */
+    int32_t             width, height;   /* of the detector's input; 0 = the card's */
+    uint32_t            per_frame;       /* recognitions a frame at most, each */
+    bool                limits;          /* per_frame was given */
+    oc_sched_class      off;             /* recognisers of this class and below it rest */
+    bool                turns_off;
+} oc_degrade_step;
+
+typedef struct oc_degrade_config {
+    oc_degrade_step step[OC_LADDER_MAX];
+    size_t          n;
+    double          climb_s;   /* half of the frames late for so long: a step up */
+    double          descend_s; /* all well in time for so long: a step down */
+    double          margin;    /* well in time: this part of the deadline */
+} oc_degrade_config;
+
 typedef struct oc_outputs_config { /* paths, NULL = not wanted */
     const char *events, *video, *mot, *report, *summary;
 } oc_outputs_config;
@@ -91,6 +134,12 @@ typedef struct oc_pipeline_config {
     double              fps, timeout_s;
     double              retry_s, retry_max_s; /* a lost camera is tried again after these */
     bool                rtsp_udp;
+
+    double            deadline_s; /* from capture to the frame's events; 0 = none */
+    double            rate;       /* frames a second at most; 0 = all */
+    oc_sched_class    cls;        /* of the stream's networks, where they name none */
+    oc_queue_config   queue;
+    oc_degrade_config degrade;
 
     oc_detect_config      detect;
     const oc_tracker_ops *tracker;
@@ -122,10 +171,17 @@ OC_MUST_CHECK oc_status oc_pipeline_config_layer(const oc_yaml_node *base, const
 
 const char *oc_recognise_kind_name(oc_recognise_kind kind);
 
+const char *oc_queue_drop_name(oc_queue_drop drop);
+
 /* ---- between config.c and config_rules.c ---- */
 void                    oc_config_labels(oc_yaml_map *map, oc_label_list *out);
 OC_MUST_CHECK oc_status oc_config_lines(oc_pipeline_config *c, const oc_yaml_node *list,
                                         oc_error *err);
+OC_MUST_CHECK oc_status oc_config_queue(oc_pipeline_config *c, const oc_yaml_node *node,
+                                        oc_error *err);
+OC_MUST_CHECK oc_status oc_config_degrade(oc_pipeline_config *c, const oc_yaml_node *node,
+                                          oc_error *err);
+oc_sched_class          oc_config_class(oc_yaml_map *map, const char *key, oc_sched_class missing);
 OC_MUST_CHECK oc_status oc_config_zones(oc_pipeline_config *c, const oc_yaml_node *list,
                                         oc_error *err);
 

@@ -44,30 +44,98 @@ static oc_status resolve_all(oc_pipeline *p, oc_error *err)
     return st;
 }
 
+static oc_net_options net_options(const oc_pipeline *p)
+{
+    return (oc_net_options){.pool = p->options.pool,
+                            .models = p->options.models,
+                            .sched = p->options.sched,
+                            .isa = p->options.isa,
+                            .tune = p->options.tune,
+                            .score = p->config->detect.score};
+}
+
+static oc_status load_detector(oc_pipeline *p, const oc_yaml_node *at, const char *network,
+                               const char *model, oc_card_size size, oc_error *err)
+{
+    oc_net_options net = net_options(p);
+    net.size = size;
+    oc_net  **out = &p->detector[p->n_detectors];
+    oc_status st = oc_net_create(network, model, &net, out, err);
+    if (st != OC_OK) {
+        oc_error_prefix(err, "%s:%d:%d", oc_yaml_file(at), oc_yaml_line(at), oc_yaml_column(at));
+        return st;
+    }
+    p->n_detectors++;
+    const oc_card *card = oc_net_card(*out);
+    if (card->head->kind != OC_HEAD_DETECT)
+        return oc_yaml_fail(err, at, "network '%s' (head %s) is not a detector", network,
+                            card->head->name);
+    return OC_OK;
+}
+
+/* The same labels in the same order: tracks go on across detectors. */
+static bool same_labels(const oc_card *a, const oc_card *b)
+{
+    if (a->n_labels != b->n_labels || !a->labels != !b->labels)
+        return false;
+    for (size_t i = 0; a->labels && i < a->n_labels; i++)
+        if (strcmp(a->labels[i], b->labels[i]) != 0)
+            return false;
+    return true;
+}
+
+/* The detectors of the degrade ladder's steps. */
+static oc_status load_steps(oc_pipeline *p, oc_error *err)
+{
+    const oc_degrade_config *d = &p->config->degrade;
+    const char              *network = p->config->detect.network, *model = p->config->detect.model;
+    for (size_t i = 0; i < d->n; i++) {
+        const oc_degrade_step *s = &d->step[i];
+        p->step_detector[i + 1] = p->step_detector[i];
+        if (!s->network && !s->model && !s->width)
+            continue;
+        if (s->network)
+            network = s->network;
+        if (s->network || s->model)
+            model = s->model;
+        oc_status st = load_detector(p, s->at, network, model,
+                                     (oc_card_size){.width = s->width, .height = s->height}, err);
+        if (st != OC_OK)
+            return st;
+        p->step_detector[i + 1] = (uint32_t)p->n_detectors - 1;
+        if (!same_labels(p->card, oc_net_card(p->detector[p->n_detectors - 1])))
+            return oc_yaml_fail(err, s->at, "network '%s' has other labels than '%s'", network,
+                                p->config->detect.network);
+    }
+    return OC_OK;
+}
+
 static oc_status load_networks(oc_pipeline *p, oc_error *err)
 {
     const oc_detect_config *d = &p->config->detect;
-    oc_net_options          net = {.pool = p->options.pool,
-                                   .models = p->options.models,
-                                   .isa = p->options.isa,
-                                   .tune = p->options.tune};
-    net.score = d->score;
-    oc_status st = oc_net_create(d->network, d->model, &net, &p->detector, err);
-    if (st != OC_OK) {
-        oc_error_prefix(err, "%s:%d:%d", oc_yaml_file(d->network_at), oc_yaml_line(d->network_at),
-                        oc_yaml_column(d->network_at));
+    oc_status st = load_detector(p, d->network_at, d->network, d->model, (oc_card_size){0}, err);
+    if (st != OC_OK)
         return st;
-    }
-    p->card = oc_net_card(p->detector);
+    p->card = oc_net_card(p->detector[0]);
     p->n_labels = p->card->labels ? p->card->n_labels : 0;
-    if (p->card->head->kind != OC_HEAD_DETECT)
-        return oc_yaml_fail(err, d->network_at, "network '%s' (head %s) is not a detector",
-                            d->network, p->card->head->name);
+    if ((st = load_steps(p, err)) != OC_OK)
+        return st;
+    oc_net_options net = net_options(p);
     net.score = 0;
     for (size_t i = 0; i < p->config->n_recognise && st == OC_OK; i++)
         st = oc_recogniser_init(&p->recogniser[i], &p->config->recognise[i], &net,
                                 p->options.gallery, p->options.open_gallery, err);
     return st;
+}
+
+void oc_pipeline_settle(oc_pipeline *p)
+{
+    const oc_pipeline_config *c = p->config;
+    oc_interval_options       interval = OC_INTERVAL_DEFAULTS;
+    interval.most = c->detect.every_max;
+    oc_interval_init(&p->interval, &interval);
+    oc_ladder_init(&p->ladder, &c->degrade, (uint64_t)(c->deadline_s * 1e9));
+    p->since_look = UINT32_MAX;
 }
 
 static oc_status build(oc_pipeline *p, oc_error *err)
@@ -84,6 +152,7 @@ static oc_status build(oc_pipeline *p, oc_error *err)
         return OC_FAIL(err, OC_NOMEM, "pipeline: out of memory");
     if ((st = oc_tracker_create(p->config->tracker, &p->config->track, &p->tracker, err)) != OC_OK)
         return st;
+    oc_pipeline_settle(p);
     return oc_objects_init(&p->objects, p->config->track.max_tracks, err);
 }
 
@@ -97,6 +166,8 @@ oc_status oc_pipeline_create(const oc_pipeline_config *config, const oc_pipeline
     p->options = *options;
     p->cancel = options->cancel ? options->cancel : &p->own_cancel;
     p->ledger = (oc_ledger)OC_LEDGER_INIT;
+    pthread_mutex_init(&p->lock, NULL);
+    pthread_cond_init(&p->adopted, NULL);
     oc_status st = oc_observers_init(&p->observers, options->observers, options->n_observers, err);
     if (st == OC_OK)
         st = oc_pipeline_outputs(p, &options->outputs, err);
@@ -120,11 +191,14 @@ void oc_pipeline_destroy(oc_pipeline *p)
     oc_input_close(p->capture.input);
     for (size_t i = 0; i < OC_RECOGNISERS_MAX; i++)
         oc_recogniser_finish(&p->recogniser[i]);
-    oc_net_destroy(p->detector);
+    for (size_t i = 0; i < p->n_detectors; i++)
+        oc_net_destroy(p->detector[i]);
     oc_tracker_destroy(p->tracker);
     oc_objects_finish(&p->objects);
     oc_arena_finish(&p->arena);
     pthread_mutex_destroy(&p->ledger.lock);
+    pthread_cond_destroy(&p->adopted);
+    pthread_mutex_destroy(&p->lock);
     free(p);
 }
 

@@ -26,12 +26,22 @@ static oc_status detect(oc_pipeline *p, const oc_frame *frame, oc_detections *fo
 {
     oc_result result;
     uint64_t  start = oc_now_ns();
-    oc_status st = oc_net_run(p->detector, frame, NULL, &result, err);
+    oc_net   *net = p->detector[p->decision.detector];
+    oc_net_job_set(net, &(oc_net_job){.cls = p->config->detect.cls,
+                                      .stream = p->options.stream,
+                                      .deadline_ns = p->deadline_ns});
+    oc_status st = oc_net_run(net, frame, NULL, &result, err);
+    if (st == OC_BUSY)
+        p->refused =
+            oc_net_dropped(net) == OC_SCHED_DROP_LATE ? OC_DROP_DEADLINE : OC_DROP_OVERLOAD;
     if (st != OC_OK)
         return st;
-    oc_net_times times = oc_net_last(p->detector);
-    uint64_t     prepared = start + times.prepare_ns, inferred = prepared + times.infer_ns;
-    oc_note_stage(p, OC_STAGE_PREPARE, start, prepared);
+    oc_net_times times = oc_net_last(net);
+    uint64_t     begun = start + times.queue_ns, prepared = begun + times.prepare_ns;
+    uint64_t     inferred = prepared + times.infer_ns;
+    if (p->options.sched)
+        oc_note_stage(p, OC_STAGE_QUEUE, start, begun);
+    oc_note_stage(p, OC_STAGE_PREPARE, begun, prepared);
     oc_note_stage(p, OC_STAGE_DETECT, prepared, inferred);
     oc_note_stage(p, OC_STAGE_BOXES, inferred, inferred + times.decode_ns);
     found->items = p->found;
@@ -45,6 +55,9 @@ static oc_status recognise(oc_pipeline *p, const oc_frame *frame, oc_error *err)
     oc_status st = OC_OK;
     for (size_t i = 0; i < p->config->n_recognise && st == OC_OK; i++) {
         p->recogniser[i].per_frame = p->decision.per_frame[i];
+        oc_net_job_set(p->recogniser[i].net, &(oc_net_job){.cls = p->config->recognise[i].cls,
+                                                           .stream = p->options.stream,
+                                                           .deadline_ns = p->deadline_ns});
         st = oc_recogniser_run(&p->recogniser[i], i, frame, &p->objects, p->time_s,
                                oc_tell_recognised, p, err);
     }
@@ -70,27 +83,58 @@ static oc_status outputs(oc_pipeline *p, oc_frame *frame, oc_error *err)
     return oc_annotator_put(p->annotator, frame, &from, err);
 }
 
+/* What the steps of the degrade ladder up to this level leave. */
+static void degrade(const oc_pipeline *p, oc_decision *d, uint32_t *most)
+{
+    const oc_degrade_config *c = &p->config->degrade;
+    d->level = p->ladder.level;
+    d->detector = p->step_detector[d->level];
+    for (uint32_t i = 0; i < d->level; i++) {
+        const oc_degrade_step *s = &c->step[i];
+        if (s->every > d->every)
+            d->every = s->every;
+        for (size_t k = 0; k < p->config->n_recognise; k++) {
+            if (s->limits && d->per_frame[k] > s->per_frame)
+                d->per_frame[k] = s->per_frame;
+            if (s->turns_off && p->config->recognise[k].cls >= s->off)
+                d->per_frame[k] = 0;
+        }
+    }
+    *most = d->every > *most ? d->every : *most;
+}
+
 /* What is to be done with this frame. */
 static void decide(oc_pipeline *p, const oc_frame *frame)
 {
     oc_decision *d = &p->decision;
+    uint32_t     most = p->config->detect.every_max;
     *d = (oc_decision){.every = p->config->detect.every};
-    d->look = p->frames % d->every == 0;
     for (size_t i = 0; i < p->config->n_recognise; i++)
         d->per_frame[i] = p->config->recognise[i].per_frame;
+    degrade(p, d, &most);
+    bool due = p->since_look >= d->every - 1;
+    if (p->config->detect.adaptive) {
+        bool wanted = oc_interval_due(&p->interval, &p->tracks, p->time_s);
+        due = p->since_look >= most - 1 || (due && wanted);
+        d->every = p->interval.allow > d->every ? p->interval.allow : d->every;
+    }
+    d->look = due;
     oc_read_dropped(p, d->dropped);
     if (p->options.decide)
         p->options.decide(p->options.decide_ctx, frame, d);
+    p->since_look = d->look ? 0 : p->since_look + (p->since_look < UINT32_MAX);
+    p->looks += d->look;
 }
 
 static void track(oc_pipeline *p, const oc_detections *found)
 {
-    oc_tracks tracks;
     if (p->decision.look)
-        oc_tracker_update(p->tracker, found, p->time_s, &tracks);
+        oc_tracker_update(p->tracker, found, p->time_s, &p->tracks);
     else
-        oc_tracker_predict(p->tracker, p->time_s, &tracks);
-    oc_objects_sync(&p->objects, &tracks, p->time_s);
+        oc_tracker_predict(p->tracker, p->time_s, &p->tracks);
+    if (p->decision.look && p->config->detect.adaptive)
+        oc_interval_looked(&p->interval, &p->tracks);
+    oc_objects_sync(&p->objects, &p->tracks, p->time_s);
 }
 
 static void rules(oc_pipeline *p, const oc_frame *frame)

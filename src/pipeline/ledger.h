@@ -9,10 +9,15 @@
 #include <stdint.h>
 
 /* Why a frame was not processed: name, text.  docs/events.schema.json has the same list. */
-#define OC_DROP_MAP(X)                                                \
-    X(NEWEST_WINS, "newest_wins") /* a newer one took its place */    \
-    X(STOPPED, "stopped")         /* the run ended while it waited */ \
-    X(FAILED, "failed")           /* work on it failed; the run ends */
+#define OC_DROP_MAP(X)                                                        \
+    X(NEWEST_WINS, "newest_wins") /* a newer one took its place */            \
+    X(STOPPED, "stopped")         /* the run ended while it waited */         \
+    X(FAILED, "failed")           /* work on it failed; the run ends */       \
+    X(QUEUE_FULL, "queue_full")   /* others waited, and they go first */      \
+    X(DEADLINE, "deadline")       /* it could not be done in time any more */ \
+    X(OVERLOAD, "overload")       /* more urgent work took the processors */  \
+    X(RATE, "rate")               /* it came sooner than the stream's rate */ \
+    X(PAUSED, "paused")           /* the stream was paused */
 
 typedef enum oc_drop {
 #define X(name, text) OC_DROP_##name,

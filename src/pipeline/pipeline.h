@@ -28,6 +28,8 @@ typedef struct oc_pipeline_options {
     oc_outputs_config   outputs; /* see oc_pipeline_outputs */
     oc_pool            *pool;    /* borrowed; NULL = the caller's thread */
     oc_models          *models;  /* networks in common with other pipelines; NULL = its own */
+    oc_sched           *sched;   /* networks run as its jobs; needs models; NULL = at once */
+    uint32_t            stream;  /* number of this stream in it */
     const char         *isa;     /* as in oc_session_options */
     const oc_tune      *tune;    /* as in oc_session_options; NULL = guesses */
     volatile int       *cancel; /* 1: stop, finish the files; the pipeline writes 2 when it gives up
@@ -65,6 +67,19 @@ OC_MUST_CHECK oc_status oc_pipeline_outputs(oc_pipeline *p, const oc_outputs_con
  *
  * OC_IO ...   source or an output is at fault; no output is left behind */
 OC_MUST_CHECK oc_status oc_pipeline_run(oc_pipeline *p, oc_error *err);
+
+/* While it runs, from another thread: `next`, made of another configuration with the same options and
+ * never run, gives its networks, rules and settings to p between two frames, and takes p's: it is the
+ * caller's to destroy.  Tracks, and totals of lines and zones that keep their names, survive; tracks
+ * begin anew when the tracker is another one or the detector's labels are.  What belongs to the
+ * source (url, format, fps, rtsp_udp) and the outputs stays as it is.
+ *
+ * OC_BUSY  the source has not been opened yet
+ * OC_END   no frame will be worked on any more */
+OC_MUST_CHECK oc_status oc_pipeline_exchange(oc_pipeline *p, oc_pipeline *next, oc_error *err);
+
+/* From any thread.  Frames of a camera are dropped while paused, a file waits. */
+void oc_pipeline_pause(oc_pipeline *p, bool paused);
 
 /* Frame counts, from any thread at any moment. */
 oc_counts oc_pipeline_counts(oc_pipeline *p);

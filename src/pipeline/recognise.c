@@ -204,6 +204,10 @@ oc_status oc_recogniser_run(oc_recogniser *r, size_t index, const oc_frame *fram
         oc_object   *o = objects->list[r->order[i]];
         oc_evidence *e = &o->evidence[index];
         oc_status    st = look(r, o, e, frame, time_s, err);
+        if (st == OC_BUSY) { /* no time for it: another frame will do */
+            r->skipped++;
+            break;
+        }
         if (st != OC_OK) {
             oc_error_prefix(err, "%s", r->config->name);
             return st;

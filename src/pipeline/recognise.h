@@ -35,6 +35,7 @@ typedef struct oc_recogniser {
     size_t                     n_labels;
     uint32_t                   per_frame; /* looks at most; the config's, or fewer; 0 = off */
     uint32_t                   order[64]; /* scratch: chosen objects */
+    uint64_t                   skipped;   /* the scheduler had no time for them */
     uint64_t                   looks;
 } oc_recogniser;
 

@@ -209,7 +209,7 @@ static void put_pipeline(oc_page *page, const oc_pipeline *p)
     step(page, "source", text, NULL);
     snprintf(text, sizeof(text), "%.80s%s", p->card->title ? p->card->title : c->detect.network,
              c->detect.every > 1 ? ", not on every frame" : "");
-    step(page, "detect", text, p->detector);
+    step(page, "detect", text, p->detector[0]);
     step(page, "track", c->tracker->title, NULL);
     for (size_t k = 0; k < c->n_recognise; k++) {
         const oc_card *card = oc_net_card(p->recogniser[k].net);

@@ -133,3 +133,9 @@ void oc_rules_run(oc_rules *r, const oc_objects *objects, double time_s)
         }
     }
 }
+
+void oc_rules_leave(oc_rules *r, size_t zone, oc_object *o, double time_s)
+{
+    if (o->zone[zone].inside)
+        change_zone(r, &r->zone[zone], &o->zone[zone], o, time_s);
+}

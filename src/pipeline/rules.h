@@ -43,6 +43,9 @@ void oc_rules_size(oc_rules *r, int32_t width, int32_t height); /* of the frames
 /* After oc_objects_sync.  Ended tracks leave the zones they are in.  Allocates nothing. */
 void oc_rules_run(oc_rules *r, const oc_objects *objects, double time_s);
 
+/* The zone goes: an object that is in it has left it now. */
+void oc_rules_leave(oc_rules *r, size_t zone, oc_object *object, double time_s);
+
 bool oc_polygon_contains(const oc_xy *corner, size_t n, oc_xy p); /* even-odd */
 
 #endif

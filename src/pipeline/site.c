@@ -67,6 +67,8 @@ static oc_status make_pipeline(oc_stream *s, oc_error *err)
     observers[o.n_observers++] = &site->events_observer;
     o.observers = observers;
     o.models = site->models;
+    o.sched = site->sched;
+    o.stream = site->numbers++;
     o.cancel = &s->cancel;
     o.patient = site->config->many;
     o.outputs = (oc_outputs_config){0}; /* oc_stream_outputs gives them */
@@ -100,6 +102,16 @@ static oc_status make_stream(oc_site *site, oc_pipeline_config *config, oc_strea
     return OC_OK;
 }
 
+static oc_status make_scheduler(oc_site *site, oc_error *err)
+{
+    const oc_sched_options o = {.pool = site->options.stream.pool};
+    site->sched = site->options.stream.sched;
+    if (site->sched)
+        return OC_OK;
+    site->own_sched = true;
+    return oc_sched_create(&o, &site->sched, err);
+}
+
 oc_status oc_site_create(oc_site_config *config, const oc_site_options *options, oc_site **out,
                          oc_error *err)
 {
@@ -116,6 +128,8 @@ oc_status oc_site_create(oc_site_config *config, const oc_site_options *options,
     pthread_condattr_destroy(&attr);
     oc_site_events_init(site);
     oc_status st = oc_models_create(&site->models, err);
+    if (st == OC_OK)
+        st = make_scheduler(site, err);
     for (size_t i = 0; i < config->n && st == OC_OK; i++) {
         oc_pipeline_config *c = config->stream[i];
         config->stream[i] = NULL;
@@ -137,6 +151,8 @@ void oc_site_destroy(oc_site *site)
     for (size_t i = 0; i < site->n; i++)
         destroy_stream(site->stream[i]);
     oc_site_events_drop(site);
+    if (site->own_sched)
+        oc_sched_destroy(site->sched);
     oc_models_destroy(site->models);
     pthread_cond_destroy(&site->changed);
     pthread_mutex_destroy(&site->lock);

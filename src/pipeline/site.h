@@ -14,7 +14,8 @@ typedef struct oc_site_options {
     /* For every stream.  cancel ends them all.  progress is told of all streams together, from any
      * of their threads, one at a time.  Paths of outputs may have {stream} in them, which stands
      * for the stream's name; with several streams they must, except that of the events: without it
-     * one file gets the events of all.  models and patient are the site's own. */
+     * one file gets the events of all.  models and patient are the site's
+     * own; so is sched, unless one is given. */
     oc_pipeline_options stream;
 } oc_site_options;
 

@@ -35,6 +35,9 @@ struct oc_site {
     oc_site_config *config;
     oc_site_options options;
     oc_models      *models;
+    oc_sched       *sched;
+    bool            own_sched;
+    uint32_t        numbers; /* given to streams so far */
     pthread_mutex_t lock;
     pthread_cond_t  changed;
     oc_stream      *stream[OC_STREAMS_MAX];

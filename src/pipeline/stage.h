@@ -8,6 +8,7 @@
 #define OC_STAGE_MAP(X)                                              \
     X(DECODE, "decode", "read and decode the frame")                 \
     X(WAIT, "wait", "wait for the work before it")                   \
+    X(QUEUE, "queue", "wait for a processor")                        \
     X(PREPARE, "prepare", "frame to the detector's input")           \
     X(DETECT, "detect", "the detector's network")                    \
     X(BOXES, "boxes", "its outputs to boxes")                        \

@@ -6,8 +6,10 @@
 #include "events/json.h"
 #include "pipeline/annotate.h"
 #include "pipeline/capture.h"
+#include "pipeline/ladder.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/record.h"
+#include "track/interval.h"
 
 #define OC_DETECTIONS_MAX 512
 
@@ -25,8 +27,10 @@ struct oc_pipeline {
     oc_arena                  arena;
 
     /* networks and trackers: from create */
-    oc_net        *detector;
-    const oc_card *card; /* the detector's */
+    oc_net        *detector[1 + OC_LADDER_MAX]; /* 0 the pipeline's own, then those of steps */
+    size_t         n_detectors;
+    uint32_t       step_detector[1 + OC_LADDER_MAX]; /* which one serves at each level */
+    const oc_card *card;                             /* the detector's */
     size_t         n_labels;
     uint8_t       *labels; /* wanted of the detector; NULL = all */
     oc_recogniser  recogniser[OC_RECOGNISERS_MAX];
@@ -36,15 +40,17 @@ struct oc_pipeline {
     oc_detection  *found; /* [OC_DETECTIONS_MAX] */
 
     /* the stream: from run */
-    char               url[4096];
-    char               shown[1024]; /* the url without passwords */
-    char               at[32];      /* UTC of time 0 */
-    oc_ledger          ledger;
-    oc_mailbox         box;
-    bool               box_made;
-    oc_stages          stages;
-    oc_capture         capture;
-    volatile int       own_cancel, *cancel; /* the options' flag, or our own */
+    char         url[4096];
+    char         shown[1024];                /* the url without passwords */
+    char         name[256], format_text[64]; /* of their own: the configuration may be exchanged */
+    const char  *format;
+    char         at[32]; /* UTC of time 0 */
+    oc_ledger    ledger;
+    oc_mailbox   box;
+    bool         box_made;
+    oc_stages    stages;
+    oc_capture   capture;
+    volatile int own_cancel, *cancel; /* the options' flag, or our own */
     oc_source_info     info;
     double             fps; /* of the video: nominal, or 25 */
     oc_annotator      *annotator;
@@ -54,10 +60,28 @@ struct oc_pipeline {
     oc_observers       observers;
     oc_observed_stream seen_as;
 
+    /* doing less when there is too much to do */
+    oc_ladder   ladder;
+    oc_interval interval;
+    oc_tracks   tracks; /* as the last frame left them; the tracker's memory */
+    uint32_t    since_look;
+    uint64_t    work_ns;     /* that a frame takes, smoothed upwards */
+    uint64_t    deadline_ns; /* of this frame, oc_now_ns; 0 = none */
+    uint64_t    looks, steps_up, steps_down;
+    bool        lossless; /* a file: nothing is dropped */
+
+    /* another configuration, that takes over between two frames */
+    pthread_mutex_t lock;
+    pthread_cond_t  adopted;
+    oc_pipeline    *next;
+    bool            over; /* no frame will be worked on any more */
+    atomic_bool     paused;
+
     /* this frame */
     double      time_s;
     uint64_t    frame, frames;
     oc_decision decision;
+    oc_drop     refused; /* why the scheduler would not have the frame */
     size_t      found_n; /* detections that went to the tracker */
     size_t      n_seen;  /* confirmed tracks */
 
@@ -76,6 +100,17 @@ struct oc_pipeline {
     char            people_text[8192];
 };
 
+/* create.c: ladder and interval from the beginning, as the configuration has them. */
+void oc_pipeline_settle(oc_pipeline *p);
+
+/* work.c: the queue that the configuration asks for. */
+oc_mailbox_options oc_mailbox_wanted(const oc_pipeline *p);
+
+/* exchange.c: takes over what waits for it; between two frames. */
+void oc_pipeline_adopt(oc_pipeline *p);
+/* Nothing will be adopted any more: who waits is told. */
+void oc_pipeline_over(oc_pipeline *p);
+
 /* frame.c: all that is done with one frame. */
 OC_MUST_CHECK oc_status oc_frame_work(oc_pipeline *p, oc_frame *frame, oc_error *err);
 void oc_note_stage(oc_pipeline *p, oc_stage stage, uint64_t begin_ns, uint64_t end_ns);
@@ -91,6 +126,7 @@ void oc_tell_recognised(void *pipeline, const oc_object *object, size_t recognis
 void oc_tell_crossed(void *pipeline, const oc_object *object, const oc_line *line, int direction);
 void oc_tell_zone(void *pipeline, const oc_object *object, const oc_zone *zone, bool entered,
                   double dwell_s);
+void oc_tell_step(oc_pipeline *p, uint32_t from, uint64_t latency_ns); /* of the ladder */
 void oc_tell_drops(oc_pipeline *p, bool last);
 void oc_read_dropped(oc_pipeline *p, uint64_t dropped[OC_DROP_REASONS]);
 void oc_tell_ended(oc_pipeline *p);

@@ -9,11 +9,12 @@
 
 #define PROGRESS_S 0.2
 #define FLUSH_NS 1000000000u
+#define FILE_QUEUE 4
 #define WAIT_SLICE_NS 50000000u
 
 static oc_status flush(oc_pipeline *p, uint64_t now, oc_error *err)
 {
-    if (!p->box.newest || now - p->flushed_ns < FLUSH_NS)
+    if (p->lossless || now - p->flushed_ns < FLUSH_NS)
         return OC_OK;
     p->flushed_ns = now;
     return oc_event_log_flush(p->events, err); /* somebody may be reading along */
@@ -84,26 +85,69 @@ static void note_frame(oc_pipeline *p, const oc_mail *mail, uint64_t begun_ns)
     oc_observers_completed(&p->observers, &seen);
 }
 
+/* What work on a frame is expected to take: rises at once, falls slowly. */
+static void note_work(oc_pipeline *p, uint64_t ns)
+{
+    p->work_ns = ns > p->work_ns ? ns : p->work_ns - (p->work_ns - ns) / 16;
+    oc_mailbox_expect(&p->box, p->work_ns);
+}
+
+static void climb(oc_pipeline *p, uint64_t now, uint64_t latency_ns)
+{
+    uint32_t from = p->ladder.level;
+    if (p->lossless) /* nothing is late where everybody waits for everything */
+        return;
+    int step = oc_ladder_note(&p->ladder, now, latency_ns);
+    if (step == 0)
+        return;
+    p->steps_up += step > 0;
+    p->steps_down += step < 0;
+    oc_tell_step(p, from, latency_ns);
+}
+
+/* The frame could not be processed: for want of time, or because something failed. */
+static oc_status give_up(oc_pipeline *p, oc_mail *mail, oc_status st, oc_error *err)
+{
+    if (st != OC_BUSY) {
+        oc_mailbox_drop(&p->box, mail->frame, OC_DROP_FAILED);
+        return st;
+    }
+    oc_mailbox_drop(&p->box, mail->frame, p->refused);
+    p->since_look = UINT32_MAX;
+    climb(p, oc_now_ns(), UINT64_MAX);
+    *err = p->told_err;
+    return p->told;
+}
+
+static void note_late(oc_pipeline *p)
+{
+    for (uint64_t n = oc_mailbox_late(&p->box); n > 0; n--)
+        climb(p, oc_now_ns(), UINT64_MAX);
+}
+
 static oc_status work_on(oc_pipeline *p, oc_mail *mail, oc_error *err)
 {
     uint64_t start = oc_now_ns();
     p->frame = mail->frame->index;
+    p->deadline_ns = p->lossless || p->config->deadline_s <= 0
+                         ? 0
+                         : mail->captured_ns + (uint64_t)(p->config->deadline_s * 1e9);
     oc_note_stage(p, OC_STAGE_WAIT, mail->captured_ns, start);
     if (!p->start_ns) {
         p->start_ns = p->progress_ns = p->flushed_ns = start;
         p->record.last_clock_ns = start;
     }
     oc_status st = oc_frame_work(p, mail->frame, err);
-    if (st != OC_OK) {
-        oc_mailbox_drop(&p->box, mail->frame, OC_DROP_FAILED);
-        return st;
-    }
+    if (st != OC_OK)
+        return give_up(p, mail, st, err);
     oc_ledger_complete(&p->ledger);
     p->end_ns = oc_now_ns();
     oc_note_stage(p, OC_STAGE_TOTAL, mail->captured_ns, p->end_ns);
+    note_work(p, p->end_ns - start);
     note_frame(p, mail, start);
     oc_frame_unref(mail->frame);
     p->frames++;
+    climb(p, p->end_ns, p->end_ns - mail->captured_ns);
     tell_progress(p, p->end_ns);
     return flush(p, p->end_ns, err);
 }
@@ -112,17 +156,20 @@ static oc_status work_all(oc_pipeline *p, oc_error *err)
 {
     oc_mail   mail;
     oc_status st = OC_OK;
-    while (st == OC_OK && !cancelled(p) && oc_mailbox_take(&p->box, &mail))
-        st = work_on(p, &mail, err);
+    while (st == OC_OK && !cancelled(p) && oc_mailbox_take(&p->box, &mail)) {
+        note_late(p);
+        oc_pipeline_adopt(p);
+        if (mail.frame)
+            st = work_on(p, &mail, err);
+    }
     return st;
 }
 
 /* Tracks, counts and the last word, once no frame comes any more. */
 oc_status oc_stream_close(oc_pipeline *p, oc_error *err)
 {
-    oc_tracks tracks;
-    oc_tracker_finish(p->tracker, &tracks);
-    oc_objects_sync(&p->objects, &tracks, p->time_s);
+    oc_tracker_finish(p->tracker, &p->tracks);
+    oc_objects_sync(&p->objects, &p->tracks, p->time_s);
     oc_rules_run(&p->rules, &p->objects, p->time_s);
     oc_tell_left(p);
     oc_tell_drops(p, true);
@@ -210,14 +257,43 @@ static oc_status open_source(oc_pipeline *p, oc_error *err)
     return st;
 }
 
+oc_mailbox_options oc_mailbox_wanted(const oc_pipeline *p)
+{
+    const oc_queue_config *q = &p->config->queue;
+    oc_mailbox_options     o = {.policy = p->lossless ? OC_QUEUE_NONE : OC_QUEUE_OLDEST,
+                                .deadline_ns = (uint64_t)(p->config->deadline_s * 1e9),
+                                .observers = (oc_observers *)&p->observers};
+    if (q->given && !p->lossless)
+        o.policy = q->drop;
+    o.length = q->length ? q->length : o.policy == OC_QUEUE_NONE ? FILE_QUEUE : 1;
+    return o;
+}
+
+static void make_mailbox(oc_pipeline *p)
+{
+    const oc_mailbox_options o = oc_mailbox_wanted(p);
+    pthread_mutex_lock(&p->lock); /* somebody may want to pause us */
+    oc_mailbox_init(&p->box, &p->ledger, &o);
+    p->box_made = true;
+    oc_mailbox_pause(&p->box, atomic_load(&p->paused));
+    pthread_mutex_unlock(&p->lock);
+    oc_capture_rate(&p->capture, p->config->rate);
+}
+
 static oc_status open_stream(oc_pipeline *p, oc_error *err)
 {
     oc_status st = find_source(p, err);
     if (st != OC_OK)
         return st;
+    snprintf(p->name, sizeof(p->name), "%s", p->config->name);
+    if (p->config->format && strlen(p->config->format) >= sizeof(p->format_text))
+        return OC_FAIL(err, OC_INVALID, "the source's format is too long a name");
+    if (p->config->format)
+        snprintf(p->format_text, sizeof(p->format_text), "%s", p->config->format);
+    p->format = p->config->format ? p->format_text : NULL;
     p->capture.source = (oc_source_options){.struct_size = sizeof(oc_source_options),
                                             .url = p->url,
-                                            .format = p->config->format,
+                                            .format = p->format,
                                             .fps = p->config->fps,
                                             .timeout_ms = (uint32_t)(p->config->timeout_s * 1000),
                                             .rtsp_udp = p->config->rtsp_udp,
@@ -226,9 +302,9 @@ static oc_status open_stream(oc_pipeline *p, oc_error *err)
         return st;
     p->info = *oc_input_info(p->capture.input);
     p->fps = p->info.fps > 0.0 && p->info.fps <= 1000.0 ? p->info.fps : 25.0;
-    oc_mailbox_init(&p->box, &p->ledger, p->options.realtime || p->info.live);
-    p->box_made = true;
-    p->box.observers = p->capture.observers = &p->observers;
+    p->lossless = !p->options.realtime && !p->info.live;
+    make_mailbox(p);
+    p->capture.observers = &p->observers;
     p->capture.pace = p->options.realtime && !p->info.live;
     p->capture.retry_ms = (uint32_t)(p->config->retry_s * 1000);
     p->capture.retry_max_ms = (uint32_t)(p->config->retry_max_s * 1000);
@@ -241,7 +317,7 @@ static oc_status open_stream(oc_pipeline *p, oc_error *err)
     oc_record_init(&p->record);
     if ((st = oc_outputs_open(p, err)) != OC_OK)
         return st;
-    p->seen_as = (oc_observed_stream){.name = p->config->name,
+    p->seen_as = (oc_observed_stream){.name = p->name,
                                       .source = p->shown,
                                       .at = p->at,
                                       .config = p->config,
@@ -262,6 +338,7 @@ oc_status oc_pipeline_run(oc_pipeline *p, oc_error *err)
     if ((st = oc_capture_start(&p->capture, err)) != OC_OK)
         goto out;
     st = work_all(p, err);
+    oc_pipeline_over(p);
     stop_capture(p);
     if (st == OC_OK)
         st = how_it_ended(p, err);
@@ -270,6 +347,7 @@ oc_status oc_pipeline_run(oc_pipeline *p, oc_error *err)
     if (st == OC_OK)
         st = oc_outputs_finish(p, err);
 out:
+    oc_pipeline_over(p);
     if (st != OC_OK)
         oc_outputs_drop(p);
     oc_counts counts = oc_ledger_read(&p->ledger);

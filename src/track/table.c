@@ -84,6 +84,7 @@ void oc_track_match(oc_tracker *t, const oc_detections *found, size_t n_rows, si
             continue;
         oc_track_slot *s = &t->slots[t->rows[r]];
         uint32_t       i = t->cols[t->partner[r]], gap = s->missed;
+        s->track.surprise = 1.0f - oc_track_iou(&s->track.box, &found->items[i].box);
         note_hit(t, s, &found->items[i], i);
         hit(t, s, &found->items[i], gap);
     }

@@ -1,5 +1,6 @@
 /* A tracker's life: options, memory, the frame around a kind's update. */
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -160,10 +161,23 @@ static void begin(oc_tracker *t, double time_s)
     }
 }
 
+/* The first two coordinates of every box form are its centre. */
+static void measure(const oc_tracker *t, oc_track_slot *s)
+{
+    const oc_kalman *x = &s->k[0], *y = &s->k[1];
+    double           h = fmax((double)s->track.box.y1 - (double)s->track.box.y0, 1.0);
+    s->track.missed = s->missed;
+    s->track.spread = (float)(sqrt(fmax(x->pxx, y->pxx)) / h);
+    s->track.speed = (float)(hypot(x->v, y->v) / (h * t->options.noise_period_s));
+}
+
 static void tell(oc_tracker *t, oc_tracks *out)
 {
-    for (size_t i = 0; i < t->n; i++)
-        t->told[i] = t->slots[t->order[i]].track;
+    for (size_t i = 0; i < t->n; i++) {
+        oc_track_slot *s = &t->slots[t->order[i]];
+        measure(t, s);
+        t->told[i] = s->track;
+    }
     *out = (oc_tracks){.items = t->told, .n = t->n, .n_refused = t->n_refused};
 }
 
@@ -186,6 +200,12 @@ void oc_tracker_predict(oc_tracker *t, double time_s, oc_tracks *out)
     begin(t, time_s);
     t->ops->predict(t);
     tell(t, out);
+}
+
+void oc_tracker_follow(oc_tracker *t, const oc_tracker *before)
+{
+    if (before->next_id > t->next_id)
+        t->next_id = before->next_id;
 }
 
 void oc_tracker_finish(oc_tracker *t, oc_tracks *out)

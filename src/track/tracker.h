@@ -30,6 +30,10 @@ typedef struct oc_track {
     uint64_t       hits;      /* detections matched so far */
     double         age_s;     /* since the first of them */
     double         unseen_s;  /* since the last of them */
+    uint32_t       missed;    /* updates in a row without a match */
+    float surprise; /* 1 - IoU of what was predicted and what was seen, at the last match */
+    float spread;   /* standard deviation of the box's place, in box heights */
+    float speed;    /* box heights a second */
 } oc_track;
 
 typedef struct oc_tracks {
@@ -93,6 +97,9 @@ void oc_tracker_predict(oc_tracker *tracker, double time_s, oc_tracks *out);
  * options.  After a bad read the tracker is good for oc_tracker_destroy only. */
 void oc_tracker_walk(oc_tracker *tracker, oc_walk *walk);
 void oc_track_walk(oc_track *track, oc_walk *walk);
+
+/* Ids go on where those of another tracker, whose place this one takes, ended. */
+void oc_tracker_follow(oc_tracker *tracker, const oc_tracker *before);
 
 /* Everything ends: tells each remaining track as OC_TRACK_ENDED. */
 void oc_tracker_finish(oc_tracker *tracker, oc_tracks *out);

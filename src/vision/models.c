@@ -4,7 +4,9 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 typedef struct entry {
@@ -17,6 +19,9 @@ typedef struct entry {
 struct oc_models {
     pthread_mutex_t lock;
     entry          *first;
+    char (*names)[OC_MODELS_NAME]; /* of the scheduler's networks, [n_names] */
+    uint32_t *numbers;
+    size_t    n_names;
 };
 
 oc_status oc_models_create(oc_models **out, oc_error *err)
@@ -35,6 +40,8 @@ void oc_models_destroy(oc_models *m)
         return;
     assert(!m->first);
     pthread_mutex_destroy(&m->lock);
+    free(m->names);
+    free(m->numbers);
     free(m);
 }
 
@@ -97,6 +104,40 @@ void oc_models_give(oc_models *m, oc_model *model)
         free(e);
     }
     pthread_mutex_unlock(&m->lock);
+}
+
+static oc_status add_name(oc_models *m, oc_sched *sched, const char *name, oc_error *err)
+{
+    const oc_sched_network_options o = {.name = name};
+    char(*names)[OC_MODELS_NAME] = realloc(m->names, (m->n_names + 1) * sizeof(*names));
+    if (names)
+        m->names = names;
+    uint32_t *numbers = realloc(m->numbers, (m->n_names + 1) * sizeof(*numbers));
+    if (numbers)
+        m->numbers = numbers;
+    if (!names || !numbers)
+        return OC_FAIL(err, OC_NOMEM, "networks: out of memory");
+    oc_status st = oc_sched_network_add(sched, &o, &numbers[m->n_names], err);
+    if (st != OC_OK)
+        return st;
+    snprintf(names[m->n_names++], OC_MODELS_NAME, "%s", name);
+    return OC_OK;
+}
+
+oc_status oc_models_network(oc_models *m, oc_sched *sched, const char *name, uint32_t *network,
+                            oc_error *err)
+{
+    oc_status st = OC_OK;
+    pthread_mutex_lock(&m->lock);
+    size_t i = 0;
+    while (i < m->n_names && strcmp(m->names[i], name) != 0)
+        i++;
+    if (i == m->n_names && i < OC_SCHED_NETWORKS_MAX)
+        st = add_name(m, sched, name, err);
+    if (st == OC_OK)
+        *network = m->numbers[i < m->n_names ? i : m->n_names - 1];
+    pthread_mutex_unlock(&m->lock);
+    return st;
 }
 
 size_t oc_models_count(oc_models *m)

@@ -3,7 +3,7 @@
 #ifndef OC_VISION_MODELS_H
 #define OC_VISION_MODELS_H
 
-#include "ocellus/session.h"
+#include "sched/sched.h"
 
 typedef struct oc_models oc_models; /* for several threads at once */
 
@@ -17,6 +17,12 @@ OC_MUST_CHECK oc_status oc_models_take(oc_models *models, const char *path, oc_m
                                        oc_error *err);
 /* The last to give a network back frees it.  model NULL is fine. */
 void oc_models_give(oc_models *models, oc_model *model);
+
+/* The scheduler's number of the network that has this name: added at the first call.  Numbers are
+ * never given back; when the scheduler has no more, unlike networks share one. */
+#define OC_MODELS_NAME 128
+OC_MUST_CHECK oc_status oc_models_network(oc_models *models, oc_sched *sched, const char *name,
+                                          uint32_t *network, oc_error *err);
 
 size_t oc_models_count(oc_models *models); /* networks in use */
 

@@ -25,20 +25,24 @@ typedef struct bucket {
     float          *full; /* the input in f32, where the network takes f16 */
     size_t          n_in; /* elements of the input */
     size_t          n_out;
-    oc_tensor_view *out;  /* as the session gives them; data NULL before each run */
-    oc_tensor_view *seen; /* as the head reads them */
-    float         **wide; /* f32 copies of f16 outputs, else NULL */
+    oc_tensor_view *out;     /* as the session gives them; data NULL before each run */
+    oc_tensor_view *seen;    /* as the head reads them */
+    uint32_t        network; /* the scheduler's number for it */
+    float         **wide;    /* f32 copies of f16 outputs, else NULL */
 } bucket;
 
 struct oc_net {
-    oc_card     *card;
-    oc_model    *model;
-    oc_models   *models; /* the model is theirs; NULL: it is our own */
-    oc_pool     *pool;
-    char        *model_path;
-    bucket       buckets[OC_CARD_BUCKETS_MAX];
-    size_t       n_points, n_embedding;
-    oc_net_times times;
+    oc_card      *card;
+    oc_model     *model;
+    oc_models    *models; /* the model is theirs; NULL: it is our own */
+    oc_pool      *pool;
+    char         *model_path;
+    bucket        buckets[OC_CARD_BUCKETS_MAX];
+    size_t        n_points, n_embedding;
+    oc_net_times  times;
+    oc_sched     *sched;
+    oc_net_job    job;
+    oc_sched_drop dropped;
 };
 
 static uint64_t now_ns(void)
@@ -153,6 +157,17 @@ static oc_status make_head(oc_net *net, bucket *b, oc_card_size size, oc_error *
     return card->head->bind(&bind, &b->head, err);
 }
 
+/* Under a name that is the same for all who run the same thing: what one learns of its run times is
+ * the others' gain. */
+static oc_status register_bucket(const oc_net *net, bucket *b, oc_card_size size, oc_error *err)
+{
+    char        name[OC_MODELS_NAME];
+    const char *slash = strrchr(net->model_path, '/');
+    snprintf(name, sizeof(name), "%.40s %dx%d %.60s", net->card->name, size.width, size.height,
+             slash ? slash + 1 : net->model_path);
+    return oc_models_network(net->models, net->sched, name, &b->network, err);
+}
+
 static oc_status make_bucket(oc_net *net, bucket *b, oc_card_size size,
                              const oc_net_options *options, oc_error *err)
 {
@@ -167,6 +182,8 @@ static oc_status make_bucket(oc_net *net, bucket *b, oc_card_size size,
     if (net->card->head->kind != OC_HEAD_DETECT)
         st = oc_frame_create(OC_PIXEL_RGB24, size.width, size.height, &b->upright, err);
     if (st != OC_OK)
+        return st;
+    if (net->sched && (st = register_bucket(net, b, size, err)) != OC_OK)
         return st;
     oc_to_tensor_options image = net->card->image;
     image.width = size.width;
@@ -257,6 +274,8 @@ oc_status oc_net_create_take(oc_card *card, const char *model_path, const oc_net
     net->card = card;
     net->pool = options->pool;
     net->models = options->models;
+    net->sched = options->sched;
+    net->job.cls = OC_SCHED_NORMAL;
     oc_status st = build(net, model_path, options, err);
     if (st != OC_OK) {
         oc_net_destroy(net);
@@ -397,8 +416,66 @@ static oc_status run_bucket(oc_net *net, bucket *b, const oc_frame *frame, const
     *out = (oc_result){.text = ""};
     net->card->head->decode(b->head, b->seen, &map, out);
     cut_to_frame(&out->detections, (float)frame->width, (float)frame->height);
-    net->times = (oc_net_times){prepared - start, inferred - prepared, now_ns() - inferred};
+    net->times = (oc_net_times){.prepare_ns = prepared - start,
+                                .infer_ns = inferred - prepared,
+                                .decode_ns = now_ns() - inferred};
     return OC_OK;
+}
+
+/* A run as a job: what run_bucket is called with. */
+typedef struct picture {
+    oc_net         *net;
+    bucket         *b;
+    const oc_frame *frame;
+    const oc_box   *crop;
+    oc_result      *out;
+} picture;
+
+static oc_status run_picture(void *const *ctx, size_t n, const oc_sched_grant *grant, oc_error *err)
+{
+    picture *p = ctx[0];
+    (void)n;
+    (void)grant;
+    return run_bucket(p->net, p->b, p->frame, p->crop, now_ns(), p->out, err);
+}
+
+static oc_status run_scheduled(oc_net *net, bucket *b, const oc_frame *frame, const oc_box *crop,
+                               oc_result *out, oc_error *err)
+{
+    picture          p = {net, b, frame, crop, out};
+    oc_sched_verdict verdict;
+    oc_sched_job     job = {.network = b->network,
+                            .stream = net->job.stream,
+                            .cls = net->job.cls,
+                            .deadline_ns = net->job.deadline_ns,
+                            .fn = run_picture,
+                            .ctx = &p};
+    if (!net->sched)
+        return run_bucket(net, b, frame, crop, now_ns(), out, err);
+    oc_status st = oc_sched_run(net->sched, &job, &verdict, err);
+    if (st != OC_OK)
+        return st;
+    net->times.queue_ns = verdict.queue_ns;
+    if (verdict.outcome != OC_SCHED_DROPPED)
+        return OC_OK;
+    net->dropped = verdict.reason;
+    return OC_FAIL(err, OC_BUSY, "%s: dropped by the scheduler: %s", net->card->name,
+                   oc_sched_drop_name(verdict.reason));
+}
+
+void oc_net_job_set(oc_net *net, const oc_net_job *job)
+{
+    net->job = *job;
+}
+
+oc_sched_drop oc_net_dropped(const oc_net *net)
+{
+    return net->dropped;
+}
+
+uint64_t oc_net_predict_ns(const oc_net *net)
+{
+    return net->sched ? oc_sched_predict_ns(net->sched, net->buckets[0].network, 1, 1) : 0;
 }
 
 oc_status oc_net_run(oc_net *net, const oc_frame *frame, const oc_box *crop, oc_result *out,
@@ -413,7 +490,7 @@ oc_status oc_net_run(oc_net *net, const oc_frame *frame, const oc_box *crop, oc_
         height = grown.y1 - grown.y0;
     }
     bucket *b = &net->buckets[oc_card_pick_size(net->card, width, height)];
-    return run_bucket(net, b, frame, crop, now_ns(), out, err);
+    return run_scheduled(net, b, frame, crop, out, err);
 }
 
 oc_status oc_net_prepare(oc_net *net, const oc_frame *frame, oc_net_stage *stage, oc_error *err)
@@ -464,7 +541,6 @@ static int32_t side(float length, int32_t most)
 oc_status oc_net_run_quad(oc_net *net, const oc_frame *frame, const oc_point quad[4],
                           oc_result *out, oc_error *err)
 {
-    uint64_t start = now_ns();
     oc_point q[4];
     float    width = hypotf(quad[1].x - quad[0].x, quad[1].y - quad[0].y);
     float    height = hypotf(quad[3].x - quad[0].x, quad[3].y - quad[0].y);
@@ -483,7 +559,7 @@ oc_status oc_net_run_quad(oc_net *net, const oc_frame *frame, const oc_point qua
         scale_x = scale_y = fminf(scale_x, scale_y);
     oc_warp(frame, q, side(w * scale_x, b->upright->width), side(h * scale_y, b->upright->height),
             (uint8_t)(net->card->image.pad + .5f), b->upright);
-    return run_bucket(net, b, b->upright, NULL, start, out, err);
+    return run_scheduled(net, b, b->upright, NULL, out, err);
 }
 
 oc_status oc_net_run_crops(oc_net *net, const oc_frame *frame, const oc_box *crops, size_t n,

@@ -4,6 +4,7 @@
 
 #include "ocellus/backend.h"
 #include "ocellus/session.h"
+#include "sched/sched.h"
 #include "vision/card.h"
 #include "vision/models.h"
 
@@ -17,11 +18,20 @@ typedef struct oc_net_options {
     oc_card_size   size;   /* instead of the card's sizes, for dynamic networks; 0 = card's */
     float          score;  /* instead of the card's score threshold; 0 = card's */
     const char    *mirror; /* as in oc_store_model, when model_path is NULL */
+    oc_sched      *sched;  /* runs are jobs of it; needs models; NULL = they run at once */
     oc_models     *models; /* shared with others; borrowed for the network's life; NULL = its own */
 } oc_net_options;
 
+/* How the runs of a network stand among the jobs of the process. */
+typedef struct oc_net_job {
+    oc_sched_class cls;
+    uint32_t       stream;      /* for whom */
+    uint64_t       deadline_ns; /* oc_now_ns; 0 = none */
+} oc_net_job;
+
 /* What the last run took, in nanoseconds. */
 typedef struct oc_net_times {
+    uint64_t queue_ns; /* before it, for a processor */
     uint64_t prepare_ns, infer_ns, decode_ns;
 } oc_net_times;
 
@@ -41,9 +51,18 @@ size_t         oc_net_points(const oc_net *net);    /* key-points per detection 
 size_t         oc_net_embedding(const oc_net *net); /* elements of the embedding; 0 = none */
 void           oc_net_stats(const oc_net *net, oc_session_stats *sum); /* over all sizes */
 
+/* Of the runs from now on; without it they are of class normal and have no deadline. */
+void oc_net_job_set(oc_net *net, const oc_net_job *job);
+/* Why the last run was dropped, when oc_net_run gave back OC_BUSY. */
+oc_sched_drop oc_net_dropped(const oc_net *net);
+/* What a run is expected to take on one processor; 0 = not known. */
+uint64_t oc_net_predict_ns(const oc_net *net);
+
 /* One picture, or the object in `crop` of it (grown as the card says).  Results are in pixels of
  * the frame, boxes cut to it; they stay valid until the next run.  One thread at a time.
- * Allocates nothing once it has seen the frame's size and format. */
+ * Allocates nothing once it has seen the frame's size and format.
+ *
+ * OC_BUSY  the scheduler dropped it: it could not have been in time */
 OC_MUST_CHECK oc_status oc_net_run(oc_net *net, const oc_frame *frame, const oc_box *crop,
                                    oc_result *out, oc_error *err);
 

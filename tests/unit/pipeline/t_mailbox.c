@@ -77,7 +77,9 @@ static oc_counts play(bool newest, uint64_t frames, uint64_t stop_after, long wo
     s.ledger = (oc_ledger)OC_LEDGER_INIT;
     s.frames = frames;
     atomic_store(&s.watching, true);
-    oc_mailbox_init(&s.box, &s.ledger, newest);
+    const oc_mailbox_options o = {.policy = newest ? OC_QUEUE_OLDEST : OC_QUEUE_NONE,
+                                  .length = newest ? 1 : 4};
+    oc_mailbox_init(&s.box, &s.ledger, &o);
     pthread_create(&watcher, NULL, watch, &s);
     pthread_create(&producer, NULL, produce, &s);
     while (taken < stop_after && oc_mailbox_take(&s.box, &mail)) {
@@ -146,7 +148,8 @@ static void a_sleep_can_be_cut(void **state)
     pthread_t       t;
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    oc_mailbox_init(&box, &ledger, false);
+    const oc_mailbox_options o = {.policy = OC_QUEUE_NONE, .length = 4};
+    oc_mailbox_init(&box, &ledger, &o);
     uint64_t ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
     assert_true(oc_mailbox_sleep(&box, ns)); /* over already */
     assert_true(oc_mailbox_sleep(&box, ns + 1000000));
@@ -158,11 +161,137 @@ static void a_sleep_can_be_cut(void **state)
     oc_mailbox_finish(&box);
 }
 
+static void starts(oc_mailbox *box, oc_ledger *ledger, oc_queue_drop policy, unsigned length,
+                   uint64_t deadline_ns)
+{
+    const oc_mailbox_options o = {.policy = policy, .length = length, .deadline_ns = deadline_ns};
+    *ledger = (oc_ledger)OC_LEDGER_INIT;
+    oc_mailbox_init(box, ledger, &o);
+}
+
+static uint64_t next(oc_mailbox *box)
+{
+    oc_mail mail;
+    assert_true(oc_mailbox_take(box, &mail) && mail.frame);
+    uint64_t index = mail.frame->index;
+    oc_frame_unref(mail.frame);
+    oc_ledger_complete(box->ledger);
+    return index;
+}
+
+static void balanced(oc_ledger *ledger)
+{
+    oc_counts c = oc_ledger_read(ledger);
+    assert_int_equal(c.captured, c.completed + oc_counts_dropped(&c) + c.in_flight);
+}
+
+static void each_policy_drops_its_own(void **state)
+{
+    (void)state;
+    oc_ledger  l;
+    oc_mailbox box;
+    starts(&box, &l, OC_QUEUE_OLDEST, 3, 0);
+    for (uint64_t i = 0; i < 5; i++)
+        assert_true(oc_mailbox_put(&box, make(i)));
+    assert_int_equal(next(&box), 2);
+    assert_int_equal(next(&box), 3);
+    assert_int_equal(oc_ledger_read(&l).dropped[OC_DROP_NEWEST_WINS], 2);
+    balanced(&l);
+    oc_mailbox_finish(&box);
+    assert_int_equal(oc_ledger_read(&l).dropped[OC_DROP_STOPPED], 1);
+
+    starts(&box, &l, OC_QUEUE_NEWEST, 3, 0);
+    for (uint64_t i = 0; i < 5; i++)
+        assert_true(oc_mailbox_put(&box, make(i)));
+    assert_int_equal(next(&box), 0);
+    assert_int_equal(next(&box), 1);
+    assert_int_equal(next(&box), 2);
+    assert_int_equal(oc_ledger_read(&l).dropped[OC_DROP_QUEUE_FULL], 2);
+    balanced(&l);
+    oc_mailbox_finish(&box);
+}
+
+static void what_is_too_late_goes_first(void **state)
+{
+    (void)state;
+    oc_ledger  l;
+    oc_mailbox box;
+    starts(&box, &l, OC_QUEUE_DEADLINE, 4, 20000000);
+    assert_true(oc_mailbox_put(&box, make(0)));
+    assert_true(oc_mailbox_put(&box, make(1)));
+    pause_us(25000); /* past their deadline */
+    assert_true(oc_mailbox_put(&box, make(2)));
+    assert_int_equal(next(&box), 2);
+    assert_int_equal(oc_ledger_read(&l).dropped[OC_DROP_DEADLINE], 2);
+    assert_int_equal(oc_mailbox_late(&box), 2);
+    assert_int_equal(oc_mailbox_late(&box), 0);
+    /* work that takes longer than the deadline leaves nothing to take */
+    oc_mailbox_expect(&box, 30000000);
+    assert_true(oc_mailbox_put(&box, make(3)));
+    oc_mailbox_close(&box);
+    oc_mail mail;
+    assert_false(oc_mailbox_take(&box, &mail));
+    assert_int_equal(oc_ledger_read(&l).dropped[OC_DROP_DEADLINE], 3);
+    balanced(&l);
+    oc_mailbox_finish(&box);
+}
+
+static void a_pause_drops_or_waits(void **state)
+{
+    (void)state;
+    oc_ledger  l;
+    oc_mailbox box;
+    oc_mail    mail;
+    starts(&box, &l, OC_QUEUE_OLDEST, 1, 0);
+    assert_true(oc_mailbox_put(&box, make(0)));
+    oc_mailbox_pause(&box, true);
+    assert_true(oc_mailbox_put(&box, make(1)));
+    assert_int_equal(oc_ledger_read(&l).dropped[OC_DROP_PAUSED], 2);
+    oc_mailbox_poke(&box); /* also while paused */
+    assert_true(oc_mailbox_take(&box, &mail));
+    assert_null(mail.frame);
+    oc_mailbox_pause(&box, false);
+    assert_true(oc_mailbox_put(&box, make(2)));
+    assert_int_equal(next(&box), 2);
+    oc_mailbox_finish(&box);
+
+    starts(&box, &l, OC_QUEUE_NONE, 2, 0);
+    oc_mailbox_pause(&box, true);
+    assert_true(oc_mailbox_put(&box, make(0)));
+    oc_mailbox_close(&box);
+    oc_mailbox_pause(&box, false);
+    assert_int_equal(next(&box), 0); /* nothing of a file is lost */
+    assert_false(oc_mailbox_take(&box, &mail));
+    balanced(&l);
+    oc_mailbox_finish(&box);
+}
+
+static void other_rules_hold_at_once(void **state)
+{
+    (void)state;
+    oc_ledger  l;
+    oc_mailbox box;
+    starts(&box, &l, OC_QUEUE_OLDEST, 4, 0);
+    for (uint64_t i = 0; i < 4; i++)
+        assert_true(oc_mailbox_put(&box, make(i)));
+    oc_mailbox_change(&box, OC_QUEUE_OLDEST, 1, 0);
+    assert_int_equal(next(&box), 3);
+    assert_int_equal(oc_ledger_read(&l).dropped[OC_DROP_NEWEST_WINS], 3);
+    assert_true(oc_mailbox_refuse(&box, make(4), OC_DROP_RATE));
+    assert_int_equal(oc_ledger_read(&l).dropped[OC_DROP_RATE], 1);
+    balanced(&l);
+    oc_mailbox_finish(&box);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_queue_loses_nothing),
         cmocka_unit_test(the_newest_wins),
+        cmocka_unit_test(each_policy_drops_its_own),
+        cmocka_unit_test(what_is_too_late_goes_first),
+        cmocka_unit_test(a_pause_drops_or_waits),
+        cmocka_unit_test(other_rules_hold_at_once),
         cmocka_unit_test(stopping_counts_what_waited),
         cmocka_unit_test(a_sleep_can_be_cut),
     };
