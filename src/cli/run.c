@@ -24,7 +24,7 @@ static void on_signal(int number)
 }
 
 typedef struct arguments {
-    const char  *source, *events, *video, *mot, *report, *out, *isa, *gallery;
+    const char  *source, *events, *video, *mot, *report, *out, *isa, *gallery, *control;
     double       duration_s;
     uint64_t     threads;
     bool         realtime, check, json, quiet, tuned;
@@ -136,7 +136,7 @@ static int run_site(arguments *a, oc_site_config *config, oc_site_options *o)
     }
     catch_signals();
     oc_outputs_config outputs;
-    oc_status         st = choose_outputs(a, config->many, &outputs, &err);
+    oc_status         st = choose_outputs(a, config->many || a->control, &outputs, &err);
     if (st == OC_OK)
         st = oc_site_outputs(site, &outputs, &err);
     if (st == OC_OK)
@@ -184,7 +184,8 @@ static int run_with(arguments *a, const char *file)
                                     .pool = pool,
                                     .isa = a->isa,
                                     .tune = tune,
-                                    .gallery = a->gallery}};
+                                    .gallery = a->gallery},
+                         .control = a->check ? NULL : a->control};
     int             code = a->check ? -1 : cli_watching_start(&a->watching, config->n, &o.stream);
     if (code < 0 && !a->check)
         code = cli_record_open(&a->record, "run", config->n, &o.stream);
@@ -216,6 +217,7 @@ int oc_cmd_run(int argc, char **argv)
         {"--report", 's', &a.report, "F.html", "a page with figures, charts and sample frames"},
         {"--out", 's', &a.out, "DIR", "all of these, and summary.json, into a folder"},
         {"--gallery", 's', &a.gallery, "F.db", "gallery instead of the pipeline's"},
+        {"--control", 's', &a.control, "SOCKET", "take requests there: see 'ocellus ctl'"},
         {"--check", 'f', &a.check, NULL, "look at the pipeline and its networks only"},
         CLI_WATCHING_OPTIONS(&a.watching),
         CLI_RECORD_OPTIONS(&a.record),

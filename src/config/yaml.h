@@ -50,7 +50,10 @@ const oc_yaml_node *oc_yaml_root(const oc_yaml *doc); /* never NULL; an empty fi
  * Messages about the result tell the place in the file that a value came from. */
 OC_MUST_CHECK oc_status oc_yaml_merge(const oc_yaml_node *base, const oc_yaml_node *over,
                                       const char *skip, oc_yaml **out, oc_error *err);
-/* The tree as one line that reads back as the same tree.  Gives back its length; what does not fit
+/* The same, but nulls of `over` stay: the result is to be laid over something in its turn. */
+OC_MUST_CHECK oc_status oc_yaml_patch(const oc_yaml_node *base, const oc_yaml_node *over,
+                                      oc_yaml **out, oc_error *err);
+/* The tree as one line of JSON that reads back as the same tree.  Gives back its length; what does not fit
  * into cap - 1 bytes is cut off. */
 size_t oc_yaml_write(const oc_yaml_node *node, char *bytes, size_t cap);
 

@@ -1,4 +1,6 @@
 /* Laying one tree over another, and writing a tree as text. */
+#include <float.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,7 +39,7 @@ static size_t find(const oc_yaml_node *map, const char *key)
 
 /* NULL: out of memory.  Depth is bounded by that of the trees. */
 static oc_yaml_node *merge(oc_yaml *doc, const oc_yaml_node *base, const oc_yaml_node *over,
-                           const char *skip)
+                           const char *skip, bool nulls)
 {
     oc_yaml_node *to = new_map(doc, over->count ? over : base, base->count + over->count);
     if (!to)
@@ -49,10 +51,10 @@ static oc_yaml_node *merge(oc_yaml *doc, const oc_yaml_node *base, const oc_yaml
             continue;
         if (at < over->count) {
             oc_yaml_node *upper = over->items[at];
-            if (upper->kind == OC_YAML_NULL)
+            if (upper->kind == OC_YAML_NULL && !nulls)
                 continue;
             if (upper->kind == OC_YAML_MAP && item->kind == OC_YAML_MAP)
-                upper = merge(doc, item, upper, NULL);
+                upper = merge(doc, item, upper, NULL, nulls);
             item = upper;
         }
         if (!item)
@@ -61,13 +63,14 @@ static oc_yaml_node *merge(oc_yaml *doc, const oc_yaml_node *base, const oc_yaml
     }
     for (size_t i = 0; i < over->count; i++)
         if (!(skip && strcmp(over->keys[i]->text, skip) == 0) &&
-            over->items[i]->kind != OC_YAML_NULL && find(base, over->keys[i]->text) == base->count)
+            (nulls || over->items[i]->kind != OC_YAML_NULL) &&
+            find(base, over->keys[i]->text) == base->count)
             append(to, over->keys[i], over->items[i]);
     return to;
 }
 
-oc_status oc_yaml_merge(const oc_yaml_node *base, const oc_yaml_node *over, const char *skip,
-                        oc_yaml **out, oc_error *err)
+static oc_status lay(const oc_yaml_node *base, const oc_yaml_node *over, const char *skip,
+                     bool nulls, oc_yaml **out, oc_error *err)
 {
     if (base->kind != OC_YAML_MAP)
         return oc_yaml_fail(err, base, "a map is wanted here");
@@ -76,7 +79,7 @@ oc_status oc_yaml_merge(const oc_yaml_node *base, const oc_yaml_node *over, cons
     oc_yaml *doc = calloc(1, sizeof(*doc));
     if (doc) {
         doc->file = base->doc->file;
-        doc->root = merge(doc, base, over, skip);
+        doc->root = merge(doc, base, over, skip, nulls);
     }
     if (!doc || !doc->root) {
         oc_yaml_destroy(doc);
@@ -84,6 +87,18 @@ oc_status oc_yaml_merge(const oc_yaml_node *base, const oc_yaml_node *over, cons
     }
     *out = doc;
     return OC_OK;
+}
+
+oc_status oc_yaml_merge(const oc_yaml_node *base, const oc_yaml_node *over, const char *skip,
+                        oc_yaml **out, oc_error *err)
+{
+    return lay(base, over, skip, false, out, err);
+}
+
+oc_status oc_yaml_patch(const oc_yaml_node *base, const oc_yaml_node *over, oc_yaml **out,
+                        oc_error *err)
+{
+    return lay(base, over, NULL, true, out, err);
 }
 
 typedef struct text {
@@ -96,15 +111,6 @@ static void put(text *t, const char *s, size_t n)
     if (t->n + n < t->cap)
         memcpy(t->bytes + t->n, s, n);
     t->n += n;
-}
-
-/* Words that mean the same without quotes wherever they stand. */
-static bool is_word(const char *s)
-{
-    return *s &&
-           s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+-")] ==
-               '\0' &&
-           strcmp(s, "-") != 0 && strncmp(s, "---", 3) != 0 && strncmp(s, "...", 3) != 0;
 }
 
 static void put_quoted(text *t, const char *s)
@@ -124,17 +130,31 @@ static void put_quoted(text *t, const char *s)
     put(t, "\"", 1);
 }
 
+/* Numbers and truths stay what they are; any other plain text may as well have quotes. */
+static void put_scalar(text *t, const oc_yaml_node *n)
+{
+    char    number[32] = "";
+    int64_t whole;
+    double  value;
+    bool    truth;
+    if (oc_yaml_to_int(n, INT64_MIN, INT64_MAX, &whole, NULL) == OC_OK)
+        snprintf(number, sizeof(number), "%lld", (long long)whole);
+    else if (oc_yaml_to_float(n, -DBL_MAX, DBL_MAX, &value, NULL) == OC_OK)
+        snprintf(number, sizeof(number), "%.17g", value);
+    else if (oc_yaml_to_bool(n, &truth, NULL) == OC_OK)
+        snprintf(number, sizeof(number), "%s", truth ? "true" : "false");
+    if (*number)
+        put(t, number, strlen(number));
+    else
+        put_quoted(t, n->text);
+}
+
 static void write(text *t, const oc_yaml_node *n)
 {
     bool map = n->kind == OC_YAML_MAP;
     switch (n->kind) {
     case OC_YAML_NULL: put(t, "null", 4); return;
-    case OC_YAML_SCALAR:
-        if (n->plain && is_word(n->text))
-            put(t, n->text, strlen(n->text));
-        else
-            put_quoted(t, n->text);
-        return;
+    case OC_YAML_SCALAR: put_scalar(t, n); return;
     case OC_YAML_LIST:
     case OC_YAML_MAP: break;
     }

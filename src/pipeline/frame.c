@@ -1,6 +1,10 @@
 /* A frame's way. */
 #include "pipeline/state.h"
 
+/* After so many frames in a row without time for the detector one is processed however late it gets:
+ * what runs take is learnt from runs only, and late news are better than none. */
+#define REFUSALS_MAX 8
+
 void oc_note_stage(oc_pipeline *p, oc_stage stage, uint64_t begin_ns, uint64_t end_ns)
 {
     oc_histogram_add(&p->stages.histogram[stage], end_ns - begin_ns);
@@ -29,8 +33,10 @@ static oc_status detect(oc_pipeline *p, const oc_frame *frame, oc_detections *fo
     oc_net   *net = p->detector[p->decision.detector];
     oc_net_job_set(net, &(oc_net_job){.cls = p->config->detect.cls,
                                       .stream = p->options.stream,
-                                      .deadline_ns = p->deadline_ns});
+                                      .deadline_ns = p->deadline_ns,
+                                      .keep = p->refusals >= REFUSALS_MAX});
     oc_status st = oc_net_run(net, frame, NULL, &result, err);
+    p->refusals = st == OC_BUSY ? p->refusals + 1 : 0;
     if (st == OC_BUSY)
         p->refused =
             oc_net_dropped(net) == OC_SCHED_DROP_LATE ? OC_DROP_DEADLINE : OC_DROP_OVERLOAD;

@@ -19,6 +19,7 @@ typedef struct oc_progress { /* told now and then while frames go by */
     double    wall_s; /* since the first frame */
     double    fps;    /* completed a second, over the last stretch */
     size_t    tracks; /* in view */
+    uint32_t  level;  /* of the degrade ladder */
 } oc_progress;
 
 typedef struct oc_pipeline_options {

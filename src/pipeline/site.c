@@ -1,4 +1,5 @@
 /* A site's life: its streams' threads, and what they have in common. */
+#include "pipeline/control.h"
 #include "pipeline/site_state.h"
 
 #include <signal.h>
@@ -45,16 +46,18 @@ static void note_progress(void *ctx, const oc_progress *progress)
     pthread_mutex_unlock(&site->lock);
 }
 
-static void destroy_stream(oc_stream *s)
+void oc_stream_destroy(oc_stream *s)
 {
     if (!s)
         return;
     oc_pipeline_destroy(s->pipeline);
     oc_pipeline_config_destroy(s->config);
+    free(s->own);
     free(s);
 }
 
-static oc_status make_pipeline(oc_stream *s, oc_error *err)
+oc_status oc_stream_pipeline(oc_stream *s, const oc_pipeline_config *config, oc_pipeline **out,
+                             oc_error *err)
 {
     oc_site            *site = s->site;
     oc_pipeline_options o = site->options.stream;
@@ -68,34 +71,45 @@ static oc_status make_pipeline(oc_stream *s, oc_error *err)
     o.observers = observers;
     o.models = site->models;
     o.sched = site->sched;
-    o.stream = site->numbers++;
+    o.stream = s->number;
     o.cancel = &s->cancel;
-    o.patient = site->config->many;
+    o.patient = site->many;
     o.outputs = (oc_outputs_config){0}; /* oc_stream_outputs gives them */
     o.progress = note_progress;
     o.progress_ctx = s;
-    oc_status st = oc_pipeline_create(s->config, &o, &s->pipeline, err);
-    if (st == OC_OK)
-        st = oc_stream_outputs(s, err);
-    return st;
+    return oc_pipeline_create(config, &o, out, err);
 }
 
-/* config: moved in, also on failure. */
-static oc_status make_stream(oc_site *site, oc_pipeline_config *config, oc_stream **out,
-                             oc_error *err)
+char *oc_site_write(const oc_yaml_node *node)
+{
+    size_t n = oc_yaml_write(node, NULL, 0);
+    char  *text = malloc(n + 1);
+    if (text)
+        oc_yaml_write(node, text, n + 1);
+    return text;
+}
+
+oc_status oc_stream_make(oc_site *site, oc_pipeline_config *config, char *own, oc_stream **out,
+                         oc_error *err)
 {
     oc_stream *s = calloc(1, sizeof(*s));
-    if (!s) {
+    if (!s || !own) {
         oc_pipeline_config_destroy(config);
+        free(own);
+        free(s);
         return OC_FAIL(err, OC_NOMEM, "stream: out of memory");
     }
     s->site = site;
     s->config = config;
+    s->own = own;
+    s->number = site->numbers++;
     s->outputs = config->outputs;
     config->outputs = (oc_outputs_config){0};
-    oc_status st = make_pipeline(s, err);
+    oc_status st = oc_stream_pipeline(s, config, &s->pipeline, err);
+    if (st == OC_OK)
+        st = oc_stream_outputs(s, err);
     if (st != OC_OK) {
-        destroy_stream(s);
+        oc_stream_destroy(s);
         return st;
     }
     *out = s;
@@ -120,6 +134,7 @@ oc_status oc_site_create(oc_site_config *config, const oc_site_options *options,
         return OC_FAIL(err, OC_NOMEM, "site: out of memory");
     site->config = config;
     site->options = *options;
+    site->many = config->many || options->control;
     pthread_mutex_init(&site->lock, NULL);
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
@@ -133,7 +148,7 @@ oc_status oc_site_create(oc_site_config *config, const oc_site_options *options,
     for (size_t i = 0; i < config->n && st == OC_OK; i++) {
         oc_pipeline_config *c = config->stream[i];
         config->stream[i] = NULL;
-        st = make_stream(site, c, &site->stream[i], err);
+        st = oc_stream_make(site, c, oc_site_write(config->over[i]), &site->stream[i], err);
         site->n += st == OC_OK;
     }
     if (st != OC_OK) {
@@ -149,7 +164,7 @@ void oc_site_destroy(oc_site *site)
     if (!site)
         return;
     for (size_t i = 0; i < site->n; i++)
-        destroy_stream(site->stream[i]);
+        oc_stream_destroy(site->stream[i]);
     oc_site_events_drop(site);
     if (site->own_sched)
         oc_sched_destroy(site->sched);
@@ -187,7 +202,7 @@ static void *stream_thread(void *arg)
     return NULL;
 }
 
-static oc_status start_stream(oc_stream *s, oc_error *err)
+oc_status oc_stream_start(oc_stream *s, oc_error *err)
 {
     s->state = OC_STREAM_RUNNING;
     if (pthread_create(&s->thread, NULL, stream_thread, s) != 0) {
@@ -198,21 +213,31 @@ static oc_status start_stream(oc_stream *s, oc_error *err)
     return OC_OK;
 }
 
-static void cancel_all(oc_site *site)
+void oc_stream_cancel(oc_stream *s)
 {
-    for (size_t i = 0; i < site->n; i++)
-        __atomic_store_n(&site->stream[i]->cancel, 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&s->cancel, 1, __ATOMIC_RELAXED);
+    oc_pipeline_pause(s->pipeline, false); /* who rests would not notice */
 }
 
-static void join_stream(oc_stream *s)
+static void cancel_all(oc_site *site)
+{
+    site->interrupted = true;
+    for (size_t i = 0; i < site->n; i++)
+        oc_stream_cancel(site->stream[i]);
+}
+
+void oc_stream_join(oc_stream *s)
 {
     if (s->started)
         pthread_join(s->thread, NULL);
     s->started = false;
 }
 
+/* A site that can be told to take streams waits for the first. */
 static bool all_ended(const oc_site *site)
 {
+    if (site->n == 0 && site->control && !site->interrupted)
+        return false;
     for (size_t i = 0; i < site->n; i++)
         if (site->stream[i]->state == OC_STREAM_RUNNING)
             return false;
@@ -231,10 +256,9 @@ static void wait_for_all(oc_site *site)
         t.tv_sec += t.tv_nsec / 1000000000;
         t.tv_nsec %= 1000000000;
         pthread_cond_timedwait(&site->changed, &site->lock, &t);
-        if (cancel && !site->interrupted && __atomic_load_n(cancel, __ATOMIC_RELAXED) == 1) {
-            site->interrupted = true;
+        bool told = cancel && __atomic_load_n(cancel, __ATOMIC_RELAXED) == 1;
+        if (!site->interrupted && (told || site->stop))
             cancel_all(site);
-        }
     }
     pthread_mutex_unlock(&site->lock);
 }
@@ -247,7 +271,7 @@ static oc_status how_it_went(const oc_site *site, oc_error *err)
         if (s->state != OC_STREAM_FAILED)
             continue;
         *err = s->err;
-        if (site->config->many)
+        if (site->many)
             oc_error_prefix(err, "stream '%s'", s->config->name);
         return s->status;
     }
@@ -261,13 +285,18 @@ oc_status oc_site_run(oc_site *site, oc_error *err)
     err = err ? err : &own;
     if ((st = oc_site_events_open(site, err)) != OC_OK)
         return st;
+    site->running = true;
     for (size_t i = 0; i < site->n && st == OC_OK; i++)
-        st = start_stream(site->stream[i], err);
+        st = oc_stream_start(site->stream[i], err);
+    if (st == OC_OK && site->options.control)
+        st = oc_control_create(site, site->options.control, &site->control, err);
     if (st != OC_OK)
         cancel_all(site);
     wait_for_all(site);
+    oc_control_destroy(site->control); /* nobody changes the list any more */
+    site->control = NULL;
     for (size_t i = 0; i < site->n; i++)
-        join_stream(site->stream[i]);
+        oc_stream_join(site->stream[i]);
     if (st == OC_OK && (ended = how_it_went(site, err)) != OC_OK)
         st = ended;
     oc_error  late = {0};
@@ -281,16 +310,24 @@ oc_status oc_site_run(oc_site *site, oc_error *err)
 
 oc_pipeline_end oc_site_ended(oc_site *site)
 {
-    oc_pipeline_end all = {.interrupted = site->interrupted};
+    oc_pipeline_end all = {.interrupted = site->interrupted && !site->stop};
     for (size_t i = 0; i < site->n; i++) {
         const oc_pipeline_end *e = oc_pipeline_ended(site->stream[i]->pipeline);
-        all.interrupted = all.interrupted || e->interrupted;
+        all.interrupted = all.interrupted || (e->interrupted && !site->stop);
         if (e->truncated && !all.truncated) {
             all.truncated = true;
             all.broken = e->broken;
         }
     }
     return all;
+}
+
+void oc_site_stop(oc_site *site)
+{
+    pthread_mutex_lock(&site->lock);
+    site->stop = true;
+    pthread_cond_broadcast(&site->changed);
+    pthread_mutex_unlock(&site->lock);
 }
 
 const char *oc_site_summary(oc_site *site)

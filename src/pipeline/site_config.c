@@ -60,6 +60,7 @@ static oc_status read_single(oc_site_config *c, oc_error *err)
 {
     oc_status st = oc_pipeline_config_layer(c->common, c->common, NULL, &c->stream[0], err);
     c->n = st == OC_OK;
+    c->over[0] = c->common;
     return st;
 }
 

@@ -48,9 +48,10 @@ oc_status oc_stream_outputs(oc_stream *s, oc_error *err)
         oc_status st = OC_OK;
         if (!patterns[i])
             continue;
-        if (!marked && s->site->config->many) {
+        if (!marked && s->site->many) {
             if (i == 0) { /* events: of all streams, by the site */
-                s->site->events_path = patterns[i];
+                if (!s->site->running)
+                    s->site->events_path = patterns[i];
                 continue;
             }
             return OC_FAIL(err, OC_INVALID,

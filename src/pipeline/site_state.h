@@ -21,7 +21,10 @@ typedef struct oc_stream {
     oc_pipeline        *pipeline;
     pthread_t           thread;
     bool                started;
+    uint32_t            number; /* for the scheduler */
     volatile int        cancel;
+    char               *own; /* its settings over the common ones, as text */
+    bool                paused, removed;
     oc_outputs_config   outputs; /* as the configuration names them */
     char                path[OC_OUTPUT_PATHS][OC_PATH_MAX];
     /* under the site's lock */
@@ -32,18 +35,20 @@ typedef struct oc_stream {
 } oc_stream;
 
 struct oc_site {
-    oc_site_config *config;
-    oc_site_options options;
-    oc_models      *models;
-    oc_sched       *sched;
-    bool            own_sched;
-    uint32_t        numbers; /* given to streams so far */
-    pthread_mutex_t lock;
-    pthread_cond_t  changed;
-    oc_stream      *stream[OC_STREAMS_MAX];
-    size_t          n;
-    uint64_t        progress_ns;
-    bool            interrupted;
+    oc_site_config    *config;
+    oc_site_options    options;
+    oc_models         *models;
+    oc_sched          *sched;
+    bool               own_sched;
+    uint32_t           numbers; /* given to streams so far */
+    pthread_mutex_t    lock;
+    pthread_cond_t     changed;
+    oc_stream         *stream[OC_STREAMS_MAX];
+    size_t             n;
+    uint64_t           progress_ns;
+    bool               interrupted, running, stop;
+    bool               many; /* outputs need names apart */
+    struct oc_control *control;
 
     /* site_events.c: one file for all streams */
     pthread_mutex_t events_lock;
@@ -56,6 +61,18 @@ struct oc_site {
 
     char *summary, *text; /* after run */
 };
+
+/* site.c.  config and own: moved in, also on failure. */
+OC_MUST_CHECK oc_status oc_stream_make(oc_site *site, oc_pipeline_config *config, char *own,
+                                       oc_stream **out, oc_error *err);
+OC_MUST_CHECK oc_status oc_stream_start(oc_stream *s, oc_error *err);
+OC_MUST_CHECK oc_status oc_stream_pipeline(oc_stream *s, const oc_pipeline_config *config,
+                                           oc_pipeline **out, oc_error *err);
+void                    oc_stream_cancel(oc_stream *s);
+void                    oc_stream_join(oc_stream *s);
+void                    oc_stream_destroy(oc_stream *s); /* NULL is fine */
+/* A tree as text, for free; NULL: out of memory. */
+char *oc_site_write(const oc_yaml_node *node);
 
 /* site_events.c */
 void                    oc_site_events_init(oc_site *site);

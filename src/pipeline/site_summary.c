@@ -115,7 +115,7 @@ oc_status oc_site_summary_make(oc_site *site, oc_error *err)
     }
     for (size_t i = 0; i < site->n; i++)
         add_stream(sum, site->stream[i]->pipeline);
-    if (!site->config->many && site->n == 1) {
+    if (!site->many && site->n == 1) {
         snprintf(site->summary, bytes, "%s", oc_pipeline_summary(site->stream[0]->pipeline));
         snprintf(site->text, text_bytes, "%s", oc_pipeline_text(site->stream[0]->pipeline));
     } else {

@@ -81,9 +81,10 @@ struct oc_pipeline {
     double      time_s;
     uint64_t    frame, frames;
     oc_decision decision;
-    oc_drop     refused; /* why the scheduler would not have the frame */
-    size_t      found_n; /* detections that went to the tracker */
-    size_t      n_seen;  /* confirmed tracks */
+    uint32_t    refusals; /* in a row */
+    oc_drop     refused;  /* why the scheduler would not have the frame */
+    size_t      found_n;  /* detections that went to the tracker */
+    size_t      n_seen;   /* confirmed tracks */
 
     /* telling drops and progress */
     uint64_t  told_dropped[OC_DROP_REASONS];

@@ -29,7 +29,8 @@ static void tell_progress(oc_pipeline *p, uint64_t now)
     oc_progress progress = {.counts = oc_ledger_read(&p->ledger),
                             .frames = p->info.frames,
                             .time_s = p->time_s,
-                            .tracks = p->n_seen};
+                            .tracks = p->n_seen,
+                            .level = p->ladder.level};
     double      fps = (double)(progress.counts.completed - p->progress_completed) / passed;
     p->progress_fps = p->progress_fps > 0 ? 0.7 * p->progress_fps + 0.3 * fps : fps;
     p->progress_ns = now;

@@ -448,6 +448,7 @@ static oc_status run_scheduled(oc_net *net, bucket *b, const oc_frame *frame, co
                             .stream = net->job.stream,
                             .cls = net->job.cls,
                             .deadline_ns = net->job.deadline_ns,
+                            .keep = net->job.keep,
                             .fn = run_picture,
                             .ctx = &p};
     if (!net->sched)

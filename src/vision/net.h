@@ -27,6 +27,7 @@ typedef struct oc_net_job {
     oc_sched_class cls;
     uint32_t       stream;      /* for whom */
     uint64_t       deadline_ns; /* oc_now_ns; 0 = none */
+    bool           keep;        /* late rather than not at all */
 } oc_net_job;
 
 /* What the last run took, in nanoseconds. */
