@@ -27,7 +27,7 @@ typedef struct oc_observed_stream {
     const char               *at;     /* UTC of time 0, RFC 3339 */
     const oc_pipeline_config *config;
     oc_source_info            info;
-    double                    fps; /* nominal, or 25 where the source tells none */
+    double                    fps;      /* nominal, or 25 where the source tells none */
     struct oc_pipeline       *pipeline; /* for the files of this folder: its state */
 } oc_observed_stream;
 

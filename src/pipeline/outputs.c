@@ -43,7 +43,7 @@ oc_status oc_outputs_open(oc_pipeline *p, oc_error *err)
     oc_status           st;
     oc_annotate_options annotate = {.video = p->outputs.video,
                                     .samples = p->outputs.report != NULL,
-                                    .live = !p->lossless,
+                                    .live = p->live,
                                     .width = p->info.width,
                                     .height = p->info.height,
                                     .fps = p->fps,

@@ -261,7 +261,7 @@ static oc_status open_recorder(recorded *s, const oc_observed_stream *info, oc_e
     oc_recorder_options to = {.folder = folder,
                               .bytes_max = o->bytes_max / n,
                               .seconds_max = o->seconds_max,
-                              .wait = !s->p->box.newest,
+                              .wait = !s->p->live,
                               .incident_s = o->incident_s,
                               .incidents_keep = o->incidents_keep,
                               .complain = complain,

@@ -92,7 +92,7 @@ static json_t *describe(const oc_pipeline *p, const char *run)
     oc_cpu_model(cpu);
     if (p->options.isa)
         (void)oc_isa_parse(p->options.isa, &isa);
-    add_network(nets, kernels, "detect", p->detector);
+    add_network(nets, kernels, "detect", p->detector[0]);
     for (size_t i = 0; i < p->config->n_recognise; i++)
         add_network(nets, kernels, p->config->recognise[i].name, p->recogniser[i].net);
     unsigned threads = p->options.pool ? oc_pool_threads(p->options.pool) : 0;
@@ -101,7 +101,7 @@ static json_t *describe(const oc_pipeline *p, const char *run)
          run, "version", OC_VERSION, "build", build, "cpu", cpu, "arch", oc_cpu_arch(), "isa",
          oc_isa_name(isa), "threads", (int)threads, "name", p->config->name, "file", p->config->file,
          "pipeline", pipeline_text(p), "source", p->shown, "at", p->at, "width", (int)p->info.width,
-         "height", (int)p->info.height, "fps", p->info.fps, "live", (int)p->box.newest);
+         "height", (int)p->info.height, "fps", p->info.fps, "live", (int)p->live);
     const char *gallery = gallery_of(p);
     if (info) {
         json_object_set_new(info, "gallery", text_or_null(gallery));

@@ -68,7 +68,7 @@ struct oc_pipeline {
     uint64_t    work_ns;     /* that a frame takes, smoothed upwards */
     uint64_t    deadline_ns; /* of this frame, oc_now_ns; 0 = none */
     uint64_t    looks, steps_up, steps_down;
-    bool        lossless; /* a file: nothing is dropped */
+    bool        live; /* frames may be dropped; else, of a file, each one is processed */
 
     /* another configuration, that takes over between two frames */
     pthread_mutex_t lock;

@@ -14,7 +14,7 @@
 
 static oc_status flush(oc_pipeline *p, uint64_t now, oc_error *err)
 {
-    if (p->lossless || now - p->flushed_ns < FLUSH_NS)
+    if (!p->live || now - p->flushed_ns < FLUSH_NS)
         return OC_OK;
     p->flushed_ns = now;
     return oc_event_log_flush(p->events, err); /* somebody may be reading along */
@@ -96,7 +96,7 @@ static void note_work(oc_pipeline *p, uint64_t ns)
 static void climb(oc_pipeline *p, uint64_t now, uint64_t latency_ns)
 {
     uint32_t from = p->ladder.level;
-    if (p->lossless) /* nothing is late where everybody waits for everything */
+    if (!p->live) /* nothing is late where everybody waits for everything */
         return;
     int step = oc_ladder_note(&p->ladder, now, latency_ns);
     if (step == 0)
@@ -130,7 +130,7 @@ static oc_status work_on(oc_pipeline *p, oc_mail *mail, oc_error *err)
 {
     uint64_t start = oc_now_ns();
     p->frame = mail->frame->index;
-    p->deadline_ns = p->lossless || p->config->deadline_s <= 0
+    p->deadline_ns = p->config->deadline_s <= 0 || !p->live
                          ? 0
                          : mail->captured_ns + (uint64_t)(p->config->deadline_s * 1e9);
     oc_note_stage(p, OC_STAGE_WAIT, mail->captured_ns, start);
@@ -261,10 +261,10 @@ static oc_status open_source(oc_pipeline *p, oc_error *err)
 oc_mailbox_options oc_mailbox_wanted(const oc_pipeline *p)
 {
     const oc_queue_config *q = &p->config->queue;
-    oc_mailbox_options     o = {.policy = p->lossless ? OC_QUEUE_NONE : OC_QUEUE_OLDEST,
+    oc_mailbox_options     o = {.policy = p->live ? OC_QUEUE_OLDEST : OC_QUEUE_NONE,
                                 .deadline_ns = (uint64_t)(p->config->deadline_s * 1e9),
                                 .observers = (oc_observers *)&p->observers};
-    if (q->given && !p->lossless)
+    if (q->given && p->live)
         o.policy = q->drop;
     o.length = q->length ? q->length : o.policy == OC_QUEUE_NONE ? FILE_QUEUE : 1;
     return o;
@@ -303,7 +303,7 @@ static oc_status open_stream(oc_pipeline *p, oc_error *err)
         return st;
     p->info = *oc_input_info(p->capture.input);
     p->fps = p->info.fps > 0.0 && p->info.fps <= 1000.0 ? p->info.fps : 25.0;
-    p->lossless = !p->options.realtime && !p->info.live;
+    p->live = p->options.realtime || p->info.live;
     make_mailbox(p);
     p->capture.observers = &p->observers;
     p->capture.pace = p->options.realtime && !p->info.live;
