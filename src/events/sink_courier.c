@@ -148,6 +148,20 @@ static void carry_window(oc_sink *s)
     }
 }
 
+/* Under the lock.  Keeps the line up while there is nothing to say. */
+static void idle(oc_sink *s)
+{
+    oc_error err = {0};
+    pthread_mutex_unlock(&s->lock);
+    oc_status st = s->o.ops->idle(s->bus, &err);
+    s->failures = st == OC_OK ? 0 : s->failures + 1;
+    pthread_mutex_lock(&s->lock);
+    s->idle_after_ns = st == OC_OK ? 0 : oc_now_ns() + (uint64_t)backoff_ms(s) * 1000000;
+    s->stats.connected = st == OC_OK;
+    if (st != OC_OK)
+        oc_sink_note(s, &err);
+}
+
 void *oc_sink_carry(void *sink)
 {
     oc_sink *s = sink;
@@ -162,18 +176,12 @@ void *oc_sink_carry(void *sink)
             continue;
         }
         uint64_t until = oc_now_ns() + UINT64_C(1000000) * IDLE_MS;
+        if (s->idle_after_ns > until)
+            until = s->idle_after_ns;
         oc_sink_wait_until(s, &s->to_courier, until);
-        if (s->window.state == OC_WINDOW_EMPTY && s->stats.connected && s->o.ops->idle &&
-            !cancelled(s) && oc_now_ns() >= until) {
-            oc_error err = {0};
-            pthread_mutex_unlock(&s->lock);
-            oc_status st = s->o.ops->idle(s->bus, &err);
-            pthread_mutex_lock(&s->lock);
-            if (st != OC_OK) {
-                s->stats.connected = false;
-                oc_sink_note(s, &err);
-            }
-        }
+        if (s->window.state == OC_WINDOW_EMPTY && s->o.ops->idle && !cancelled(s) &&
+            oc_now_ns() >= until)
+            idle(s);
     }
     if (s->window.state == OC_WINDOW_READY)
         s->window.state = OC_WINDOW_DONE;

@@ -80,6 +80,7 @@ struct oc_sink {
     size_t         *round_index;
     uint32_t        failures, careful; /* in a row; messages to be sent alone */
     uint64_t        random;
+    uint64_t        idle_after_ns;
 };
 
 void *oc_sink_keep(void *sink); /* threads */
