@@ -186,7 +186,7 @@ static int run_with(arguments *a, const char *file)
                                     .tune = tune,
                                     .gallery = a->gallery},
                          .control = a->check ? NULL : a->control};
-    int             code = a->check ? -1 : cli_watching_start(&a->watching, config->n, &o.stream);
+    int             code = a->check ? -1 : cli_watching_start(&a->watching, config, &o.stream);
     if (code < 0 && !a->check)
         code = cli_record_open(&a->record, "run", config->n, &o.stream);
     if (code < 0)

@@ -1,28 +1,104 @@
-/* Watching a run: from options to observers. */
+/* Watching a run: from options to observers, alerts to the log and a file. */
 #include "cli/watching.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 #include "cli/cli.h"
 
-int cli_watching_start(cli_watching *w, size_t n_streams, oc_pipeline_options *options)
+/* Alerts are few: the file is as long as it was told, should the power fail. */
+static void on_alert(void *ctx, const oc_alert *a, const char *line, size_t bytes)
 {
-    const oc_watch_options watch = {.http = w->http};
-    oc_error               err = {0};
-    if (!w->http)
-        return -1;
-    if (oc_watch_create(&watch, &w->watch, &err) != OC_OK)
+    cli_watching *w = ctx;
+    oc_error      err = {0};
+    fprintf(stderr, "ocellus run: %s: %s: %s %s: burns %.1f times too fast over %s\n", a->severity,
+            a->firing ? "alert" : "over", a->stream, a->objective, a->burn, a->window);
+    if (!w->part || w->part_failed)
+        return;
+    if (oc_part_put(w->part, line, bytes, &err) != OC_OK || oc_part_flush(w->part, &err) != OC_OK) {
+        w->part_failed = true;
+        fprintf(stderr, "ocellus run: warning: --alerts: %s\n", err.message);
+    }
+}
+
+static void on_trouble(void *ctx, const oc_error *err)
+{
+    (void)ctx;
+    fprintf(stderr, "ocellus run: warning: %s\n", err->message);
+}
+
+/* $STATE_DIRECTORY is systemd's. */
+static bool default_folder(char *folder, size_t bytes)
+{
+    const char *unit = getenv("STATE_DIRECTORY"), *state = getenv("XDG_STATE_HOME");
+    const char *home = getenv("HOME");
+    int         n = -1;
+    if (unit && *unit)
+        n = snprintf(folder, bytes, "%.*s", (int)strcspn(unit, ":"), unit);
+    else if (state && *state)
+        n = snprintf(folder, bytes, "%s/ocellus", state);
+    else if (home && *home)
+        n = snprintf(folder, bytes, "%s/.local/state/ocellus", home);
+    return n > 0 && (size_t)n < bytes;
+}
+
+/* A pipeline's name may have any letters; those that a file's name should not are '_'. */
+static const char *find_state(cli_watching *w, const char *name)
+{
+    oc_error err = {0};
+    char     plain[65];
+    if (w->state)
+        return strcmp(w->state, "none") == 0 ? NULL : w->state;
+    if (!default_folder(w->path, sizeof(w->path) - 128))
+        return NULL;
+    if (oc_make_folders(w->path, &err) != OC_OK) {
+        fprintf(stderr, "ocellus run: warning: objectives are not kept: %s\n", err.message);
+        return NULL;
+    }
+    snprintf(plain, sizeof(plain), "%s", name);
+    for (char *c = plain; *c; c++)
+        if (!((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') ||
+              *c == '-'))
+            *c = '_';
+    size_t n = strlen(w->path);
+    snprintf(w->path + n, sizeof(w->path) - n, "/objectives-%s.bin", plain);
+    return w->path;
+}
+
+int cli_watching_start(cli_watching *w, const oc_site_config *config, oc_pipeline_options *options)
+{
+    oc_watch_options watch = {.http = w->http, .alert = on_alert, .trouble = on_trouble, .ctx = w};
+    oc_error         err = {0};
+    for (size_t i = 0; i < config->n; i++)
+        watch.objectives = watch.objectives || config->stream[i]->n_objectives > 0;
+    if (!w->http && !watch.objectives)
+        return w->alerts ? cli_usage("run", "--alerts: the pipeline has no objectives") : -1;
+    if (watch.objectives)
+        watch.state = find_state(w, config->name);
+    if ((w->alerts && oc_part_create(w->alerts, &w->part, &err) != OC_OK) ||
+        oc_watch_create(&watch, &w->watch, &err) != OC_OK) {
+        cli_watching_stop(w);
         return cli_fail("run", &err);
-    oc_watch_expect(w->watch, n_streams);
-    w->observers[0] = oc_watch_observer(w->watch);
+    }
+    oc_watch_expect(w->watch, config->n);
+    size_t n = oc_watch_observers(w->watch, w->observers);
+    for (size_t i = 0; i < options->n_observers && n < OC_OBSERVERS_MAX; i++)
+        w->observers[n++] = options->observers[i];
     options->observers = w->observers;
-    options->n_observers = 1;
+    options->n_observers = n;
     if (*oc_watch_complaints(w->watch))
         fprintf(stderr, "ocellus run: warning: %s", oc_watch_complaints(w->watch));
-    fprintf(stderr, "ocellus run: serving %s/metrics\n", oc_watch_url(w->watch));
+    if (w->http)
+        fprintf(stderr, "ocellus run: serving %s/metrics\n", oc_watch_url(w->watch));
     return -1;
 }
 
 void cli_watching_stop(cli_watching *w)
 {
+    oc_error err = {0};
     oc_watch_destroy(w->watch);
     w->watch = NULL;
+    if (w->part && oc_part_finish(w->part, &err) != OC_OK)
+        fprintf(stderr, "ocellus run: warning: --alerts: %s\n", err.message);
+    w->part = NULL;
 }

@@ -2,27 +2,34 @@
 #ifndef OC_CLI_WATCHING_H
 #define OC_CLI_WATCHING_H
 
+#include "events/part.h"
 #include "observe/watch.h"
-#include "pipeline/pipeline.h"
+#include "pipeline/site.h"
 
 typedef struct cli_watching { /* options; zeroed = not watched */
-    const char *http;
+    const char *http, *state, *alerts;
 
     oc_watch          *watch; /* below here: from start */
-    const oc_observer *observers[1];
+    oc_part           *part;  /* of alerts */
+    bool               part_failed;
+    char               path[4200];
+    const oc_observer *observers[OC_OBSERVERS_MAX];
 } cli_watching;
 
 /* Lines for a cli_option table. */
-#define CLI_WATCHING_OPTIONS(w)                                                 \
-    {                                                                           \
-        "--http", 's', &(w)->http, "ADDR:PORT",                                 \
-            "serve /metrics, /live and /ready; :PORT is for this machine alone" \
+#define CLI_WATCHING_OPTIONS(w)                                                        \
+    {"--http", 's', &(w)->http, "ADDR:PORT",                                           \
+     "serve /metrics, /live and /ready; :PORT is for this machine alone"},             \
+        {"--alerts", 's', &(w)->alerts, "F.jsonl", "alerts of objectives, as events"}, \
+    {                                                                                  \
+        "--state", 's', &(w)->state, "FILE",                                           \
+            "where objectives keep their windows over restarts; none = nowhere"        \
     }
 
 /* Begins before networks are loaded, so that whoever asks /ready learns that they are not.  What
- * observes goes to `options`; more may be added behind.  Prints what failed and gives back an exit
+ * observes goes in front of the observers of `options`.  Prints what failed and gives back an exit
  * code, or -1 to go on. */
-int  cli_watching_start(cli_watching *w, size_t n_streams, oc_pipeline_options *options);
+int cli_watching_start(cli_watching *w, const oc_site_config *config, oc_pipeline_options *options);
 void cli_watching_stop(cli_watching *w); /* after the run */
 
 #endif

@@ -108,6 +108,13 @@ static void put_groups(oc_jsonw *j, const oc_event *e, unsigned fields)
     }
     if (fields & OC_EVENT_HAS_REASON)
         oc_jsonw_text(j, "reason", e->reason);
+    if (fields & OC_EVENT_HAS_ALERT) {
+        oc_jsonw_text(j, "objective", e->objective);
+        oc_jsonw_text(j, "severity", e->severity);
+        oc_jsonw_text(j, "window", e->window);
+        oc_jsonw_float(j, "burn", e->burn, 2);
+        oc_jsonw_bool(j, "firing", e->firing);
+    }
 }
 
 size_t oc_event_format(const oc_event *e, const char *stream, uint64_t seq, char *text,

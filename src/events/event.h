@@ -28,7 +28,8 @@
     X(DROPPED, "dropped", OC_EVENT_HAS_DROP | OC_EVENT_HAS_REASON)                      \
     X(DEGRADED, "degraded", OC_EVENT_HAS_STEP)                                          \
     X(RESTORED, "restored", OC_EVENT_HAS_STEP)                                          \
-    X(ENDED, "ended", OC_EVENT_HAS_TOTALS | OC_EVENT_HAS_REASON)
+    X(ENDED, "ended", OC_EVENT_HAS_TOTALS | OC_EVENT_HAS_REASON)                        \
+    X(ALERT, "alert", OC_EVENT_HAS_ALERT)
 
 enum {
     OC_EVENT_HAS_STREAM = 1u << 0,
@@ -42,6 +43,7 @@ enum {
     OC_EVENT_HAS_TOTALS = 1u << 8,
     OC_EVENT_HAS_REASON = 1u << 9,
     OC_EVENT_HAS_STEP = 1u << 10,
+    OC_EVENT_HAS_ALERT = 1u << 13,
 };
 
 typedef enum oc_event_type {
@@ -102,6 +104,10 @@ typedef struct oc_event {
     double      latency_ms, objective_ms; /* latency < 0: the frame was dropped as too late */
     /* REASON */
     const char *reason;
+    /* ALERT: an objective's budget burns too fast, or does so no longer */
+    const char *objective, *severity, *window; /* "page" or "ticket"; "1h" */
+    double      burn; /* over the window; 1 = the budget lasts its period */
+    bool        firing;
 } oc_event;
 
 const char *oc_event_name(oc_event_type type);

@@ -6,15 +6,9 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#if __has_include("core/plugin_folders.h")
 #include "core/plugin_folders.h"
-#else
-#define OC_PLUGIN_PATH_BYTES 1024
-#define oc_plugin_folder(i) ((i) ? (const char *)NULL : getenv("OCELLUS_PLUGINS"))
-#endif
 
 #define DEVICES_MAX 16 /* of a reader */
 

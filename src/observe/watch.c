@@ -1,5 +1,6 @@
 #include "observe/watch.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "observe/accelerators.h"
@@ -9,13 +10,16 @@
 #include "observe/streams.h"
 
 struct oc_watch {
-    oc_metrics       *metrics;
-    oc_streams       *streams;
-    oc_http          *http;
-    oc_process_reader process;
-    oc_device_reader  device;
-    oc_accelerators   accelerators;
-    char              complaints[1024];
+    oc_metrics          *metrics;
+    oc_streams          *streams;
+    oc_http             *http;
+    oc_objectives       *objectives;
+    oc_watch_options     options;
+    atomic_uint_fast64_t alerts;
+    oc_process_reader    process;
+    oc_device_reader     device;
+    oc_accelerators      accelerators;
+    char                 complaints[1024];
 };
 
 static bool live(void *ctx, oc_strbuf *text)
@@ -40,15 +44,54 @@ static oc_status add_readers(oc_watch *w, const char *root, oc_error *err)
     return OC_OK;
 }
 
+static void on_alert(void *ctx, const oc_alert *a)
+{
+    oc_watch      *w = ctx;
+    char           line[2048];
+    const oc_event event = {.type = OC_EVENT_ALERT,
+                            .time_s = a->time_s,
+                            .frame = a->frame,
+                            .objective = a->objective,
+                            .severity = a->severity,
+                            .window = a->window,
+                            .burn = a->burn,
+                            .firing = a->firing};
+    size_t         n =
+        oc_event_format(&event, a->stream, atomic_fetch_add(&w->alerts, 1), line, sizeof(line));
+    if (w->options.alert)
+        w->options.alert(w->options.ctx, a, line, n);
+}
+
+static void on_trouble(void *ctx, const oc_error *err)
+{
+    oc_watch *w = ctx;
+    if (w->options.trouble)
+        w->options.trouble(w->options.ctx, err);
+}
+
+static oc_status add_objectives(oc_watch *w, oc_error *err)
+{
+    const oc_objectives_options o = {.metrics = w->metrics,
+                                     .file = w->options.state,
+                                     .alert = on_alert,
+                                     .trouble = on_trouble,
+                                     .ctx = w};
+    if (!w->options.objectives)
+        return OC_OK;
+    oc_status st = oc_objectives_create(&o, &w->objectives, err);
+    return st == OC_OK ? oc_objectives_start(w->objectives, err) : st;
+}
+
 oc_status oc_watch_create(const oc_watch_options *o, oc_watch **out, oc_error *err)
 {
     oc_status st = OC_NOMEM;
     oc_watch *w = calloc(1, sizeof(*w));
     if (!w)
         return OC_FAIL(err, OC_NOMEM, "no memory to watch");
+    w->options = *o;
     if ((st = oc_metrics_create(&w->metrics, err)) != OC_OK ||
         (st = oc_streams_create(w->metrics, 0, 0, &w->streams, err)) != OC_OK ||
-        (st = add_readers(w, o->root, err)) != OC_OK)
+        (st = add_readers(w, o->root, err)) != OC_OK || (st = add_objectives(w, err)) != OC_OK)
         goto out;
     if (o->http) {
         const oc_http_options http = {
@@ -70,15 +113,20 @@ void oc_watch_destroy(oc_watch *w)
     if (!w)
         return;
     oc_http_destroy(w->http);
+    oc_objectives_destroy(w->objectives);
     oc_streams_destroy(w->streams);
     oc_accelerators_finish(&w->accelerators);
     oc_metrics_destroy(w->metrics);
     free(w);
 }
 
-const oc_observer *oc_watch_observer(const oc_watch *w)
+size_t oc_watch_observers(const oc_watch *w, const oc_observer *out[OC_WATCH_OBSERVERS])
 {
-    return oc_streams_observer(w->streams);
+    size_t n = 0;
+    out[n++] = oc_streams_observer(w->streams);
+    if (w->objectives)
+        out[n++] = oc_objectives_observer(w->objectives);
+    return n;
 }
 
 void oc_watch_expect(oc_watch *w, size_t n_streams)

@@ -2,23 +2,33 @@
 #ifndef OC_OBSERVE_WATCH_H
 #define OC_OBSERVE_WATCH_H
 
+#include "observe/objectives.h"
 #include "pipeline/observer.h"
 #include "telemetry/metrics.h"
 
 typedef struct oc_watch oc_watch;
 
 typedef struct oc_watch_options {
-    const char *http; /* address to serve on (observe/http.h), NULL = none */
-    const char *root; /* before /proc and /sys; NULL = "" */
+    const char *http;       /* address to serve on (observe/http.h), NULL = none */
+    const char *root;       /* before /proc and /sys; NULL = "" */
+    bool        objectives; /* streams have some */
+    const char *state;      /* file that keeps their windows; NULL = none */
+    /* An alert that begins or ends, and its line as an event (with '\n'); any thread. */
+    void (*alert)(void *ctx, const oc_alert *alert, const char *line, size_t bytes);
+    /* What went wrong without ending anything; any thread. */
+    void (*trouble)(void *ctx, const oc_error *err);
+    void *ctx;
 } oc_watch_options;
+
+#define OC_WATCH_OBSERVERS 4
 
 /* Strings of the options are borrowed.  Statuses: those of oc_http_create. */
 OC_MUST_CHECK oc_status oc_watch_create(const oc_watch_options *options, oc_watch **out,
                                         oc_error *err);
 void                    oc_watch_destroy(oc_watch *w); /* NULL is fine; after the pipelines' runs */
 
-/* For oc_pipeline_options.observers of every pipeline. */
-const oc_observer *oc_watch_observer(const oc_watch *w);
+/* For oc_pipeline_options.observers of every pipeline; gives back how many. */
+size_t oc_watch_observers(const oc_watch *w, const oc_observer *out[OC_WATCH_OBSERVERS]);
 /* So many streams will be opened: /ready waits for all of them. */
 void oc_watch_expect(oc_watch *w, size_t n_streams);
 

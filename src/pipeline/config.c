@@ -181,6 +181,26 @@ static oc_status read_events(oc_pipeline_config *c, const oc_yaml_node *node, oc
     return oc_yaml_end(&m);
 }
 
+static oc_status read_objectives(oc_pipeline_config *c, const oc_yaml_node *list, oc_error *err)
+{
+    for (size_t i = 0; i < oc_yaml_count(list); i++) {
+        const oc_yaml_node *at = oc_yaml_at(list, i);
+        const char         *text;
+        oc_error            why = {0};
+        oc_status           st = oc_yaml_to_text(at, &text, err);
+        if (st != OC_OK)
+            return st;
+        if (oc_objective_parse(text, &c->objective[i], &why) != OC_OK)
+            return oc_yaml_fail(err, at, "%s", why.message);
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(c->objective[k].name, c->objective[i].name) == 0)
+                return oc_yaml_fail(err, at, "an objective '%s' is there already",
+                                    c->objective[i].name);
+        c->n_objectives = i + 1;
+    }
+    return OC_OK;
+}
+
 /* A missing section is read as an empty one: its defaults hold. */
 typedef oc_status section_fn(oc_pipeline_config *c, const oc_yaml_node *node, oc_error *err);
 
@@ -208,6 +228,7 @@ static oc_status read_all(oc_pipeline_config *c, oc_error *err)
         {oc_yaml_list_or(&m, "lines", 0, OC_LINES_MAX), oc_config_lines},
         {oc_yaml_list_or(&m, "zones", 0, OC_ZONES_MAX), oc_config_zones},
         {oc_yaml_sub_or(&m, "events"), read_events},
+        {oc_yaml_list_or(&m, "objectives", 0, OC_OBJECTIVES_MAX), read_objectives},
         {oc_yaml_sub_or(&m, "outputs"), read_outputs},
         {oc_yaml_sub_or(&m, "queue"), oc_config_queue},
         {oc_yaml_sub_or(&m, "degrade"), oc_config_degrade},

@@ -7,6 +7,7 @@
 
 #include "config/yaml.h"
 #include "media/draw.h"
+#include "pipeline/objective.h"
 #include "sched/sched.h"
 #include "track/tracker.h"
 
@@ -152,6 +153,8 @@ typedef struct oc_pipeline_config {
     size_t                n_zones;
     double                updated_every_s; /* 0 = never */
     oc_outputs_config     outputs;
+    oc_objective          objective[OC_OBJECTIVES_MAX];
+    size_t                n_objectives;
 } oc_pipeline_config;
 
 /* OC_IO, OC_FORMAT: "file:line:column: reason". */

@@ -11,7 +11,7 @@ run run p.yaml --check
 [ "$status" = 0 ] || skip "$(tail -1 err.txt)"
 export PYTHONDONTWRITEBYTECODE=1
 
-for test in http; do
+for test in http objectives; do
     timeout 250 $python "$top/tests/observe/t_$test.py" "$program" p.yaml || fault "t_$test.py"
 done
 finish

@@ -59,6 +59,11 @@ static oc_event sample(oc_event_type type)
         .dropped = dropped,
         .n_dropped = 2,
         .truncated = true,
+        .objective = "latency_p99",
+        .severity = "page",
+        .window = "1h",
+        .burn = 15.5,
+        .firing = true,
         .reason = type == OC_EVENT_DROPPED ? "newest_wins" : "end",
     };
 }
