@@ -78,18 +78,19 @@ static void print_sweep(const job *j, const oc_sweep *s, const oc_sweep_result *
     if (j->json)
         printf("{\"settings\":%zu,\"best_by\":\"%s\",\"table\":[", n, j->best);
     else
-        printf("%8s %8s %8s %8s %8s %8s  %s\n", "HOTA", "DetA", "AssA", "MOTA", "IDF1", "IDSW",
-               "setting");
+        printf("%8s %8s %8s %8s %8s %8s %8s  %s\n", "HOTA", "DetA", "AssA", "MOTA", "IDF1", "IDSW",
+               "looked", "setting");
     for (size_t i = 0; i < shown; i++) {
         if (j->json) {
             printf("%s{\"HOTA\":%.9f,\"DetA\":%.9f,\"AssA\":%.9f,\"MOTA\":%.9f,\"IDF1\":%.9f,"
-                   "\"IDSW\":%.0f,\"setting\":{",
-                   i ? "," : "", r[i].hota, r[i].deta, r[i].assa, r[i].mota, r[i].idf1, r[i].idsw);
+                   "\"IDSW\":%.0f,\"looked\":%.6f,\"setting\":{",
+                   i ? "," : "", r[i].hota, r[i].deta, r[i].assa, r[i].mota, r[i].idf1, r[i].idsw,
+                   r[i].looked);
             print_setting(s, r[i].combination, true);
             printf("}}");
         } else {
-            printf("%8.4f %8.4f %8.4f %8.4f %8.4f %8.0f  ", r[i].hota, r[i].deta, r[i].assa,
-                   r[i].mota, r[i].idf1, r[i].idsw);
+            printf("%8.4f %8.4f %8.4f %8.4f %8.4f %8.0f %8.3f  ", r[i].hota, r[i].deta, r[i].assa,
+                   r[i].mota, r[i].idf1, r[i].idsw, r[i].looked);
             print_setting(s, r[i].combination, false);
             printf("\n");
         }
@@ -174,7 +175,7 @@ static oc_status run_once(const job *j, const oc_sweep *sweep, const oc_track_se
         names[i] = s->name;
         truth[i] = s->truth;
         truth[i].frames = s->frames;
-        if ((st = oc_track_run(s, &setting, &rows[i], err)) == OC_OK &&
+        if ((st = oc_track_run(s, &setting, &rows[i], NULL, err)) == OC_OK &&
             (st = keep_rows(j, s->name, &rows[i], err)) == OC_OK)
             st = oc_mot_score(&s->truth, &rows[i], j->benchmark, s->frames, &each[i], err);
     }
@@ -306,7 +307,8 @@ int cli_eval_track(int argc, char **argv)
     const cli_option options[] = {
         {"--sequence", 'S', &j.sequences, "DIR", "a folder with seqinfo.ini, gt.txt, det.txt"},
         {"--detections", 's', &j.detections, "FILE", "the detections' name there (det.txt)"},
-        {"--set", 'S', &j.sets, "KEY=V", "a key of a pipeline's track: section"},
+        {"--set", 'S', &j.sets, "KEY=V",
+         "a key of a pipeline's track: section, or its detector's every, every_max"},
         {"--sweep", 'S', &j.sweeps, "KEY=V,V...", "try all combinations of these"},
         {"--grid", 's', &j.grid, "G.yaml", "the same from a file: keys with a value or a list"},
         {"--best", 's', &j.best, "HOTA|MOTA|IDF1", "what a sweep is sorted by (HOTA)"},

@@ -6,6 +6,7 @@
 
 #include "cli/cli.h"
 #include "cli/record.h"
+#include "cli/run_check.h"
 #include "cli/tuned.h"
 #include "cli/watching.h"
 #include "core/cpu.h"
@@ -127,12 +128,9 @@ static int run_site(arguments *a, oc_site_config *config, oc_site_options *o)
     if (oc_site_create(config, o, &site, &err) != OC_OK)
         return cli_fail("run", &err);
     if (a->check) {
-        if (a->json)
-            printf("{\"ok\":true}\n");
-        else
-            printf("%s: nothing wrong with it\n", config->file);
+        code = cli_run_check(site, config->file, a->json);
         oc_site_destroy(site);
-        return CLI_DONE;
+        return code;
     }
     catch_signals();
     oc_outputs_config outputs;
@@ -218,7 +216,8 @@ int oc_cmd_run(int argc, char **argv)
         {"--out", 's', &a.out, "DIR", "all of these, and summary.json, into a folder"},
         {"--gallery", 's', &a.gallery, "F.db", "gallery instead of the pipeline's"},
         {"--control", 's', &a.control, "SOCKET", "take requests there: see 'ocellus ctl'"},
-        {"--check", 'f', &a.check, NULL, "look at the pipeline and its networks only"},
+        {"--check", 'f', &a.check, NULL,
+         "look at the pipeline and its networks only, and tell what will not fit"},
         CLI_WATCHING_OPTIONS(&a.watching),
         CLI_RECORD_OPTIONS(&a.record),
         {"--threads", 'u', &a.threads, "N", "processors for networks (0 = all there are)"},

@@ -151,13 +151,18 @@ static oc_status setting_of(const oc_sweep *sweep, size_t i, oc_track_setting *o
 static oc_status score_one(const sweeper *w, size_t i, oc_mot_scores *each, oc_error *err)
 {
     oc_track_setting setting;
+    uint64_t         looks = 0;
+    int64_t          frames = 0;
     oc_status        st = setting_of(w->sweep, i, &setting, err);
     for (size_t k = 0; k < w->n && st == OC_OK; k++) {
         const oc_track_sequence *s = &w->sequence[k];
         oc_mot_rows              rows = {0};
-        if ((st = oc_track_run(s, &setting, &rows, err)) == OC_OK)
+        uint64_t                 n = 0;
+        if ((st = oc_track_run(s, &setting, &rows, &n, err)) == OC_OK)
             st = oc_mot_score(&s->truth, &rows, w->benchmark, s->frames, &each[k], err);
         oc_mot_rows_finish(&rows);
+        looks += n;
+        frames += s->frames;
     }
     if (st != OC_OK)
         return st;
@@ -169,7 +174,8 @@ static oc_status score_one(const sweeper *w, size_t i, oc_mot_scores *each, oc_e
                                   oc_hota_mean(all->hota.assa),
                                   all->clear.mota,
                                   all->identity.idf1,
-                                  all->clear.idsw};
+                                  all->clear.idsw,
+                                  frames ? (double)looks / (double)frames : 0};
     return OC_OK;
 }
 

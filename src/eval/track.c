@@ -1,4 +1,5 @@
 #include "eval/track.h"
+#include "track/interval.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,30 +78,60 @@ void oc_track_sequence_finish(oc_track_sequence *s)
     *s = (oc_track_sequence){.fps = 0};
 }
 
+/* The line at p: is it one of the detector's? */
+static bool of_detector(const char *p)
+{
+    return strncmp(p, "every:", 6) == 0 || strncmp(p, "every_max:", 10) == 0;
+}
+
+/* The lines of one section, each two columns in. */
+static size_t put_lines(char *text, const char *lines, bool detector)
+{
+    size_t n = 0;
+    for (const char *p = lines, *next; *p; p = next) {
+        const char *end = strchr(p, '\n');
+        next = end ? end + 1 : p + strlen(p);
+        if (of_detector(p) != detector)
+            continue;
+        text[n++] = ' ';
+        text[n++] = ' ';
+        memcpy(text + n, p, (size_t)(next - p));
+        n += (size_t)(next - p);
+        if (!end)
+            text[n++] = '\n';
+    }
+    return n;
+}
+
 oc_status oc_track_setting_read(const char *lines, oc_track_setting *out, oc_error *err)
 {
-    static const char head[] = "name: track\ndetect: {network: none}\ntrack:\n  max_tracks: 1024\n";
+    static const char   head[] = "name: track\ndetect:\n  network: none\n";
+    static const char   section[] = "track:\n  max_tracks: 1024\n";
     oc_pipeline_config *config = NULL;
-    char               *text = NULL;
-    size_t              room = sizeof(head) + 3 * strlen(lines) + 4, at = sizeof(head) - 1;
-    if (!(text = malloc(room)))
+    size_t              room = sizeof(head) + sizeof(section) + 4 * strlen(lines) + 4;
+    char               *text = malloc(room);
+    if (!text)
         return OC_FAIL(err, OC_NOMEM, "tracker setting");
-    memcpy(text, head, at);
-    for (const char *p = lines; *p; p++) { /* each line two columns in */
-        if (p == lines || p[-1] == '\n')
-            at += (size_t)snprintf(text + at, room - at, "  ");
-        text[at++] = *p;
-    }
-    text[at] = 0;
+    size_t at = (size_t)snprintf(text, room, "%s", head);
+    at += put_lines(text + at, lines, true);
+    at += (size_t)snprintf(text + at, room - at, "%s", section);
+    at += put_lines(text + at, lines, false);
     oc_status st = oc_pipeline_config_memory("tracker setting", text, at, &config, err);
-    if (st == OC_OK)
-        *out = (oc_track_setting){config->tracker, config->track};
+    if (st == OC_OK) {
+        const oc_detect_config *d = &config->detect;
+        *out = (oc_track_setting){config->tracker, config->track,
+                                  d->adaptive ? d->every_max : d->every, d->adaptive};
+    }
     oc_pipeline_config_destroy(config);
     free(text);
     return st;
 }
 
 typedef struct follower {
+    const oc_track_setting  *setting;
+    oc_interval              interval;
+    oc_tracks                tracks;
+    uint64_t                 looks;
     const oc_track_sequence *s;
     oc_tracker              *tracker;
     oc_detection            *items;
@@ -130,6 +161,14 @@ static oc_status keep(follower *f, int64_t frame, const oc_track *t)
     return OC_OK;
 }
 
+/* Are this frame's detections taken? */
+static bool due(follower *f, int64_t frame, double time_s)
+{
+    if (!f->setting->adaptive)
+        return (frame - 1) % f->setting->every == 0;
+    return oc_interval_due(&f->interval, &f->tracks, time_s);
+}
+
 static oc_status follow(follower *f)
 {
     const oc_mot_rows *found = &f->s->found;
@@ -137,7 +176,8 @@ static oc_status follow(follower *f)
     size_t             at = 0;
     for (int64_t frame = 1; frame <= f->s->frames && st == OC_OK; frame++) {
         oc_detections d = {.items = f->items};
-        oc_tracks     got;
+        double        time_s = (double)frame / f->s->fps;
+        bool          look = due(f, frame, time_s);
         for (; at < found->n && found->row[at].frame == frame; at++) {
             const oc_mot_row *r = &found->row[at];
             f->items[d.n++] = (oc_detection){
@@ -146,20 +186,29 @@ static oc_status follow(follower *f)
                 0};
         }
         d.cap = d.n;
-        oc_tracker_update(f->tracker, &d, (double)frame / f->s->fps, &got);
-        for (size_t i = 0; i < got.n && st == OC_OK; i++)
-            if (got.items[i].state == OC_TRACK_CONFIRMED && got.items[i].detection >= 0)
-                st = keep(f, frame, &got.items[i]);
+        if (look)
+            oc_tracker_update(f->tracker, &d, time_s, &f->tracks);
+        else
+            oc_tracker_predict(f->tracker, time_s, &f->tracks);
+        if (look && f->setting->adaptive)
+            oc_interval_looked(&f->interval, &f->tracks);
+        f->looks += look;
+        for (size_t i = 0; i < f->tracks.n && st == OC_OK; i++) {
+            const oc_track *t = &f->tracks.items[i];
+            if (t->state == OC_TRACK_CONFIRMED && (t->detection >= 0 || !look))
+                st = keep(f, frame, t);
+        }
     }
     return st;
 }
 
 oc_status oc_track_run(const oc_track_sequence *s, const oc_track_setting *setting,
-                       oc_mot_rows *out, oc_error *err)
+                       oc_mot_rows *out, uint64_t *looks, oc_error *err)
 {
-    oc_tracker_options options = setting->options;
-    follower           f = {.s = s, .err = err};
-    size_t             widest = 1, run = 0;
+    oc_tracker_options  options = setting->options;
+    oc_interval_options interval = OC_INTERVAL_DEFAULTS;
+    follower            f = {.s = s, .setting = setting, .err = err};
+    size_t              widest = 1, run = 0;
     for (size_t i = 0; i < s->found.n; i++) {
         run = i && s->found.row[i].frame == s->found.row[i - 1].frame ? run + 1 : 1;
         widest = run > widest ? run : widest;
@@ -167,6 +216,8 @@ oc_status oc_track_run(const oc_track_sequence *s, const oc_track_setting *setti
     if (widest > 65536)
         return OC_FAIL(err, OC_UNSUPPORTED, "%zu detections in one frame", widest);
     options.max_detections = (uint32_t)widest;
+    interval.most = setting->every;
+    oc_interval_init(&f.interval, &interval);
     if (!(f.items = calloc(widest, sizeof(*f.items))))
         return OC_FAIL(err, OC_NOMEM, "%zu detections", widest);
     oc_status st = oc_tracker_create(setting->kind, &options, &f.tracker, err);
@@ -176,6 +227,8 @@ oc_status oc_track_run(const oc_track_sequence *s, const oc_track_setting *setti
         st = oc_mot_rows_sort(&f.rows, err);
     oc_tracker_destroy(f.tracker);
     free(f.items);
+    if (looks)
+        *looks = f.looks;
     if (st == OC_OK)
         *out = f.rows;
     else

@@ -26,16 +26,19 @@ void                    oc_track_sequence_finish(oc_track_sequence *s); /* a zer
 typedef struct oc_track_setting {
     const oc_tracker_ops *kind;
     oc_tracker_options    options;
+    uint32_t              every; /* detections of each n-th frame are taken; 1 = all */
+    bool adaptive;               /* ... as often as the tracks need them, of each n-th at least */
 } oc_track_setting;
 
-/* Lines "key: value" of such a section.  OC_FORMAT: an unknown key, a value out of range. */
+/* Lines "key: value" of such a section; every and every_max are those of `detect:`. OC_FORMAT: an unknown key, a value out of range. */
 OC_MUST_CHECK oc_status oc_track_setting_read(const char *lines, oc_track_setting *out,
                                               oc_error *err);
 
-/* Confirmed tracks that were matched in their frame, as pipelines write them.  Frame t is at
- * t / fps seconds. */
+/* Confirmed tracks that were matched in their frame, or predicted where its detections were not taken,
+ * as pipelines write them.  Frame t is at t / fps seconds.  looks: frames whose detections were
+ * taken; may be NULL. */
 OC_MUST_CHECK oc_status oc_track_run(const oc_track_sequence *s, const oc_track_setting *setting,
-                                     oc_mot_rows *out, oc_error *err);
+                                     oc_mot_rows *out, uint64_t *looks, oc_error *err);
 
 /* ---- sweeps ---- */
 
@@ -67,6 +70,7 @@ OC_MUST_CHECK oc_status oc_sweep_lines(const oc_sweep *sweep, size_t i, char *te
 typedef struct oc_sweep_result {
     size_t combination;
     double hota, deta, assa, mota, idf1, idsw; /* of all sequences as one */
+    double looked;                             /* part of the frames whose detections were taken */
 } oc_sweep_result;
 
 /* Every combination over every sequence, spread over the pool.  out[oc_sweep_count], by

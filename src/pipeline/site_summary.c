@@ -65,7 +65,7 @@ static void put_streams(oc_jsonw *j, const oc_site *site)
         }
         oc_jsonw_open(j, NULL, '{');
         oc_jsonw_text(j, "pipeline", s->config->name);
-        oc_jsonw_text(j, "failed", s->err.message);
+        oc_jsonw_text(j, s->state == OC_STREAM_FAILED ? "failed" : "ended", s->err.message);
         oc_jsonw_close(j, '}');
     }
     oc_jsonw_close(j, ']');

@@ -25,6 +25,8 @@ typedef struct rtsp_server {
     unsigned       connections; /* accepted so far; atomic */
     int            stop;        /* atomic */
     bool           silent;      /* accepts and never answers */
+    size_t         pictures; /* of a connection; then it ends, or goes wrong; 0 = all there are */
+    bool           faults;   /* ends in turn: cut, stalled, garbage, half a key frame */
     pthread_t      thread;
     uint16_t       sequence;
     int            udp; /* of the connection in hand: connected to the client's port; 0 = TCP */
@@ -130,10 +132,56 @@ static inline size_t next_nal(const uint8_t *b, size_t n, size_t *at)
     return i + 3 > n ? n - *at : i - *at;
 }
 
+/* Says nothing more, until the client has had enough. */
+static inline void rtsp_stall(rtsp_server *s, int fd)
+{
+    char text[512];
+    while (!rtsp_stopped(s)) {
+        ssize_t got = recv(fd, text, sizeof(text), MSG_DONTWAIT);
+        if (got == 0)
+            return;
+        usleep(5000);
+    }
+}
+
+static inline void rtsp_garbage(rtsp_server *s, int fd)
+{
+    uint32_t x = s->connections;
+    uint8_t  noise[997];
+    for (int k = 0; k < 20 && !rtsp_stopped(s); k++) {
+        for (size_t i = 0; i < sizeof(noise); i++)
+            noise[i] = (uint8_t)((x = x * 1664525u + 1013904223u) >> 24);
+        if (!rtsp_send(fd, noise, sizeof(noise)))
+            return;
+    }
+}
+
+/* The first fragments of a picture that is never finished, then the line is cut. */
+static inline void rtsp_half(rtsp_server *s, int fd, uint32_t time)
+{
+    for (size_t at = 0, n; (n = next_nal(s->h264, s->n, &at)) > 0; at += n)
+        if ((s->h264[at] & 0x1f) == 5) {
+            const uint8_t head[2] = {(uint8_t)((s->h264[at] & 0xe0) | 28), 0x85};
+            rtp_packet(s, fd, time, false, head, 2, s->h264 + at + 1,
+                       n / 2 < RTP_BYTES ? n / 2 : RTP_BYTES);
+            return;
+        }
+}
+
+static inline void rtsp_go_wrong(rtsp_server *s, int fd, uint32_t time)
+{
+    switch (s->faults ? s->connections % 4 : 0) {
+    case 1: rtsp_stall(s, fd); break;
+    case 2: rtsp_garbage(s, fd); break;
+    case 3: rtsp_half(s, fd, time); break;
+    default: break; /* cut */
+    }
+}
+
 static inline void rtsp_stream(rtsp_server *s, int fd)
 {
     uint32_t time = 1000;
-    size_t   skip = s->skip_nals;
+    size_t   skip = s->skip_nals, sent = 0;
 
     for (size_t at = 0, n; !rtsp_stopped(s) && (n = next_nal(s->h264, s->n, &at)) > 0; at += n) {
         int  kind = s->h264[at] & 0x1f;
@@ -147,6 +195,10 @@ static inline void rtsp_stream(rtsp_server *s, int fd)
         if (picture) {
             time += 9000; /* ten frames a second */
             usleep(s->frame_us);
+            if (++sent == s->pictures) {
+                rtsp_go_wrong(s, fd, time);
+                return;
+            }
         }
     }
 }
