@@ -1,4 +1,4 @@
-# ./dev bench [peers|tracker|gallery|FAMILY] [ARGS]
+# ./dev bench [peers|sched|tracker|gallery|FAMILY] [ARGS]
 
 # The networks that `bench peers` makes itself: once, and again when what makes them has changed.
 export_networks() {
@@ -21,6 +21,15 @@ bench() {
             fetch_networks release
             export_networks
             $python bench/peers/peers.py --programs build/release/bench/peer_programs --ocellus build/ocellus "$@"
+            ;;
+        sched)
+            setup peers # ONNX Runtime, for the other half of the table
+            build release ocellus media_ffmpeg sched_bench
+            link_release
+            fetch_networks release
+            mkdir -p out
+            OCELLUS_PLUGINS=build/release/plugins build/release/bench/sched/sched_bench \
+                --media "$cache/media" --json out/sched.json --markdown out/sched.md "$@"
             ;;
         tracker)
             setup bench
