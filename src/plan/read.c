@@ -89,7 +89,8 @@ static oc_status get_value(reader *r, uint32_t i)
     v->is_input = flags & PLAN_IS_INPUT;
     v->is_output = flags & PLAN_IS_OUTPUT;
     if ((layout != 0 && layout != 8) || flags > 3 || kind > PLAN_VALUE_ABSENT ||
-        (v->layout == OC_LAYOUT_NC8 && (v->info.dtype != OC_F32 || v->info.shape.rank != 4)))
+        (v->layout == OC_LAYOUT_NC8 &&
+         ((v->info.dtype != OC_F32 && v->info.dtype != OC_U8) || v->info.shape.rank != 4)))
         return damaged(r, "the layout of a value");
     if (v->info.dtype != OC_DTYPE_NONE && (!oc_value_bytes(v, &bytes) || bytes > (size_t)1 << 40))
         return damaged(r, "a value is too large");
