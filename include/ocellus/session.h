@@ -50,7 +50,7 @@ typedef struct oc_session_options {
     uint64_t       arena_bytes_max; /* activation memory; 0 = no limit */
     const char    *backend;         /* "cpu"; NULL = the one that scores best */
     const char    *isa;             /* "ref", "avx2" ...; NULL = all this processor has */
-    const oc_port *shapes;          /* inputs to bind, by name; dtype is ignored */
+    const oc_port *shapes;          /* inputs to bind, by name (NULL: the only one); no dtype */
     size_t         n_shapes;
     bool           no_fusion; /* no graph passes beyond what running needs (for tests) */
     const oc_tune *tune; /* kernels measured on this machine; NULL = a guess; read in this call */
@@ -97,8 +97,8 @@ OC_API void oc_session_stats_get(const oc_session *session, oc_session_stats *st
 
 /* One inference.  Allocates nothing; returns when the outputs are written.
  * Where the data decide the size of an output (NonMaxSuppression, NonZero, Loop ...) the session's
- * port has dimensions of -1: pass data NULL, and the view gets the shape of this run and memory of
- * the session.  Where all such sizes have a bound (they have, without allow_dynamic) memory for the
+ * port has dimensions of -1: pass data NULL (or what the last run left), and the view gets the shape of
+ * this run and memory of the session.  Where all such sizes have a bound (they have, without allow_dynamic) memory for the
  * largest is set aside when the session is made; else a run may allocate while sizes still grow.  Such
  * networks may fail with a message that names the node.
  *

@@ -6,6 +6,7 @@
 
 #include "cli/download.h"
 #include "cli/gallery.h"
+#include "cli/plans.h"
 #include "media/image.h"
 
 bool cli_eval_net_given(const cli_eval_net *n)
@@ -57,7 +58,15 @@ oc_status cli_eval_net_open(cli_eval_net *n, oc_head_kind kind, float score, oc_
         st = oc_pool_create((unsigned)n->threads, &n->pool, err);
     if (st != OC_OK)
         return st;
-    const oc_net_options options = {.pool = n->pool, .isa = n->isa, .score = score};
+    char         folder[OC_PATH_MAX];
+    oc_net_plans plans;
+    if (n->plan_cache && (st = cli_plans(folder, sizeof(folder), &plans, err)) != OC_OK)
+        return st;
+    const oc_net_options options = {.pool = n->pool,
+                                    .isa = n->isa,
+                                    .score = score,
+                                    .allow_dynamic = n->allow_dynamic,
+                                    .plans = n->plan_cache ? &plans : NULL};
     if ((st = oc_net_create(card, model, &options, &n->net, err)) != OC_OK)
         return st;
     const oc_card *c = oc_net_card(n->net);

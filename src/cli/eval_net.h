@@ -11,6 +11,7 @@ typedef struct cli_eval_net {
     /* as given */
     const char *card, *model, *pipeline, *isa;
     uint64_t    threads;
+    bool        plan_cache, allow_dynamic;
     /* open */
     oc_pipeline_config *config;
     oc_pool            *pool;
@@ -23,7 +24,11 @@ typedef struct cli_eval_net {
     {"--model", 's', &(n).model, "M.onnx", "its file (where `models get` put it)"},      \
     {"--pipeline", 's', &(n).pipeline, "P.yaml", "or the network this pipeline uses"},   \
     {"--threads", 'u', &(n).threads, "N", "workers (one per processor)"},                \
-    {"--isa", 's', &(n).isa, "NAME", "lower the kernels: ref, avx2, ..."}
+    {"--isa", 's', &(n).isa, "NAME", "lower the kernels: ref, avx2, ..."},               \
+    {"--allow-dynamic", 'f', &(n).allow_dynamic, NULL,                                   \
+     "take sizes that the data decide and nothing limits"},                              \
+    {"--plan-cache", 'f', &(n).plan_cache, NULL,                                         \
+     "keep the network compiled in ~/.cache/ocellus/plans"}
 /* clang-format on */
 
 bool cli_eval_net_given(const cli_eval_net *n);

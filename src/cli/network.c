@@ -4,11 +4,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "cli/plans.h"
 #include "cli/tuned.h"
 #include "ocellus/plan.h"
-#include "runtime/plan_cache.h"
 #include "tensor/half.h"
-#include "vision/store.h"
 
 double cli_now_ms(void)
 {
@@ -37,14 +36,14 @@ static oc_status open_cached(const char *path, const oc_session_options *so, oc_
                              oc_error *err)
 {
     char               folder[OC_PATH_MAX];
+    oc_net_plans       plans;
     oc_plan_cache_seen seen;
-    oc_status          st = oc_store_cache("plans", folder, sizeof(folder), err);
+    oc_status          st = cli_plans(folder, sizeof(folder), &plans, err);
     if (st != OC_OK)
         return st;
-    const oc_plan_cache cache = {.folder = folder, .bytes_max = OC_PLAN_CACHE_BYTES_MAX};
-    st = oc_plan_cache_open(&cache, path, so, out, &seen, err);
+    st = oc_plan_cache_open(&plans.cache, path, so, out, &seen, err);
     if (st == OC_OK && seen.note[0])
-        fprintf(stderr, "plan cache: %s\n", seen.note);
+        plans.note(plans.ctx, seen.note);
     return st;
 }
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/plans.h"
 #include "cli/record.h"
 #include "cli/run_check.h"
 #include "cli/tuned.h"
@@ -28,7 +29,7 @@ typedef struct arguments {
     const char  *source, *events, *video, *mot, *report, *out, *isa, *gallery, *control;
     double       duration_s;
     uint64_t     threads;
-    bool         realtime, check, json, quiet, tuned;
+    bool         realtime, check, json, quiet, tuned, plan_cache;
     char         path[5][PATH_BYTES]; /* of outputs inside --out */
     cli_watching watching;
     cli_record   record;
@@ -157,11 +158,15 @@ static int run_with(arguments *a, const char *file)
     oc_isa          isa;
     oc_pool        *pool = NULL;
     oc_tune        *tune = NULL;
+    char            folder[OC_PATH_MAX];
+    oc_net_plans    plans;
 
     if (a->isa && !oc_isa_parse(a->isa, &isa))
         return cli_usage("run", "--isa: '%s' is not known, or not in this processor", a->isa);
     if (a->threads > 256)
         return cli_usage("run", "--threads: at most 256");
+    if (a->tuned && a->plan_cache)
+        return cli_usage("run", "--tuned and --plan-cache do not go together");
     if (!(a->duration_s >= 0.0))
         return cli_usage("run", "--duration: not a length of time");
     if (oc_site_config_load(file, &config, &err) != OC_OK)
@@ -171,6 +176,7 @@ static int run_with(arguments *a, const char *file)
         return cli_usage("run", "--source: %s has streams with sources of their own", file);
     }
     if ((a->tuned && cli_tune_load(&tune, &err) != OC_OK) ||
+        (a->plan_cache && cli_plans(folder, sizeof(folder), &plans, &err) != OC_OK) ||
         oc_pool_create((unsigned)a->threads, &pool, &err) != OC_OK) {
         oc_tune_destroy(tune);
         oc_site_config_destroy(config);
@@ -182,6 +188,7 @@ static int run_with(arguments *a, const char *file)
                                     .pool = pool,
                                     .isa = a->isa,
                                     .tune = tune,
+                                    .plans = a->plan_cache ? &plans : NULL,
                                     .gallery = a->gallery},
                          .control = a->check ? NULL : a->control};
     int             code = a->check ? -1 : cli_watching_start(&a->watching, config, &o.stream);
@@ -222,6 +229,8 @@ int oc_cmd_run(int argc, char **argv)
         CLI_RECORD_OPTIONS(&a.record),
         {"--threads", 'u', &a.threads, "N", "processors for networks (0 = all there are)"},
         {"--isa", 's', &a.isa, "NAME", "lower the kernels: ref, avx2 ..."},
+        {"--plan-cache", 'f', &a.plan_cache, NULL,
+         "keep networks compiled in ~/.cache/ocellus/plans: the next start is quick"},
         {"--tuned", 'f', &a.tuned, NULL, "take the kernels that 'ocellus tune' found the quickest"},
         {"--quiet", 'f', &a.quiet, NULL, "no progress line"},
         {"--json", 'f', &a.json, NULL, "the summary as JSON"},

@@ -212,7 +212,7 @@ static oc_status stack(const oc_bound *row, double most, int64_t axis, oc_bound 
     if (row->info.dtype == OC_DTYPE_NONE)
         return OC_OK; /* told already */
     if (!(most < 1e12))
-        return OC_FAIL(why, OC_DYNAMIC, "nothing limits its number of turns");
+        return OC_FAIL(why, OC_DYNAMIC, "its number of turns has no limit");
     if (rank == OC_RANK_MAX || at < 0 || at > rank)
         return OC_FAIL(why, OC_DYNAMIC, "axis %lld of a result of rank %u", (long long)axis, rank);
     *out = *row;

@@ -34,7 +34,7 @@ oc_status oc_pass_bound(oc_graph *graph, const oc_pass_options *options, oc_erro
             continue;
         if (st == OC_DYNAMIC)
             return OC_FAIL(err, OC_UNSUPPORTED,
-                           "%s; nothing limits the size of what the data decide there, and "
+                           "%s: a size that the data decide has no bound here, and "
                            "allow_dynamic is not set",
                            why.message);
         if (err)

@@ -71,6 +71,7 @@ static oc_status read_detect(oc_pipeline_config *c, const oc_yaml_node *node, oc
     d->cls = oc_config_class(&m, "class", c->cls);
     d->score = (float)oc_yaml_float_or(&m, "score", 0, 1, 0);
     d->min_height = (float)oc_yaml_float_or(&m, "min_height", 0, 1, 0);
+    d->allow_dynamic = oc_yaml_bool_or(&m, "allow_dynamic", false);
     oc_config_labels(&m, &d->labels);
     return oc_yaml_end(&m);
 }
@@ -126,6 +127,7 @@ static oc_status read_recogniser(oc_recognise_config *r, const oc_yaml_node *nod
     r->network = oc_yaml_text(&m, "network");
     r->model = oc_yaml_text_or(&m, "model", NULL);
     r->cls = oc_config_class(&m, "class", cls);
+    r->allow_dynamic = oc_yaml_bool_or(&m, "allow_dynamic", false);
     oc_config_labels(&m, &r->labels);
     r->refresh_s = oc_yaml_seconds_or(&m, "refresh", 1.0);
     r->enlarged = oc_yaml_float_or(&m, "enlarged", 1.01, 100, 1.5);

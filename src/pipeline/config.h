@@ -37,6 +37,7 @@ typedef struct oc_detect_config {
     float               score;      /* least that goes to the tracker; 0 = the card's */
     float               min_height; /* of a box, as part of the frame's height */
     oc_label_list       labels;
+    bool                allow_dynamic; /* as in oc_session_options */
 } oc_detect_config;
 
 typedef enum oc_recognise_kind {
@@ -52,6 +53,7 @@ typedef struct oc_recognise_config {
     oc_recognise_kind   kind;
     const char         *network, *model;
     oc_sched_class      cls;
+    bool                allow_dynamic; /* as in oc_session_options */
     oc_label_list       labels;
     double              refresh_s;   /* look again after this time */
     double              enlarged;    /* ... or when the box grew by this factor in area */

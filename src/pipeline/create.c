@@ -51,6 +51,8 @@ static oc_net_options net_options(const oc_pipeline *p)
                             .sched = p->options.sched,
                             .isa = p->options.isa,
                             .tune = p->options.tune,
+                            .plans = p->options.plans,
+                            .allow_dynamic = p->config->detect.allow_dynamic,
                             .score = p->config->detect.score};
 }
 
@@ -122,9 +124,11 @@ static oc_status load_networks(oc_pipeline *p, oc_error *err)
         return st;
     oc_net_options net = net_options(p);
     net.score = 0;
-    for (size_t i = 0; i < p->config->n_recognise && st == OC_OK; i++)
+    for (size_t i = 0; i < p->config->n_recognise && st == OC_OK; i++) {
+        net.allow_dynamic = p->config->recognise[i].allow_dynamic;
         st = oc_recogniser_init(&p->recogniser[i], &p->config->recognise[i], &net,
                                 p->options.gallery, p->options.open_gallery, err);
+    }
     return st;
 }
 

@@ -33,6 +33,7 @@ typedef struct oc_pipeline_options {
     uint32_t            stream;  /* number of this stream in it */
     const char         *isa;     /* as in oc_session_options */
     const oc_tune      *tune;    /* as in oc_session_options; NULL = guesses */
+    const oc_net_plans *plans;   /* networks kept compiled, as in oc_net_options; NULL = none are */
     volatile int       *cancel; /* 1: stop, finish the files; the pipeline writes 2 when it gives up
                              itself and the source is to notice.  May be NULL */
     const char         *gallery;      /* file instead of the pipeline's; NULL = the pipeline's */

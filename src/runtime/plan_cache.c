@@ -46,7 +46,7 @@ static oc_status name_of(const char *model_path, const oc_session_options *o, ch
     add_number(&h, o->n_shapes);
     for (size_t i = 0; i < o->n_shapes; i++) {
         const oc_shape *s = &o->shapes[i].info.shape;
-        add_text(&h, o->shapes[i].name);
+        add_text(&h, o->shapes[i].name ? o->shapes[i].name : "");
         add_number(&h, s->rank);
         for (uint32_t d = 0; d < s->rank; d++)
             add_number(&h, (uint64_t)s->dim[d]);
@@ -169,7 +169,22 @@ static void keep(const oc_plan_cache *cache, const oc_session *session, const ch
         trim(cache, name);
 }
 
-oc_status oc_plan_cache_open(const oc_plan_cache *cache, const char *model_path,
+/* The plan of what is asked for: its path, and its name there.  Free the path. */
+static oc_status place_of(const oc_plan_cache *cache, const char *model_path,
+                          const oc_session_options *options, char name[STEM + 1], char **path,
+                          oc_error *err)
+{
+    oc_status st;
+    if (options->tune)
+        return OC_FAIL(err, OC_INVALID, "a cache of plans knows no tuned kernels");
+    if ((st = name_of(model_path, options, name, err)) != OC_OK)
+        return st;
+    if (asprintf(path, "%s/%s" SUFFIX, cache->folder, name) < 0)
+        return OC_FAIL(err, OC_NOMEM, "path of a plan");
+    return OC_OK;
+}
+
+oc_status oc_plan_cache_find(const oc_plan_cache *cache, const char *model_path,
                              const oc_session_options *options, oc_session **out,
                              oc_plan_cache_seen *seen, oc_error *err)
 {
@@ -177,22 +192,41 @@ oc_status oc_plan_cache_open(const oc_plan_cache *cache, const char *model_path,
     oc_error  why = {0};
     oc_status st;
     *seen = (oc_plan_cache_seen){0};
-    if (options->tune)
-        return OC_FAIL(err, OC_INVALID, "a cache of plans knows no tuned kernels");
-    if ((st = name_of(model_path, options, name, err)) != OC_OK)
+    if ((st = place_of(cache, model_path, options, name, &path, err)) != OC_OK)
         return st;
-    if (asprintf(&path, "%s/%s" SUFFIX, cache->folder, name) < 0)
-        return OC_FAIL(err, OC_NOMEM, "path of a plan");
     st = oc_plan_open(path, model_path, options, out, &why);
-    if (st == OC_OK) {
-        seen->served = true;
+    seen->served = st == OC_OK;
+    if (st == OC_OK)
         (void)utimensat(AT_FDCWD, path, NULL, 0); /* used now: a matter of what goes first */
-    } else {
-        if (st != OC_NOT_FOUND)
-            snprintf(seen->note, sizeof(seen->note), "made anew: %.380s", why.message);
-        if ((st = make(model_path, options, out, err)) == OC_OK)
-            keep(cache, *out, path, name, seen);
-    }
+    else if (st != OC_NOT_FOUND)
+        snprintf(seen->note, sizeof(seen->note), "made anew: %.380s", why.message);
     free(path);
+    return OC_OK;
+}
+
+oc_status oc_plan_cache_keep(const oc_plan_cache *cache, const char *model_path,
+                             const oc_session_options *options, const oc_session *session,
+                             oc_plan_cache_seen *seen, oc_error *err)
+{
+    char      name[STEM + 1], *path = NULL;
+    oc_status st = place_of(cache, model_path, options, name, &path, err);
+    if (st == OC_OK)
+        keep(cache, session, path, name, seen);
+    free(path);
+    return st;
+}
+
+oc_status oc_plan_cache_open(const oc_plan_cache *cache, const char *model_path,
+                             const oc_session_options *options, oc_session **out,
+                             oc_plan_cache_seen *seen, oc_error *err)
+{
+    oc_session *s = NULL;
+    oc_status   st = oc_plan_cache_find(cache, model_path, options, &s, seen, err);
+    if (st == OC_OK && !s && (st = make(model_path, options, &s, err)) == OC_OK)
+        st = oc_plan_cache_keep(cache, model_path, options, s, seen, err);
+    if (st == OC_OK)
+        *out = s;
+    else
+        oc_session_destroy(s);
     return st;
 }

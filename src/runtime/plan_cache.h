@@ -21,10 +21,20 @@ typedef struct oc_plan_cache_seen {
 } oc_plan_cache_seen;
 
 /* As oc_session_create on the model at that path, to the bit.  What keeps the cache from being used
- * or written is no failure but a note.  options: of this header's size.  OC_INVALID: options with a tune table, which no name could
- * tell apart. */
+ * or written is no failure but a note.  options: of this header's size.  OC_INVALID: options with a tune
+ * table, which no name could tell apart. */
 OC_MUST_CHECK oc_status oc_plan_cache_open(const oc_plan_cache *cache, const char *model_path,
                                            const oc_session_options *options, oc_session **out,
                                            oc_plan_cache_seen *seen, oc_error *err);
+
+/* The same in two steps, for who has the model at hand.  find: *out stays as it is where no plan serves;
+ * then the session that was made without is given to keep. */
+OC_MUST_CHECK oc_status oc_plan_cache_find(const oc_plan_cache *cache, const char *model_path,
+                                           const oc_session_options *options, oc_session **out,
+                                           oc_plan_cache_seen *seen, oc_error *err);
+OC_MUST_CHECK oc_status oc_plan_cache_keep(const oc_plan_cache *cache, const char *model_path,
+                                           const oc_session_options *options,
+                                           const oc_session *session, oc_plan_cache_seen *seen,
+                                           oc_error *err);
 
 #endif

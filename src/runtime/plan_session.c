@@ -89,10 +89,12 @@ static oc_status check_shapes(const oc_graph *g, const oc_session_options *o, oc
         const oc_value *v = NULL;
         char            have[96], asked[96];
         for (uint32_t k = 0; k < g->n_inputs; k++)
-            if (strcmp(g->values[g->inputs[k]].name, o->shapes[i].name) == 0)
+            if (o->shapes[i].name ? strcmp(g->values[g->inputs[k]].name, o->shapes[i].name) == 0
+                                  : g->n_inputs == 1)
                 v = &g->values[g->inputs[k]];
         if (!v)
-            return OC_FAIL(err, OC_INVALID, "the network has no input '%.80s'", o->shapes[i].name);
+            return OC_FAIL(err, OC_INVALID, "the network has no input '%.80s'",
+                           o->shapes[i].name ? o->shapes[i].name : "of no name");
         if (!oc_shape_equal(&v->info.shape, &o->shapes[i].info.shape))
             return OC_FAIL(err, OC_UNSUPPORTED, "made for input '%.80s' of %s, not %s", v->name,
                            oc_shape_text(&v->info.shape, have, sizeof(have)),

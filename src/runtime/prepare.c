@@ -2,10 +2,16 @@
 
 #include <string.h>
 
-static const oc_port *bound_shape(const oc_session_options *o, const char *name)
+/* A shape without a name is that of the only input. */
+static bool is_for(const oc_port *shape, const oc_graph *g, const char *name)
+{
+    return shape->name ? strcmp(shape->name, name) == 0 : g->n_inputs == 1;
+}
+
+static const oc_port *bound_shape(const oc_session_options *o, const oc_graph *g, const char *name)
 {
     for (size_t i = 0; i < o->n_shapes; i++)
-        if (strcmp(o->shapes[i].name, name) == 0)
+        if (is_for(&o->shapes[i], g, name))
             return &o->shapes[i];
     return NULL;
 }
@@ -39,13 +45,16 @@ static oc_status bind_inputs(oc_graph *g, const oc_session_options *o, oc_error 
     for (size_t i = 0; i < o->n_shapes; i++) {
         bool known = false;
         for (uint32_t k = 0; k < g->n_inputs; k++)
-            known = known || strcmp(g->values[g->inputs[k]].name, o->shapes[i].name) == 0;
+            known = known || is_for(&o->shapes[i], g, g->values[g->inputs[k]].name);
+        if (!known && !o->shapes[i].name)
+            return OC_FAIL(err, OC_INVALID, "the network has %u inputs: a shape must name its own",
+                           g->n_inputs);
         if (!known)
             return OC_FAIL(err, OC_INVALID, "the network has no input '%.80s'", o->shapes[i].name);
     }
     for (uint32_t k = 0; k < g->n_inputs; k++) {
         oc_value *v = &g->values[g->inputs[k]];
-        oc_status st = bind_input(v, bound_shape(o, v->name), err);
+        oc_status st = bind_input(v, bound_shape(o, g, v->name), err);
         size_t    bytes;
         if (st != OC_OK)
             return st;

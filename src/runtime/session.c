@@ -357,7 +357,8 @@ oc_status oc_session_run_watched(oc_session *session, const oc_tensor_view *in, 
         out[i].info = session->ports[n_in + i].info;
         if (session->memory[n_in + i] && !out[i].data)
             out[i].data = session->memory[n_in + i];
-        else if (!session->memory[n_in + i] && out[i].data)
+        else if (!session->memory[n_in + i] && out[i].data &&
+                 out[i].data != session->views[n_in + i].data)
             return OC_FAIL(err, OC_INVALID,
                            "the size of output '%.80s' is decided at run time: ask for the "
                            "session's own memory",
@@ -367,7 +368,10 @@ oc_status oc_session_run_watched(oc_session *session, const oc_tensor_view *in, 
                   .workspace = session->workspace,
                   .on_step = on_step,
                   .on_step_ctx = ctx};
-    return session->ops->run(session->program, &run, in, out, err);
+    if ((st = session->ops->run(session->program, &run, in, out, err)) == OC_OK)
+        for (size_t i = 0; i < n_out; i++)
+            session->views[n_in + i] = out[i];
+    return st;
 }
 
 void oc_session_describe(const oc_session *session, oc_step_fn *on_step, void *ctx)

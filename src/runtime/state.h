@@ -23,7 +23,7 @@ struct oc_session {
     void                 *workspace;
     oc_port              *ports;  /* inputs, then outputs */
     void                **memory; /* own buffer of each port, made when first asked for */
-    oc_tensor_view       *views;  /* of one run */
+    oc_tensor_view       *views;  /* what the last run gave */
     size_t                n_in, n_out;
 };
 

@@ -247,6 +247,7 @@ static oc_status parse_card(oc_card *card, oc_error *err)
     card->name = oc_yaml_text(&m, "name");
     card->title = oc_yaml_text(&m, "title");
     card->licence = oc_yaml_text(&m, "licence");
+    card->allow_dynamic = oc_yaml_bool_or(&m, "allow_dynamic", false);
     const oc_yaml_node *source = oc_yaml_sub(&m, "source");
     if (source)
         m.status = oc_card_source_parse(source, &card->arena, &card->source, err);

@@ -56,6 +56,7 @@ typedef struct oc_card {
     const char *name;
     const char *title;
     const char *licence;
+    bool        allow_dynamic; /* as in oc_session_options */
 
     oc_card_source source;
 

@@ -52,14 +52,19 @@ static uint64_t now_ns(void)
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-/* The one input, checked against the card; `shape` becomes the bound one. */
-static oc_status check_input(const oc_net *net, oc_card_size size, const oc_port **input,
-                             oc_shape *shape, oc_error *err)
+static oc_shape wanted_shape(const oc_card *card, oc_card_size size)
 {
-    const oc_card *card = net->card;
-    const oc_port *ports;
-    char           a[128], b[128];
-    size_t         n = oc_model_inputs(net->model, &ports);
+    int64_t channels = card->image.gray ? 1 : 3;
+    if (card->image.nhwc)
+        return (oc_shape){4, {1, size.height, size.width, channels}};
+    return (oc_shape){4, {1, channels, size.height, size.width}};
+}
+
+/* The one input, of a model or of a session, against the card. */
+static oc_status check_input(const oc_card *card, const oc_port *ports, size_t n,
+                             const oc_shape *shape, oc_error *err)
+{
+    char a[128], b[128];
     if (n != 1)
         return OC_FAIL(err, OC_INVALID, "the network has %zu inputs, a card feeds one", n);
     if (card->input && strcmp(card->input, ports[0].name))
@@ -69,10 +74,6 @@ static oc_status check_input(const oc_net *net, oc_card_size size, const oc_port
     if (ports[0].info.dtype != want)
         return OC_FAIL(err, OC_INVALID, "input '%s' is %s, the card says %s", ports[0].name,
                        oc_dtype_name(ports[0].info.dtype), oc_dtype_name(want));
-    int64_t channels = card->image.gray ? 1 : 3;
-    *shape = (oc_shape){4, {1, channels, size.height, size.width}};
-    if (card->image.nhwc)
-        *shape = (oc_shape){4, {1, size.height, size.width, channels}};
     const oc_shape *have = &ports[0].info.shape;
     bool            fits = have->rank == 4;
     for (uint32_t i = 0; fits && i < 4; i++)
@@ -80,34 +81,69 @@ static oc_status check_input(const oc_net *net, oc_card_size size, const oc_port
     if (!fits)
         return OC_FAIL(err, OC_INVALID, "input '%s' is %s, the card says %s", ports[0].name,
                        oc_shape_text(have, a, sizeof(a)), oc_shape_text(shape, b, sizeof(b)));
-    *input = &ports[0];
     return OC_OK;
+}
+
+/* Read when a session is not there already compiled. */
+static oc_status load_model(oc_net *net, oc_error *err)
+{
+    if (net->model)
+        return OC_OK;
+    return net->models ? oc_models_take(net->models, net->model_path, &net->model, err)
+                       : oc_model_load(net->model_path, &net->model, err);
+}
+
+static oc_status compile(oc_net *net, bucket *b, const oc_session_options *so, oc_error *err)
+{
+    const oc_port *ports;
+    oc_status      st = load_model(net, err);
+    if (st != OC_OK)
+        return st;
+    size_t n = oc_model_inputs(net->model, &ports);
+    if ((st = check_input(net->card, ports, n, &so->shapes[0].info.shape, err)) != OC_OK)
+        return st;
+    return oc_session_create(net->model, so, &b->session, err);
+}
+
+static oc_status compile_or_find(oc_net *net, bucket *b, const oc_session_options *so,
+                                 const oc_net_plans *plans, oc_error *err)
+{
+    oc_plan_cache_seen seen;
+    oc_status          st;
+    if (!plans || so->tune)
+        return compile(net, b, so, err);
+    st = oc_plan_cache_find(&plans->cache, net->model_path, so, &b->session, &seen, err);
+    if (st == OC_OK && !b->session && (st = compile(net, b, so, err)) == OC_OK)
+        st = oc_plan_cache_keep(&plans->cache, net->model_path, so, b->session, &seen, err);
+    if (seen.note[0] && plans->note)
+        plans->note(plans->ctx, seen.note);
+    return st;
 }
 
 static oc_status make_session(oc_net *net, bucket *b, oc_card_size size,
                               const oc_net_options *options, oc_error *err)
 {
-    const oc_port *input = NULL, *bound;
-    oc_shape       shape;
-    oc_status      st = check_input(net, size, &input, &shape, err);
-    if (st != OC_OK)
-        return st;
-    oc_port            port = {.name = input->name, .info = {input->info.dtype, shape}};
+    const oc_port     *bound;
+    oc_shape           shape = wanted_shape(net->card, size);
+    oc_port            port = {.name = net->card->input, .info = {.shape = shape}};
     oc_session_options so = OC_SESSION_OPTIONS_INIT;
     so.pool = options->pool;
     so.arena_bytes_max = options->arena_bytes_max;
     so.backend = options->backend;
     so.isa = options->isa;
     so.tune = options->tune;
+    so.allow_dynamic = options->allow_dynamic || net->card->allow_dynamic;
     so.shapes = &port;
     so.n_shapes = 1;
-    st = oc_session_create(net->model, &so, &b->session, err);
+    oc_status st = compile_or_find(net, b, &so, options->plans, err);
     if (st != OC_OK)
         return st;
-    oc_session_inputs(b->session, &bound);
+    size_t n = oc_session_inputs(b->session, &bound);
+    if ((st = check_input(net->card, bound, n, &shape, err)) != OC_OK)
+        return st;
     b->in = (oc_tensor_view){.info = bound[0].info, .data = oc_session_input_buffer(b->session, 0)};
     if (!oc_shape_elements(&b->in.info.shape, &b->n_in))
-        return OC_FAIL(err, OC_INVALID, "input '%s' is too large", port.name);
+        return OC_FAIL(err, OC_INVALID, "input '%s' is too large", bound[0].name);
     return OC_OK;
 }
 
@@ -241,10 +277,6 @@ static oc_status build(oc_net *net, const char *model_path, const oc_net_options
     net->model_path = strdup(model_path);
     if (!net->model_path)
         return OC_FAIL(err, OC_NOMEM, "out of memory");
-    st = net->models ? oc_models_take(net->models, model_path, &net->model, err)
-                     : oc_model_load(model_path, &net->model, err);
-    if (st != OC_OK)
-        return st;
     if (options->size.width > 0 && options->size.height > 0) {
         card->sizes[0] = options->size;
         card->n_sizes = 1;

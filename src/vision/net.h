@@ -4,11 +4,19 @@
 
 #include "ocellus/backend.h"
 #include "ocellus/session.h"
+#include "runtime/plan_cache.h"
 #include "sched/sched.h"
 #include "vision/card.h"
 #include "vision/models.h"
 
 typedef struct oc_net oc_net;
+
+/* Where sessions are kept compiled (runtime/plan_cache.h), and who is told what kept that from working. */
+typedef struct oc_net_plans {
+    oc_plan_cache cache;
+    void (*note)(void *ctx, const char *text); /* may be NULL */
+    void *ctx;
+} oc_net_plans;
 
 typedef struct oc_net_options {
     oc_pool       *pool; /* borrowed for the network's life; NULL = the caller's thread */
@@ -20,6 +28,8 @@ typedef struct oc_net_options {
     const char    *mirror; /* as in oc_store_model, when model_path is NULL */
     oc_sched      *sched;  /* runs are jobs of it; needs models; NULL = they run at once */
     oc_models     *models; /* shared with others; borrowed for the network's life; NULL = its own */
+    bool           allow_dynamic; /* as in oc_session_options; the card may say so too */
+    const oc_net_plans *plans;    /* NULL: compiled anew; not used with `tune` */
 } oc_net_options;
 
 /* How the runs of a network stand among the jobs of the process. */

@@ -99,4 +99,20 @@ expect 0 'plan cache: made anew: '
 refuse 'not both' bench net.onnx --plan-cache --plan net.ocplan
 refuse 'no tuned kernels' bench net.onnx --plan-cache --tuned
 
+# sizes that the data decide: no plan, with the reason; without a bound only when asked for
+cp "$nets/flow-loop" loop.onnx
+cp "$nets/flow-loop-open" open.onnx
+run bench loop.onnx --iterations 3 --json
+expect 0
+refuse 'plans hold fixed shapes only' compile loop.onnx -o loop.ocplan
+refuse "node 'the loop' .Loop.: its number of turns has no limit" bench open.onnx
+run bench open.onnx --allow-dynamic --iterations 3 --json
+expect 0
+run inspect loop.onnx --json
+expect 0
+check '[o["shape"] for o in d["at_most"]] == ["4", "4x4"]'
+run inspect open.onnx --json
+expect 0
+check '"the loop" in d["no_bound"] and d["at_most"][1]["shape"] is None'
+
 finish

@@ -94,6 +94,94 @@ def good_nets():
     yield "dynamic", dynamic
 
 
+def number(name, x, kind=np.int64):
+    return numpy_helper.from_array(np.array(x, kind), name)
+
+
+def loop_net(counted, grows):
+    """Rows of a loop over the elements above a limit; without `counted` only a condition ends it."""
+    body = helper.make_graph(
+        [helper.make_node("Identity", ["go"], ["go_on"]),
+         helper.make_node("Concat", ["state", "x"], ["next"], axis=0) if grows
+         else helper.make_node("Add", ["state", "x"], ["next"]),
+         helper.make_node("Mul", ["x", "x"], ["row"])],
+        "body",
+        [value("i", [], TensorProto.INT64), value("go", [], TensorProto.BOOL),
+         value("state", [None] if grows else [4])],
+        [value("go_on", [], TensorProto.BOOL), value("next", [None] if grows else [4]),
+         value("row", [4])])
+    nodes = [helper.make_node("Greater", ["x", "limit"], ["over"]),
+             helper.make_node("NonZero", ["over"], ["where"]),
+             helper.make_node("Size", ["where"], ["turns"]),
+             helper.make_node("Greater", ["turns", "none"], ["any"]),
+             helper.make_node("Loop", ["turns" if counted else "", "any", "x"], ["sum", "stack"],
+                              "the loop", body=body)]
+    return model(nodes, [value("x", [4])], [value("sum", [None] if grows else [4]),
+                                           value("stack", [None, 4])],
+                 [number("limit", .3, np.float32), number("none", 0)])
+
+
+def scan_net():
+    body = helper.make_graph([helper.make_node("Add", ["s", "r"], ["t"]),
+                              helper.make_node("Neg", ["t"], ["o"])], "body",
+                             [value("s", [3]), value("r", [3])], [value("t", [3]), value("o", [3])])
+    nodes = [helper.make_node("Scan", ["x0", "x1"], ["last", "all"], "scan", body=body,
+                              num_scan_inputs=1, scan_output_axes=[1], scan_input_axes=[0])]
+    return model(nodes, [value("x0", [3]), value("x1", [5, 3])],
+                 [value("last", [3]), value("all", [3, 5])])
+
+
+def if_net():
+    then = helper.make_graph([helper.make_node("Neg", ["x"], ["a"])], "then", [], [value("a", [4])])
+    other = helper.make_graph([helper.make_node("Concat", ["x", "x"], ["b"], axis=0)], "other", [],
+                              [value("b", [8])])
+    nodes = [helper.make_node("ReduceMean", ["x"], ["mean"], keepdims=0),
+             helper.make_node("Greater", ["mean", "limit"], ["yes"]),
+             helper.make_node("If", ["yes"], ["y"], "if", then_branch=then, else_branch=other)]
+    return model(nodes, [value("x", [4])], [value("y", [None])], [number("limit", .5, np.float32)])
+
+
+def nms_net():
+    """Suppression, the boxes kept, the best scores, what is over a limit, and a sequence of them."""
+    nodes = [helper.make_node("NonMaxSuppression", ["boxes", "scores", "most", "iou", "limit"], ["kept"]),
+             helper.make_node("Slice", ["kept", "two", "three", "one"], ["column"]),
+             helper.make_node("Reshape", ["column", "flat"], ["index"]),
+             helper.make_node("Squeeze", ["boxes", "zero"], ["all"]),
+             helper.make_node("Gather", ["all", "index"], ["found"]),
+             helper.make_node("Reshape", ["scores", "flat"], ["each"]),
+             helper.make_node("Greater", ["each", "limit"], ["over"]),
+             helper.make_node("Compress", ["each", "over"], ["good"]),
+             helper.make_node("Shape", ["good"], ["count"]),
+             helper.make_node("Min", ["count", "three"], ["k"]),
+             helper.make_node("TopK", ["good", "k"], ["best", "best_at"]),
+             helper.make_node("Unique", ["index"], ["unique"])]
+    return model(nodes, [value("boxes", [1, 6, 4]), value("scores", [1, 2, 6])],
+                 [value("found", [None, 4]), value("best", [None]),
+                  value("unique", [None], TensorProto.INT64)],
+                 [number("most", 3), number("iou", .4, np.float32), number("limit", .3, np.float32),
+                  number("zero", [0]), number("one", [1]), number("two", [2]), number("three", [3]),
+                  number("flat", [-1])])
+
+
+def sequence_net():
+    nodes = [helper.make_node("SplitToSequence", ["x", "sizes"], ["parts"], axis=0),
+             helper.make_node("SequenceAt", ["parts", "one"], ["part"]),
+             helper.make_node("SequenceInsert", ["parts", "part"], ["more"]),
+             helper.make_node("ConcatFromSequence", ["more"], ["y"], axis=0)]
+    return model(nodes, [value("x", [6])], [value("y", [None])],
+                 [number("sizes", 2), number("one", 1)])
+
+
+def flow_nets():
+    yield "loop", loop_net(True, False)
+    yield "loop-grows", loop_net(True, True)
+    yield "loop-open", loop_net(False, False)
+    yield "scan", scan_net()
+    yield "if", if_net()
+    yield "nms", nms_net()
+    yield "sequence", sequence_net()
+
+
 def cyclic():
     nodes = [helper.make_node("Add", ["x", "b"], ["a"], "first"),
              helper.make_node("Relu", ["a"], ["b"], "second")]
@@ -192,6 +280,8 @@ def bad_nets():
 def onnx_corpus():
     for name, net in good_nets():
         put("onnx", f"good-{name}", net.SerializeToString())
+    for name, net in flow_nets():
+        put("onnx", f"flow-{name}", net.SerializeToString())
     for name, net in bad_nets():
         put("onnx", f"bad-{name}", net.SerializeToString())
     whole = small_net().SerializeToString()

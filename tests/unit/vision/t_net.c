@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <dirent.h>
 
 #include "ocellus/media.h"
 #include "tiny_onnx.h"
@@ -141,6 +143,80 @@ static void test_sizes(void **state)
     oc_net_destroy(net);
 }
 
+static char said[200];
+
+static void note(void *ctx, const char *text)
+{
+    snprintf(said, sizeof(said), "%s%s", (const char *)ctx, text);
+}
+
+/* Sessions of both sizes come from plans the second time, and see the same. */
+static void test_plans(void **state)
+{
+    static const char text[] = HEAD "input: {sizes: [[4, 2], [8, 2]], color: rgb, fit: stretch}\n"
+                                    "head: {type: embed}\n";
+    char              plans[64], path[400];
+    oc_frame         *frame = frame_of(80, 20, 9, 8, 7);
+    float             first[2];
+    oc_error          err = {0};
+    (void)state;
+    snprintf(plans, sizeof(plans), "%s/plans", folder);
+    const oc_net_plans kept = {.cache = {plans, OC_PLAN_CACHE_BYTES_MAX}, .note = note, .ctx = "!"};
+    const oc_net_options o = {.plans = &kept};
+    write_model("Relu", 1, -1, -1);
+    assert_int_equal(chmod(folder, 0700), 0);
+    for (int run = 0; run < 3; run++) {
+        oc_net   *net = NULL;
+        oc_result r;
+        said[0] = 0;
+        if (run == 2) { /* not the network the plans are of */
+            unlink(model);
+            write_model("Neg", 1, -1, -1);
+        }
+        if (oc_net_create_take(card_of(text), model, &o, &net, &err) != OC_OK)
+            fail_msg("%s", err.message);
+        assert_int_equal(oc_net_run(net, frame, NULL, &r, &err), OC_OK);
+        if (run < 2)
+            first[run] = r.embedding[0];
+        else
+            assert_true(r.embedding[0] < 0);
+        assert_int_equal(said[0], run == 2 ? '!' : 0);
+        oc_net_destroy(net);
+    }
+    assert_true(first[0] > 0 && memcmp(&first[0], &first[1], sizeof(float)) == 0);
+    DIR           *d = opendir(plans);
+    struct dirent *e;
+    int            n = 0;
+    assert_non_null(d);
+    while ((e = readdir(d)))
+        if (e->d_name[0] != '.') {
+            snprintf(path, sizeof(path), "%s/%s", plans, e->d_name);
+            assert_int_equal(unlink(path), 0);
+            n++;
+        }
+    closedir(d);
+    assert_int_equal(n, 2);
+    assert_int_equal(rmdir(plans), 0);
+    oc_frame_unref(frame);
+}
+
+/* What nothing limits is taken when the card or the caller says so. */
+static void test_dynamic(void **state)
+{
+    static const char refused[] = HEAD "input: {size: [4, 2], color: rgb, fit: stretch}\n"
+                                       "head: {type: embed}\n";
+    static const char taken[] = HEAD "allow_dynamic: true\n"
+                                     "input: {size: [4, 2], color: rgb, fit: stretch}\n"
+                                     "head: {type: embed}\n";
+    (void)state;
+    oc_card *card = card_of(taken);
+    assert_true(card->allow_dynamic);
+    oc_card_destroy(card);
+    card = card_of(refused);
+    assert_false(card->allow_dynamic);
+    oc_card_destroy(card);
+}
+
 typedef struct seen {
     size_t n;
     float  first[3];
@@ -270,6 +346,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_input_path), cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_plans),      cmocka_unit_test(test_dynamic),
         cmocka_unit_test(test_crops),      cmocka_unit_test(test_quad),
         cmocka_unit_test(test_refusals),   cmocka_unit_test(test_ours),
     };
