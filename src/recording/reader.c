@@ -31,7 +31,7 @@ static void name_inner(const char *folder, char *text, size_t bytes)
 oc_status oc_reader_open(oc_reader *r, const char *folder, bool pixels, oc_error *err)
 {
     char inner[320] = "";
-    *r = (oc_reader){.pixels = pixels};
+    *r = (oc_reader){.pixels = pixels, .lost = UINT64_MAX};
     if (strlen(folder) >= sizeof(r->folder))
         return OC_FAIL(err, OC_INVALID, "the folder's name is too long");
     snprintf(r->folder, sizeof(r->folder), "%s", folder);
@@ -62,13 +62,17 @@ void oc_reader_seek(oc_reader *r, size_t i)
 {
     shut(r);
     r->at = i;
-    r->lost = 0;
+    r->lost = UINT64_MAX;
+    r->before = 0;
 }
 
 static oc_status open_next(oc_reader *r, oc_error *err)
 {
     struct stat s;
     for (; r->at < r->n; r->at++) {
+        if (r->before && r->list[r->at].number != r->before + 1)
+            r->hole = true;
+        r->before = r->list[r->at].number;
         snprintf(r->path, sizeof(r->path), "%s/" OC_SEGMENT_NAME, r->folder,
                  (unsigned long long)r->list[r->at].number);
         oc_status st = oc_bytes_open(r->path, &r->bytes, err);
@@ -87,14 +91,15 @@ static oc_status open_next(oc_reader *r, oc_error *err)
 
 oc_status oc_reader_next(oc_reader *r, oc_block *out, bool *first, oc_error *err)
 {
+    r->hole = false;
     for (;;) {
-        bool begins = !r->open;
-        r->hole = false;
+        bool      begins = !r->open;
         oc_status st = r->open ? OC_OK : open_next(r, err);
         if (st == OC_OK)
             st = oc_segment_next(&r->segment, r->pixels, out, err);
         if (st == OC_OK) {
-            r->hole = r->hole || (!begins && out->lost != r->lost);
+            /* another run begins with nothing lost */
+            r->hole = r->hole || (begins ? out->lost > r->lost : out->lost != r->lost);
             r->lost = out->lost;
             if (first)
                 *first = begins;

@@ -13,8 +13,9 @@ typedef struct oc_reader {
     bool             open;
     oc_bytes         bytes;
     oc_segment       segment;
-    uint64_t         lost; /* as the last block told */
-    bool             hole; /* something is missing between the last block and the one before */
+    uint64_t         before; /* number of the segment read last; 0: none */
+    uint64_t         lost;   /* as the last block told; at first the most there is */
+    bool             hole;   /* something is missing between the last block and the one before */
     bool             pixels;
     void (*torn)(void *ctx, const char *segment, const char *what); /* a tail left out; or NULL */
     void *ctx;

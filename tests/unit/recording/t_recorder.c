@@ -1,0 +1,285 @@
+/* The ring on disk: its bound, what is lost and told, runs one after the other, incidents. */
+#include <dirent.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "recording/picture.h"
+#include "recording/reader.h"
+#include "recording/recorder.h"
+
+static char folder[64];
+
+static int fresh_folder(void **state)
+{
+    (void)state;
+    snprintf(folder, sizeof(folder), "/tmp/t_recorder.XXXXXX");
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+    char command[128];
+    (void)state;
+    snprintf(command, sizeof(command), "rm -rf %s", folder);
+    return system(command);
+}
+
+static uint64_t bytes_in_folder(void)
+{
+    oc_ring_segment *list;
+    size_t           n;
+    uint64_t         sum = 0;
+    assert_int_equal(oc_ring_list(folder, &list, &n, NULL), OC_OK);
+    for (size_t i = 0; i < n; i++)
+        sum += list[i].bytes;
+    free(list);
+    return sum;
+}
+
+static char complaint[512];
+
+static void complain(void *ctx, const char *text)
+{
+    (void)ctx;
+    snprintf(complaint, sizeof(complaint), "%s", text);
+}
+
+static oc_recorder *recorder(oc_recorder_options o)
+{
+    oc_recorder *r;
+    oc_error     err = {0};
+    o.folder = folder;
+    o.complain = complain;
+    *complaint = '\0';
+    if (oc_recorder_create(&o, &r, &err) != OC_OK)
+        fail_msg("%s", err.message);
+    assert_true(oc_recorder_info(r, "what runs"));
+    return r;
+}
+
+/* A frame of noise: it cannot be packed small.  Each with a state in front where one is wanted. */
+static void put_frame(oc_recorder *r, uint64_t index, int32_t side)
+{
+    static uint32_t seed = 7;
+    oc_frame       *f;
+    assert_int_equal(oc_frame_create(OC_PIXEL_GRAY8, side, side, &f, NULL), OC_OK);
+    for (int32_t y = 0; y < side; y++)
+        for (int32_t x = 0; x < side; x++)
+            f->plane[0][y * f->stride[0] + x] =
+                (uint8_t)((seed = seed * 1664525u + 1013904223u) >> 24);
+    f->index = index;
+    if (oc_recorder_wants_state(r))
+        oc_recorder_put(r, OC_BLOCK_STATE, &index, sizeof(index));
+    oc_recorder_frame(r, f, &index, sizeof(index));
+    oc_recorder_put(r, OC_BLOCK_DONE, &index, sizeof(index));
+    oc_frame_unref(f);
+}
+
+typedef struct seen {
+    size_t   segments, frames, holes;
+    uint64_t first, last;
+    bool     broken; /* a frame after a hole, and no state between */
+} seen;
+
+static seen look(void)
+{
+    oc_reader      r;
+    oc_block       b;
+    oc_error       err = {0};
+    oc_status      st;
+    seen           s = {.first = UINT64_MAX};
+    bool           first, known = false;
+    oc_frame_pool *pool;
+    oc_frame      *before = NULL, *f;
+    assert_int_equal(oc_frame_pool_create(&pool, NULL), OC_OK);
+    if (oc_reader_open(&r, folder, true, &err) != OC_OK)
+        fail_msg("%s", err.message);
+    while ((st = oc_reader_next(&r, &b, &first, &err)) == OC_OK) {
+        oc_picture p;
+        if (first) {
+            assert_int_equal(b.kind, OC_BLOCK_INFO);
+            assert_memory_equal(b.data, "what runs", 9);
+            s.segments++;
+            known = false;
+        }
+        s.holes += r.hole;
+        known = (known && !r.hole) || b.kind == OC_BLOCK_STATE;
+        if (b.kind != OC_BLOCK_FRAME)
+            continue;
+        s.broken = s.broken || !known;
+        assert_int_equal(oc_picture_read(b.data, b.n, &p, &err), OC_OK);
+        if (oc_picture_unpack(&p, before, pool, &f, &err) != OC_OK)
+            fail_msg("%s", err.message);
+        oc_frame_unref(before);
+        before = f;
+        s.first = s.frames++ ? s.first : f->index;
+        s.last = f->index;
+    }
+    if (st != OC_END)
+        fail_msg("%s", err.message);
+    oc_reader_close(&r);
+    oc_frame_unref(before);
+    oc_frame_pool_destroy(pool);
+    return s;
+}
+
+static void the_ring_has_its_bound(void **state)
+{
+    oc_recorder      *r = recorder((oc_recorder_options){.bytes_max = 400000, .wait = true});
+    oc_recorder_stats stats;
+    (void)state;
+    for (uint64_t i = 0; i < 300; i++) {
+        put_frame(r, i, 64);
+        /* a segment looked at just before it went, and what was written in its place since */
+        assert_true(bytes_in_folder() <= 400000 + 60000);
+    }
+    oc_recorder_close(r);
+    oc_recorder_stats_get(r, &stats);
+    oc_recorder_destroy(r);
+    seen s = look();
+    assert_true(bytes_in_folder() <= 400000 && bytes_in_folder() > 200000);
+    assert_int_equal(stats.lost, 0);
+    assert_int_equal(stats.frames, 300);
+    assert_int_equal(s.last, 299); /* the oldest went */
+    assert_int_equal(s.frames, 300 - s.first);
+    assert_true(s.first > 100 && s.segments > 3 && !s.broken && !s.holes);
+    assert_string_equal(complaint, "");
+}
+
+static void old_segments_go_by_time(void **state)
+{
+    oc_recorder *r = recorder((oc_recorder_options){
+        .bytes_max = 100 << 20, .seconds_max = 0.05, .segment_seconds = 0.005, .wait = true});
+    (void)state;
+    for (uint64_t i = 0; i < 100; i++) {
+        put_frame(r, i, 32);
+        usleep(2000);
+    }
+    oc_recorder_destroy(r);
+    seen s = look();
+    assert_int_equal(s.last, 99);
+    assert_true(s.first > 20 && !s.broken);
+}
+
+static void what_finds_no_room_is_counted_and_marked(void **state)
+{
+    oc_recorder      *r = recorder((oc_recorder_options){.bytes_max = 1 << 30, .queue_frames = 1});
+    oc_recorder_stats stats;
+    (void)state;
+    for (uint64_t i = 0; i < 400; i++) /* faster than a megapixel of noise is packed */
+        put_frame(r, i, 1000);
+    oc_recorder_close(r);
+    oc_recorder_stats_get(r, &stats);
+    oc_recorder_destroy(r);
+    seen s = look();
+    assert_true(stats.frames < 400 && stats.frames >= 1);
+    assert_true(stats.lost >= 400 - stats.frames);
+    assert_int_equal(s.frames, stats.frames);
+    assert_true(s.holes >= 1 || s.last < 399);
+    assert_false(s.broken);
+}
+
+static void runs_follow_one_another(void **state)
+{
+    oc_error     err = {0};
+    oc_recorder *r = recorder((oc_recorder_options){.wait = true}), *second;
+    (void)state;
+    const oc_recorder_options same = {.folder = folder};
+    assert_int_equal(oc_recorder_create(&same, &second, &err), OC_BUSY);
+    assert_non_null(strstr(err.message, "another program"));
+    put_frame(r, 0, 16);
+    oc_recorder_destroy(r);
+    r = recorder((oc_recorder_options){.wait = true});
+    put_frame(r, 1, 16);
+    oc_recorder_destroy(r);
+    seen s = look();
+    assert_true(s.segments == 2 && s.frames == 2 && s.last == 1);
+    const oc_recorder_options tiny = {.folder = folder, .bytes_max = 1000};
+    assert_int_equal(oc_recorder_create(&tiny, &second, &err), OC_INVALID);
+    const oc_recorder_options nowhere = {.folder = "/dev/null/x"};
+    assert_int_equal(oc_recorder_create(&nowhere, &second, &err), OC_IO);
+}
+
+/* No file may grow beyond some bytes: what is written then fails as on a full disk. */
+static void a_full_disk_is_told_and_survived(void **state)
+{
+    struct rlimit     was, small;
+    oc_recorder_stats stats;
+    (void)state;
+    signal(SIGXFSZ, SIG_IGN);
+    oc_recorder *r = recorder((oc_recorder_options){.bytes_max = 100 << 20, .wait = true});
+    getrlimit(RLIMIT_FSIZE, &was);
+    small = was;
+    small.rlim_cur = 50000;
+    setrlimit(RLIMIT_FSIZE, &small);
+    for (uint64_t i = 0; i < 50; i++)
+        put_frame(r, i, 64);
+    oc_recorder_close(r);
+    setrlimit(RLIMIT_FSIZE, &was);
+    oc_recorder_stats_get(r, &stats);
+    oc_recorder_destroy(r);
+    assert_non_null(strstr(complaint, "cannot be written"));
+    assert_true(stats.lost > 0 && stats.frames >= 5 && stats.frames < 50);
+    seen s = look(); /* what came before is whole */
+    assert_int_equal(s.frames, stats.frames);
+    assert_false(s.broken);
+}
+
+static char told_folder[OC_RING_PATH], told_reason[128];
+
+static void on_incident(void *ctx, const char *path, const char *reason)
+{
+    (void)ctx;
+    snprintf(told_folder, sizeof(told_folder), "%s", path);
+    snprintf(told_reason, sizeof(told_reason), "%s", reason);
+}
+
+static void an_incident_keeps_the_ring(void **state)
+{
+    oc_recorder *r = recorder((oc_recorder_options){
+        .bytes_max = 200000, .wait = true, .incident_after_s = 1e-6, .incident = on_incident});
+    (void)state;
+    for (uint64_t i = 0; i < 50; i++)
+        put_frame(r, i, 64);
+    assert_true(oc_recorder_incident(r, "too late"));
+    assert_false(oc_recorder_incident(r, "again")); /* ten minutes have not passed */
+    for (uint64_t i = 50; i < 200; i++) {
+        usleep(i < 60 ? 1000 : 0);
+        put_frame(r, i, 64);
+    }
+    oc_recorder_destroy(r);
+    assert_string_equal(told_reason, "too late");
+    assert_int_equal(look().last, 199);
+    assert_non_null(strstr(told_folder, "/incident-"));
+    oc_ring_segment *list;
+    size_t           n;
+    assert_int_equal(oc_ring_list(told_folder, &list, &n, NULL), OC_OK);
+    assert_true(n >= 1); /* though the ring has gone on and removed its own names of them */
+    free(list);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_ring_has_its_bound, fresh_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(old_segments_go_by_time, fresh_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(what_finds_no_room_is_counted_and_marked, fresh_folder,
+                                        remove_folder),
+        cmocka_unit_test_setup_teardown(runs_follow_one_another, fresh_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_full_disk_is_told_and_survived, fresh_folder,
+                                        remove_folder),
+        cmocka_unit_test_setup_teardown(an_incident_keeps_the_ring, fresh_folder, remove_folder),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
