@@ -22,7 +22,8 @@ typedef struct recorded {
     oc_pipeline   *p;
     oc_recorder   *recorder;
     char           name[128], run[64];
-    oc_wire_done   done; /* of this frame, as far as it is known */
+    oc_wire_done   done;                      /* of this frame, as far as it is known */
+    uint64_t       looks[OC_RECOGNISERS_MAX]; /* of the recognisers, before it */
     char          *lines;
     size_t         n_lines;
     unsigned char *block, *state;
@@ -93,6 +94,8 @@ static void on_begun(void *stream, const oc_frame *frame, const oc_decision *dec
     oc_walk       w = oc_walk_writer(extra, sizeof(extra));
     oc_wire_frame f = {.begun_ns = oc_now_ns(), .frames = s->p->frames, .decision = *decision};
     put_lines(s);
+    for (size_t i = 0; i < OC_RECOGNISERS_MAX; i++)
+        s->looks[i] = s->p->recogniser[i].looks;
     if (oc_recorder_wants_state(s->recorder))
         put_state(s);
     oc_wire_frame_walk(&f, &w);
@@ -155,6 +158,8 @@ static void on_completed(void *stream, const oc_observed_frame *f)
     d->end_ns = f->end_ns;
     d->detections = f->detections;
     d->tracks = (uint32_t)s->p->n_seen;
+    for (size_t i = 0; i < OC_RECOGNISERS_MAX; i++)
+        d->looks[i] = s->p->recogniser[i].looks - s->looks[i];
     d->lines = s->lines;
     d->n_lines = s->n_lines;
     oc_wire_done_walk(d, &w);

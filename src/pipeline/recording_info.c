@@ -92,7 +92,8 @@ static json_t *describe(const oc_pipeline *p, const char *run)
     oc_cpu_model(cpu);
     if (p->options.isa)
         (void)oc_isa_parse(p->options.isa, &isa);
-    add_network(nets, kernels, "detect", p->detector[0]);
+    for (size_t i = 0; i < p->n_detectors; i++) /* the others are of the ladder's steps */
+        add_network(nets, kernels, i ? "detect, less" : "detect", p->detector[i]);
     for (size_t i = 0; i < p->config->n_recognise; i++)
         add_network(nets, kernels, p->config->recognise[i].name, p->recogniser[i].net);
     unsigned threads = p->options.pool ? oc_pool_threads(p->options.pool) : 0;

@@ -63,6 +63,7 @@ void oc_wire_done_walk(oc_wire_done *d, oc_walk *w)
     oc_walk_u64(w, &d->end_ns);
     oc_walk_u64(w, &d->detections);
     oc_walk_u32(w, &d->tracks);
+    walk_counts(w, d->looks, OC_RECOGNISERS_MAX);
     oc_walk_size(w, &d->n_stages, OC_WIRE_STAGES_MAX);
     for (size_t i = 0; i < d->n_stages; i++)
         oc_wire_stage_walk(&d->stage[i], w);

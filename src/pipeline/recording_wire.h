@@ -28,7 +28,8 @@ void oc_wire_stage_walk(oc_wire_stage *s, oc_walk *w);
 typedef struct oc_wire_done {
     uint64_t      frame, captured_ns, begun_ns, end_ns, detections;
     int64_t       pts_ns;
-    uint32_t      tracks; /* in view */
+    uint32_t      tracks;                    /* in view */
+    uint64_t      looks[OC_RECOGNISERS_MAX]; /* of each recogniser: made, in the order of choice */
     oc_wire_stage stage[OC_WIRE_STAGES_MAX];
     size_t        n_stages;
     const char   *lines; /* events, one line each */

@@ -34,7 +34,8 @@ typedef struct replay {
     oc_frame_pool *frames;
     oc_frame      *before;  /* the last frame, for the next one's pixels */
     bool           valid;   /* the pipeline's state is that of the recording */
-    bool           working; /* a frame has begun whose end is not in the recording yet */
+    bool           working; /* `before` has begun, its end is not in the recording yet */
+    oc_wire_frame  begun;
     unsigned char *state;
     size_t         state_bytes;
 } replay;
@@ -343,16 +344,24 @@ static void note_frame(replay *r, const oc_frame *frame)
         r->o->progress(r->o->ctx, r->out->frames, r->out->last_s);
 }
 
-static oc_status work_on(replay *r, oc_frame *frame, const oc_wire_frame *f, oc_error *err)
+/* looks: that were made, NULL = as many as were allowed. */
+static oc_status work_on(replay *r, const uint64_t *looks, oc_error *err)
 {
     oc_pipeline *p = r->p;
-    r->decision = f->decision;
-    p->frames = f->frames;
-    oc_status st = oc_frame_work(p, frame, err);
+    r->working = false;
+    r->decision = r->begun.decision;
+    for (size_t i = 0; looks && i < OC_RECOGNISERS_MAX; i++)
+        if (looks[i] < r->decision.per_frame[i]) /* there was no time for more */
+            r->decision.per_frame[i] = (uint32_t)looks[i];
+    if (r->decision.detector >= p->n_detectors)
+        return OC_FAIL(err, OC_FORMAT, "%s: frame %llu: there is no detector %u", r->reader.path,
+                       (unsigned long long)r->before->index, r->decision.detector);
+    p->frames = r->begun.frames;
+    oc_status st = oc_frame_work(p, r->before, err);
     if (st != OC_OK)
         return st;
     p->frames++;
-    note_frame(r, frame);
+    note_frame(r, r->before);
     return OC_OK;
 }
 
@@ -375,9 +384,10 @@ static oc_status take_frame(replay *r, const oc_block *b, oc_error *err)
     }
     oc_frame_unref(r->before);
     r->before = frame;
-    r->working = r->valid;
+    r->begun = f;
+    r->working = r->valid; /* it may turn out that there was no time for it */
     if (r->valid)
-        return work_on(r, frame, &f, err);
+        return OC_OK;
     if (r->o->check)
         note_frame(r, frame);
     else
@@ -394,8 +404,12 @@ static oc_status take_done(replay *r, const oc_block *b, oc_error *err)
     oc_wire_done_walk(&d, &w);
     if (!oc_walk_done(&w))
         return damaged(r, b, err);
-    r->working = false;
     if (r->valid) {
+        if (!r->working || d.frame != r->before->index)
+            return damaged(r, b, err);
+        oc_status st = work_on(r, d.looks, err);
+        if (st != OC_OK)
+            return st;
         oc_compare_recorded(&r->compare, d.lines, d.n_lines);
         oc_compare_settle(&r->compare, true);
     }
@@ -413,6 +427,13 @@ static oc_status take_note(replay *r, const oc_block *b, oc_error *err)
         oc_compare_recorded(&r->compare, n.lines, n.n_lines);
     if (n.kind == OC_NOTE_DROPPED && n.reason < OC_DROP_REASONS)
         r->out->dropped[n.reason]++;
+    if (n.kind == OC_NOTE_DROPPED && r->working && n.frame == r->before->index) {
+        r->working = false; /* the scheduler refused it, after its time was that of the stream */
+        r->p->time_s = (double)r->before->pts_ns * 1e-9;
+        r->p->frame = r->before->index;
+    }
+    if (n.kind == OC_NOTE_LADDER && r->valid)
+        oc_tell_move(r->p, &n.move);
     return OC_OK;
 }
 
@@ -451,7 +472,7 @@ static void note_hole(replay *r)
         "replayed",
         r->reader.path);
     oc_compare_settle(&r->compare, false);
-    r->valid = false;
+    r->valid = r->working = false;
 }
 
 static oc_status take(replay *r, const oc_block *b, bool first, oc_error *err)
@@ -498,11 +519,14 @@ static oc_status go(replay *r, oc_error *err)
     }
     if (st == OC_END)
         st = OC_OK;
-    if (st == OC_OK && r->working && !r->out->interrupted)
-        say(r, "the recording ends while frame %llu was worked on",
-            (unsigned long long)r->p->frame);
-    if (st == OC_OK && !r->out->ended && !r->working)
-        oc_compare_settle(&r->compare, r->valid);
+    if (st == OC_OK && r->working && !r->out->interrupted) {
+        say(r, "the recording ends while frame %llu was worked on: it is worked on once more",
+            (unsigned long long)r->before->index);
+        st = work_on(r, NULL, err);
+        oc_compare_settle(&r->compare, false);
+    }
+    if (st == OC_OK && !r->out->ended)
+        oc_compare_settle(&r->compare, r->valid && !r->working);
     return st;
 }
 

@@ -128,6 +128,7 @@ void oc_tell_crossed(void *pipeline, const oc_object *object, const oc_line *lin
 void oc_tell_zone(void *pipeline, const oc_object *object, const oc_zone *zone, bool entered,
                   double dwell_s);
 void oc_tell_step(oc_pipeline *p, uint32_t from, uint64_t latency_ns); /* of the ladder */
+void oc_tell_move(oc_pipeline *p, const oc_ladder_move *move);
 void oc_tell_drops(oc_pipeline *p, bool last);
 void oc_read_dropped(oc_pipeline *p, uint64_t dropped[OC_DROP_REASONS]);
 void oc_tell_ended(oc_pipeline *p);

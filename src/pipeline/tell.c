@@ -147,6 +147,17 @@ void oc_tell_zone(void *pipeline, const oc_object *o, const oc_zone *zone, bool 
     put(p, &e);
 }
 
+void oc_tell_move(oc_pipeline *p, const oc_ladder_move *m)
+{
+    oc_event e = {.type = m->to > m->from ? OC_EVENT_DEGRADED : OC_EVENT_RESTORED,
+                  .level = m->to,
+                  .step = m->step,
+                  .latency_ms = m->latency_ms,
+                  .objective_ms = m->objective_ms};
+    put(p, &e);
+    oc_observers_ladder(&p->observers, m);
+}
+
 void oc_tell_step(oc_pipeline *p, uint32_t from, uint64_t latency_ns)
 {
     uint32_t             to = p->ladder.level;
@@ -156,13 +167,7 @@ void oc_tell_step(oc_pipeline *p, uint32_t from, uint64_t latency_ns)
                               .latency_ms =
                                   latency_ns == UINT64_MAX ? -1.0 : (double)latency_ns * 1e-6,
                               .objective_ms = p->config->deadline_s * 1e3};
-    oc_event             e = {.type = to > from ? OC_EVENT_DEGRADED : OC_EVENT_RESTORED,
-                              .level = to,
-                              .step = m.step,
-                              .latency_ms = m.latency_ms,
-                              .objective_ms = m.objective_ms};
-    put(p, &e);
-    oc_observers_ladder(&p->observers, &m);
+    oc_tell_move(p, &m);
 }
 
 void oc_read_dropped(oc_pipeline *p, uint64_t dropped[OC_DROP_REASONS])
