@@ -22,12 +22,14 @@ static uint64_t cpu_ns(void)
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-/* The quickest of a few runs, on all cores and as one core's work. */
+/* The quickest of a few runs as one core's work, and, with a deadline that asks for all cores, on these. */
 static oc_status measure(oc_net *net, const oc_frame *frame, unsigned cores, oc_admit_task *task,
                          oc_error *err)
 {
+    bool urgent = task->run_ns > 0;
     task->wide_ns = UINT64_MAX;
-    oc_net_job_set(net, &(oc_net_job){.cls = OC_SCHED_NORMAL});
+    oc_net_job_set(
+        net, &(oc_net_job){.cls = OC_SCHED_NORMAL, .keep = true, .deadline_ns = urgent ? 1 : 0});
     for (int i = 0; i < RUNS + 1; i++) { /* the first one makes tables for this size of picture */
         oc_result result;
         uint64_t  wall = oc_now_ns(), cpu = cpu_ns();
@@ -38,7 +40,8 @@ static oc_status measure(oc_net *net, const oc_frame *frame, unsigned cores, oc_
         cpu = cpu_ns() - cpu;
         if (i > 0 && wall < task->wide_ns) {
             task->wide_ns = wall;
-            task->run_ns = cpu > wall * cores ? wall * cores : cpu > wall ? cpu : wall;
+            if (!urgent)
+                task->run_ns = cpu > wall * cores ? wall * cores : cpu > wall ? cpu : wall;
         }
     }
     return OC_OK;
@@ -90,6 +93,10 @@ static oc_status add(oc_admission *a, const oc_pipeline *p, oc_net *net, const c
     row->task.period_ns = (uint64_t)(p->config->detect.every / fps * 1e9);
     row->task.deadline_ns = (uint64_t)(p->config->deadline_s * 1e9);
     oc_status st = measure(net, frame, a->cores, &row->task, err);
+    if (st == OC_OK)
+        st = measure(net, frame, a->cores, &row->task, err);
+    if (row->task.wide_ns > row->task.run_ns)
+        row->task.wide_ns = row->task.run_ns;
     row->task.run_ns *= looks;
     row->task.wide_ns *= looks;
     a->n += st == OC_OK;

@@ -106,6 +106,14 @@ static void put_counts(oc_jsonw *j, const oc_pipeline *p)
 {
     oc_jsonw_open(j, "counts", '{');
     oc_jsonw_uint(j, "detections", p->record.detections);
+    oc_jsonw_uint(j, "looks", p->looks);
+    if (p->config->degrade.n) {
+        oc_jsonw_open(j, "ladder", '{');
+        oc_jsonw_uint(j, "level", p->ladder.level);
+        oc_jsonw_uint(j, "up", p->steps_up);
+        oc_jsonw_uint(j, "down", p->steps_down);
+        oc_jsonw_close(j, '}');
+    }
     oc_jsonw_uint(j, "tracks", p->record.tracks);
     oc_jsonw_uint(j, "tracks_max", p->record.tracks_max);
     oc_jsonw_open(j, "events", '{');

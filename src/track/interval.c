@@ -30,7 +30,7 @@ bool oc_interval_due(oc_interval *i, const oc_tracks *tracks, double time_s)
     for (size_t k = 0; k < tracks->n; k++)
         if (is_there(&tracks->items[k]))
             most = fmin(most, patience(i, &tracks->items[k], frame_s));
-    return !i->begun || (double)i->since >= most;
+    return !i->begun || (double)i->since >= most - 1e-6; /* times are sums of rounded ones */
 }
 
 void oc_interval_looked(oc_interval *i, const oc_tracks *tracks)

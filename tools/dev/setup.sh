@@ -5,7 +5,9 @@ apt_build="build-essential cmake ninja-build pkgconf libfyaml-dev libjansson-dev
     libavutil-dev libswscale-dev libmicrohttpd-dev libmosquitto-dev librdkafka-dev libnats-dev
     libhiredis-dev ca-certificates"
 apt_test="$apt_build ccache libcmocka-dev python3-onnx python3-numpy ffmpeg
-    mosquitto mosquitto-clients nats-server redis-server prometheus"
+    mosquitto mosquitto-clients nats-server redis-server prometheus
+    python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good
+    gstreamer1.0-plugins-ugly"
 
 # packages VERB: their names, the same in Debian 12 and 13; "a|b": either will do
 packages() {

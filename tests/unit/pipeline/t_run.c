@@ -310,6 +310,7 @@ typedef struct books {
     uint64_t             begun, completed, looks, events, stages[OC_STAGES], opened, closed;
     uint64_t             frame; /* that is worked on */
     bool                 balanced;
+    struct oc_pipeline  *pipeline;
     FILE                *lines;
 } books;
 
@@ -321,6 +322,7 @@ static oc_status books_opened(void *ctx, const oc_observed_stream *info, void **
     assert_string_equal(info->name, "bottles");
     assert_int_equal(info->info.width, 640);
     b->opened++;
+    b->pipeline = info->pipeline;
     *stream = b;
     return OC_OK;
 }
@@ -366,6 +368,8 @@ static void books_event(void *stream, const oc_event *event, const char *line, s
     for (int i = 0; i < OC_DROP_REASONS; i++)
         dropped += b->dropped[i];
     b->balanced = b->balanced && b->captured >= b->completed + dropped;
+    oc_counts c = oc_pipeline_counts(b->pipeline);
+    assert_int_equal(c.captured, c.completed + oc_counts_dropped(&c) + c.in_flight);
 }
 
 static void books_completed(void *stream, const oc_observed_frame *f)
@@ -442,6 +446,39 @@ static void observers_see_everything(void **state)
         }
         json_decref(summary);
     }
+}
+
+/* Too much to do: the ladder is climbed to its top, and what it does is done. */
+static void too_much_work_climbs_the_ladder(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "name: bottles\n"
+        "deadline: 1ms\n"
+        "queue: {drop: oldest, length: 2}\n"
+        "detect: {network: yolox-nano, model: \"" MODEL "\", labels: [bottle], score: 0.2}\n"
+        "degrade: {steps: [{every: 2}, {every: 5}], climb: 10ms, descend: 60s}\n";
+    oc_pipeline_config *c;
+    oc_pipeline        *p;
+    oc_error            err = {0};
+    oc_pipeline_options o = {.source = VIDEO, .realtime = true, .duration_s = 3};
+    o.outputs.events = in_folder("d.jsonl");
+    assert_int_equal(oc_pipeline_config_memory("t.yaml", text, strlen(text), &c, &err), OC_OK);
+    if (oc_pipeline_create(c, &o, &p, &err) != OC_OK || oc_pipeline_run(p, &err) != OC_OK)
+        fail_msg("%s", err.message);
+    json_t *summary = json_loads(oc_pipeline_summary(p), 0, NULL);
+    json_t *events = check_events(o.outputs.events);
+    adds_up(summary);
+    assert_int_equal(whole(events, "degraded"), 2);
+    assert_null(json_object_get(events, "restored"));
+    json_t *ladder = member(member(summary, "counts"), "ladder");
+    assert_int_equal(whole(ladder, "level"), 2);
+    assert_int_equal(whole(ladder, "up"), 2);
+    assert_true(whole(member(summary, "counts"), "looks") < whole(summary, "completed"));
+    json_decref(events);
+    json_decref(summary);
+    oc_pipeline_destroy(p);
+    oc_pipeline_config_destroy(c);
 }
 
 /* Looks at every third frame only, whatever the configuration says. */
@@ -603,6 +640,7 @@ int main(void)
         cmocka_unit_test(in_real_time_the_newest_wins),
         cmocka_unit_test(observers_see_everything),
         cmocka_unit_test(decisions_can_be_forced),
+        cmocka_unit_test(too_much_work_climbs_the_ladder),
         cmocka_unit_test(bad_places_are_named),
         cmocka_unit_test(a_full_disk_leaves_nothing),
         cmocka_unit_test(what_breaks_off_counts),
