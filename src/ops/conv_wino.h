@@ -33,9 +33,10 @@ typedef struct oc_conv_wino {
     double                unit_flops;
 } oc_conv_wino;
 
-/* A layer's largest deviation from the exact sum, in parts of the largest output, that is accepted: a
- * network of fifty such layers stays within 1e-4. */
-#define OC_CONV_ERROR_MAX 2e-5
+/* A layer's largest deviation from the exact sum, in parts of the largest output, that is accepted.
+ * What matters is what a network makes of it: inception_v3 makes 4e-6 behind its first layers (F(6) over
+ * 32 channels, where the bound says 1.4e-5) 1.4e-4 at its output, and F(4)'s 1e-6 there 7e-5. */
+#define OC_CONV_ERROR_MAX 1e-5
 
 /* Can this convolution be done so at all, and with what error?  The bound is over random and real
  * layers (docs/kernels.md; held by tests/unit/runtime/t_wino_error.c); it grows with the root of the
