@@ -17,6 +17,12 @@ static uint64_t less(uint64_t a, uint64_t b)
     return a > b ? a - b : 0;
 }
 
+static uint64_t times(uint64_t a, unsigned n)
+{
+    uint64_t product;
+    return __builtin_mul_overflow(a, (uint64_t)n, &product) ? UINT64_MAX : product;
+}
+
 static oc_policy_network *network_of(const oc_policy *p, const oc_policy_job *j)
 {
     return &p->networks[j->network];
@@ -104,14 +110,14 @@ static void take_time(oc_policy *p, uint64_t now_ns)
         if (j->state != OC_POLICY_STARTED)
             continue;
         if (j->held == 0) {
-            j->suspended_ns += passed;
+            j->suspended_ns = add(j->suspended_ns, passed);
             continue;
         }
         const uint64_t whole = oc_predict_typical(&network_of(p, j)->predict, j->n_batch, j->held);
         j->progress += whole ? (double)passed / (double)whole : 0.0;
-        j->run_ns += passed;
-        j->core_ns += passed * j->held;
-        p->busy_ns += passed * j->held;
+        j->run_ns = add(j->run_ns, passed);
+        j->core_ns = add(j->core_ns, times(passed, j->held));
+        p->busy_ns = add(p->busy_ns, times(passed, j->held));
         met = met || j->cls == OC_SCHED_NORMAL;
     }
     if (met && p->normal_since_ns != UINT64_MAX)
@@ -561,7 +567,7 @@ unsigned oc_policy_mean_cores(const oc_policy_job *j)
 {
     if (!j->run_ns || j->core_ns <= j->run_ns)
         return 1;
-    return (unsigned)((j->core_ns + j->run_ns / 2) / j->run_ns);
+    return (unsigned)(add(j->core_ns, j->run_ns / 2) / j->run_ns);
 }
 
 /* What the run says about the network: had it run all the time on as many cores as it had on the

@@ -124,7 +124,9 @@ static uint64_t predict(const oc_predictor *p, unsigned batch, unsigned cores, d
     const double           from = c ? (double)quantile(c, q) : (double)p->hint_ns;
     const unsigned         from_batch = (unsigned)(i / p->cores_max) + 1;
     const unsigned         from_cores = (unsigned)(i % p->cores_max) + 1;
-    return (uint64_t)(from * batch / from_batch * speed(from_cores) / speed(cores));
+    const double           ns = from * batch / from_batch * speed(from_cores) / speed(cores);
+    return ns < 9e18 ? (uint64_t)ns
+                     : (uint64_t)9e18; /* a guess of centuries is no reason to overflow */
 }
 
 uint64_t oc_predict_typical(const oc_predictor *p, unsigned batch, unsigned cores)
