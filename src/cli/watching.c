@@ -67,7 +67,11 @@ static const char *find_state(cli_watching *w, const char *name)
 
 int cli_watching_start(cli_watching *w, const oc_site_config *config, oc_pipeline_options *options)
 {
-    oc_watch_options watch = {.http = w->http, .alert = on_alert, .trouble = on_trouble, .ctx = w};
+    oc_watch_options watch = {.http = w->http,
+                              .root = getenv("OCELLUS_HOST_ROOT"),
+                              .alert = on_alert,
+                              .trouble = on_trouble,
+                              .ctx = w};
     oc_error         err = {0};
     for (size_t i = 0; i < config->n; i++)
         watch.objectives = watch.objectives || config->stream[i]->n_objectives > 0;

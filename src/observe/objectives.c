@@ -78,11 +78,11 @@ static void count(watched_stream *s, oc_objective_kind kind, bool bad, uint64_t 
     }
 }
 
-/* Frames that wait when a run is stopped are nobody's failure. */
+/* What somebody asked for is nobody's failure. */
 static void dropped(void *stream, const oc_frame *frame, oc_drop reason)
 {
     (void)frame;
-    if (reason != OC_DROP_STOPPED)
+    if (reason != OC_DROP_STOPPED && reason != OC_DROP_RATE && reason != OC_DROP_PAUSED)
         count(stream, OC_OBJECTIVE_COMPLETED, true, 0);
 }
 

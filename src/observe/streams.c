@@ -22,7 +22,7 @@ typedef struct watched {
 
     oc_series *m_captured, *m_completed, *m_dropped[OC_DROP_REASONS], *m_in_flight, *m_latency;
     oc_series *m_stage[OC_STAGES], *m_detections, *m_tracks, *m_events[OC_EVENT_TYPES];
-    oc_series *m_up, *m_age, *m_level, *m_up_moves, *m_down_moves, *m_network;
+    oc_series *m_reconnects, *m_up, *m_age, *m_level, *m_up_moves, *m_down_moves, *m_network;
 } watched;
 
 struct oc_streams {
@@ -75,6 +75,7 @@ static void make_series(watched *w, const oc_observed_stream *info)
     w->m_latency = one(w, OC_M_FRAME_LATENCY, NULL);
     w->m_detections = one(w, OC_M_DETECTIONS, NULL);
     w->m_tracks = one(w, OC_M_TRACKS, NULL);
+    w->m_reconnects = one(w, OC_M_RECONNECTS, NULL);
     w->m_up = one(w, OC_M_STREAM_UP, NULL);
     w->m_age = one(w, OC_M_STREAM_AGE, NULL);
     w->m_level = one(w, OC_M_LADDER_LEVEL, NULL);
@@ -196,6 +197,14 @@ static void closed(void *stream, const oc_counts *counts)
     put(&w->begun_ns, 0);
     put(&w->tracks, 0);
     atomic_store(&w->open, false);
+}
+
+static void source(void *stream, bool connected, const oc_error *why)
+{
+    watched *w = stream;
+    (void)why;
+    if (connected)
+        oc_series_add(w->m_reconnects, 1);
 }
 
 /* ---- telling ---- */
@@ -339,7 +348,8 @@ oc_status oc_streams_create(oc_metrics *metrics, double stale_s, double stall_s,
                                 .event = event,
                                 .ladder = ladder,
                                 .completed = completed,
-                                .closed = closed};
+                                .closed = closed,
+                                .source = source};
     s->ready = oc_metrics_series(metrics, OC_M_READY, NULL);
     pthread_mutex_init(&s->lock, NULL);
     if (!oc_metrics_on_collect(metrics, collect, s)) {

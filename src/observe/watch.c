@@ -34,7 +34,7 @@ static bool ready(void *ctx, oc_strbuf *text)
 
 static oc_status add_readers(oc_watch *w, const char *root, oc_error *err)
 {
-    oc_process_reader_init(&w->process, w->metrics, root);
+    oc_process_reader_init(&w->process, w->metrics, NULL);
     oc_device_reader_init(&w->device, w->metrics, root);
     oc_accelerators_init(&w->accelerators, w->metrics, w->complaints, sizeof(w->complaints));
     if (!oc_metrics_on_collect(w->metrics, oc_process_reader_collect, &w->process) ||

@@ -19,9 +19,11 @@ static void note_reconnect(void *ctx, bool connected, uint32_t wait_ms, const oc
 {
     oc_capture *c = ctx;
     (void)wait_ms;
-    (void)why;
-    if (!atomic_exchange(&c->away, !connected) && !connected)
+    bool was_away = atomic_exchange(&c->away, !connected);
+    if (!was_away && !connected)
         atomic_fetch_add(&c->lost, 1);
+    if (was_away == connected && c->observers)
+        oc_observers_source(c->observers, connected, why);
 }
 
 static oc_status read_again(oc_capture *c, resume *r, oc_frame **out, oc_error *err)

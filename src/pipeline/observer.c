@@ -78,6 +78,11 @@ void oc_observers_configured(oc_observers *o, const oc_pipeline_config *config)
     EACH(configured, config);
 }
 
+void oc_observers_source(oc_observers *o, bool connected, const oc_error *why)
+{
+    EACH(source, connected, why);
+}
+
 void oc_observers_close(oc_observers *o, const oc_counts *counts)
 {
     EACH(closed, counts);

@@ -86,6 +86,9 @@ typedef struct oc_observer {
 
     /* The last word.  Called once if `opened` succeeded, also after failures. */
     void (*closed)(void *stream, const oc_counts *counts);
+
+    /* A live source was lost, or came back; from the capture thread.  why may be NULL. */
+    void (*source)(void *stream, bool connected, const oc_error *why);
 } oc_observer;
 
 /* ---- for the pipeline ---- */
@@ -111,6 +114,7 @@ void oc_observers_event(oc_observers *o, const oc_event *event, const char *line
 void oc_observers_ladder(oc_observers *o, const oc_ladder_move *move);
 void oc_observers_completed(oc_observers *o, const oc_observed_frame *frame);
 void oc_observers_configured(oc_observers *o, const oc_pipeline_config *config);
+void oc_observers_source(oc_observers *o, bool connected, const oc_error *why);
 void oc_observers_close(oc_observers *o, const oc_counts *counts); /* once; then there are none */
 
 #endif
