@@ -7,11 +7,14 @@
 #include <errno.h>
 #include <hiredis/hiredis.h>
 #include <poll.h>
+#include <pthread.h>
 
 #include "ocellus/bus_plugin.h"
 
 #define KEY_BYTES 1024
 #define FORBIDDEN ":"
+#define ELEMENTS_MAX 100000    /* of an answer: room for them is made before they come */
+#define ANSWER_MAX (64u << 20) /* bytes of an answer that is not whole yet */
 
 struct oc_bus {
     const oc_bus_options *o;
@@ -21,6 +24,34 @@ struct oc_bus {
     int64_t               maxlen;
     bool                  numbers;
 };
+
+/* hiredis believes a server that speaks of a thousand million elements. */
+#if HIREDIS_MAJOR >= 1
+typedef size_t element_count;
+#else
+typedef int element_count;
+#endif
+
+static void *(*make_array)(const redisReadTask *, element_count);
+static redisReplyObjectFunctions limited;
+
+static void *make_limited_array(const redisReadTask *task, element_count n)
+{
+    return n > ELEMENTS_MAX ? NULL : make_array(task, n);
+}
+
+static void limit_answers(redisContext *c)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    pthread_mutex_lock(&lock);
+    if (!make_array) {
+        make_array = c->reader->fn->createArray;
+        limited = *c->reader->fn;
+        limited.createArray = make_limited_array;
+    }
+    pthread_mutex_unlock(&lock);
+    c->reader->fn = &limited;
+}
 
 static void forget(oc_bus *b)
 {
@@ -71,6 +102,8 @@ static oc_status next_reply(oc_bus *b, uint64_t until, redisReply **out, oc_erro
             return failed(b, b->c->errstr, err);
         if (reply)
             break;
+        if (b->c->reader->len > ANSWER_MAX)
+            return failed(b, "an answer of more than 64 MB", err);
         oc_status st = wait_for(b, POLLIN, until, err);
         if (st != OC_OK)
             return st;
@@ -121,6 +154,7 @@ static oc_status connect_now(oc_bus *b, oc_error *err)
         forget(b);
         return st;
     }
+    limit_answers(b->c);
     if (password) {
         const char *with[] = {"AUTH", user, password}, *without[] = {"AUTH", password};
         st = must_ok(b, user ? 3 : 2, user ? with : without, err);

@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 #include "cli/plans.h"
 #include "cli/record.h"
+#include "cli/sending.h"
 #include "cli/run_check.h"
 #include "cli/tuned.h"
 #include "cli/watching.h"
@@ -33,6 +34,7 @@ typedef struct arguments {
     char         path[5][PATH_BYTES]; /* of outputs inside --out */
     cli_watching watching;
     cli_record   record;
+    cli_sending  sending;
 } arguments;
 
 typedef struct bar {
@@ -195,7 +197,10 @@ static int run_with(arguments *a, const char *file)
     if (code < 0 && !a->check)
         code = cli_record_open(&a->record, "run", config->n, &o.stream);
     if (code < 0)
+        code = cli_sending_start(&a->sending, config, a->check, &o.stream);
+    if (code < 0)
         code = run_site(a, config, &o);
+    cli_sending_stop(&a->sending);
     cli_record_close(&a->record, "run", a->quiet);
     cli_watching_stop(&a->watching);
     oc_pool_destroy(pool);

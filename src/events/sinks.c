@@ -191,14 +191,14 @@ oc_status oc_sinks_create(const oc_sink_config *config, size_t n, const char *gr
         s->n = i + 1;
     }
     if (st != OC_OK) {
-        oc_sinks_destroy(s, 0);
+        oc_sinks_destroy(s, 0, NULL);
         return st;
     }
     *out = s;
     return OC_OK;
 }
 
-void oc_sinks_destroy(oc_sinks *s, uint32_t drain_ms)
+void oc_sinks_destroy(oc_sinks *s, uint32_t drain_ms, oc_sink_stats *last)
 {
     if (!s)
         return;
@@ -206,7 +206,8 @@ void oc_sinks_destroy(oc_sinks *s, uint32_t drain_ms)
     for (size_t i = 0; i < s->n; i++) {
         one_sink *o = &s->item[i];
         uint64_t  now = oc_now_ns();
-        oc_sink_destroy(o->sink, now < until ? (uint32_t)((until - now) / 1000000) : 0, NULL);
+        oc_sink_destroy(o->sink, now < until ? (uint32_t)((until - now) / 1000000) : 0,
+                        last ? &last[i] : NULL);
         free(o->name);
         free(o->kind);
         for (size_t k = 0; k < o->n_types; k++)

@@ -40,8 +40,9 @@ size_t oc_sinks_count(const oc_sinks *s);
 const char *oc_sinks_name(const oc_sinks *s, size_t i);
 const char *oc_sinks_kind(const oc_sinks *s, size_t i);
 void        oc_sinks_stats(oc_sinks *s, size_t i, oc_sink_stats *out);
-/* Delivers what it can in drain_ms, all sinks together.  NULL is fine. */
-void oc_sinks_destroy(oc_sinks *s, uint32_t drain_ms);
+/* Delivers what it can in drain_ms, all sinks together.  NULL is fine.  last: final figures of each,
+ * or NULL. */
+void oc_sinks_destroy(oc_sinks *s, uint32_t drain_ms, oc_sink_stats *last);
 
 /* The priority that a type has where nobody says otherwise. */
 oc_priority oc_sinks_priority(const char *type);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "pipeline/config.h"
+#include "pipeline/sinks_config.h"
 
 static const oc_yaml_word recognise_words[] = {
     {"posture", OC_RECOGNISE_POSTURE},
@@ -203,6 +204,11 @@ static oc_status read_objectives(oc_pipeline_config *c, const oc_yaml_node *list
     return OC_OK;
 }
 
+static oc_status read_sinks(oc_pipeline_config *c, const oc_yaml_node *list, oc_error *err)
+{
+    return oc_sinks_config_read(list, &c->sinks, err);
+}
+
 /* A missing section is read as an empty one: its defaults hold. */
 typedef oc_status section_fn(oc_pipeline_config *c, const oc_yaml_node *node, oc_error *err);
 
@@ -232,6 +238,7 @@ static oc_status read_all(oc_pipeline_config *c, oc_error *err)
         {oc_yaml_sub_or(&m, "events"), read_events},
         {oc_yaml_list_or(&m, "objectives", 0, OC_OBJECTIVES_MAX), read_objectives},
         {oc_yaml_sub_or(&m, "outputs"), read_outputs},
+        {oc_yaml_list_or(&m, "sinks", 0, OC_SINKS_MAX), read_sinks},
         {oc_yaml_sub_or(&m, "queue"), oc_config_queue},
         {oc_yaml_sub_or(&m, "degrade"), oc_config_degrade},
     };
@@ -306,5 +313,6 @@ void oc_pipeline_config_destroy(oc_pipeline_config *c)
         return;
     oc_yaml_destroy(c->doc);
     oc_yaml_destroy(c->under);
+    oc_sinks_config_destroy(c->sinks);
     free(c);
 }

@@ -157,6 +157,7 @@ typedef struct oc_pipeline_config {
     oc_outputs_config     outputs;
     oc_objective          objective[OC_OBJECTIVES_MAX];
     size_t                n_objectives;
+    struct oc_sinks_config *sinks; /* NULL = none; the same for all streams of a file */
 } oc_pipeline_config;
 
 /* OC_IO, OC_FORMAT: "file:line:column: reason". */
