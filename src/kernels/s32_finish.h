@@ -4,7 +4,8 @@
  *   raw:  y = v, floats
  *   else  b = round_half_even(v * per_quantum) + zero, saturated to 0..255
  *         b = table[b]                            where there is one: an operator of one value
- *         b = saturate(round_half_even(ratio * b + ratio_add * add + fixed))   where there is `add`
+ *         b = saturate(round_half_even(ratio * b + (ratio_add * add + fixed)))   where there is `add`
+ *             (add_last: ratio_add * add + (ratio * b + fixed): the order decides ties)
  *         y = b clamped to lo..hi: Relu and Clip, which quantising does not change the order of
  *
  *   px       pixels, >= 1; blocks of eight channels, 1 or 2
@@ -30,6 +31,7 @@ typedef struct oc_finish8 {
     const uint8_t *table; /* [256] or NULL */
     const uint8_t *add;   /* or NULL */
     float          ratio, ratio_add, fixed;
+    bool           add_last;
     uint8_t        lo, hi;
     bool           raw;
     size_t         px;

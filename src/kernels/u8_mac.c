@@ -40,14 +40,18 @@ static int part_of(const oc_mac8_form *f, int w, unsigned part)
 static group_kind look_at(const oc_mac8_form *f, const int16_t *w, size_t n)
 {
     group_kind kind = {true, true, 1};
+    int        least = 0, most = 0, pair = 0;
     for (size_t i = 0; i < n; i += 2) {
-        kind.zero = kind.zero && w[i] == 0 && w[i + 1] == 0;
-        for (size_t k = i; k < i + 2; k++)
-            while (part_of(f, w[k], kind.parts))
-                kind.parts++;
-        if (f->pair_max && abs(w[i]) + abs(w[i + 1]) > f->pair_max)
-            kind.pairs = false;
+        const int a = w[i], b = w[i + 1], low = a < b ? a : b, high = a < b ? b : a;
+        const int both = abs(a) + abs(b);
+        least = low < least ? low : least;
+        most = high > most ? high : most;
+        pair = both > pair ? both : pair;
     }
+    kind.zero = pair == 0;
+    kind.pairs = !f->pair_max || pair <= f->pair_max;
+    while (part_of(f, least, kind.parts) || part_of(f, most, kind.parts))
+        kind.parts++;
     return kind;
 }
 
@@ -64,8 +68,7 @@ static void put_narrow(const oc_mac8_form *f, size_t channels, const int16_t *w,
         for (size_t k = 0; k < deep; k++) {
             const int v = part_of(f, w[o * deep + k], part);
             to[o * deep + k] = (int8_t)v;
-            if (sum)
-                sum[o] += v;
+            sum[o] += v;
         }
 }
 
@@ -77,33 +80,28 @@ static void put_wide(size_t channels, const int16_t *w, int16_t *to)
 }
 
 oc_mac8_counts oc_mac8_pack(const oc_mac8_form *form, size_t groups, unsigned blocks,
-                            const int16_t *w, const int32_t *place, int8_t *narrow, int16_t *wide,
-                            int32_t *at, int32_t *sum)
+                            const int16_t *w, const int32_t *place, const oc_mac8_room *to)
 {
     const size_t   channels = 8 * (size_t)blocks, n = channels * (size_t)form->deep;
     oc_mac8_counts c = {0, 0};
-    if (sum)
-        memset(sum, 0, channels * sizeof(*sum));
+    if (to)
+        memset(to->sum, 0, channels * sizeof(*to->sum));
     for (size_t g = 0; g < groups; g++) {
         const group_kind kind = look_at(form, w + g * n, n);
-        if (kind.zero || is_wide(form, &kind))
+        const bool       wide = is_wide(form, &kind);
+        if (kind.zero)
             continue;
-        for (unsigned part = 0; part < kind.parts; part++, c.n_narrow++) {
-            if (!narrow)
+        for (unsigned part = 0; part < kind.parts && !wide; part++, c.n_narrow++) {
+            if (!to)
                 continue;
-            put_narrow(form, channels, w + g * n, part, narrow + c.n_narrow * n, sum);
-            at[c.n_narrow] = place[g];
+            put_narrow(form, channels, w + g * n, part, to->narrow + c.n_narrow * n, to->sum);
+            to->at[c.n_narrow] = place[g];
         }
-    }
-    for (size_t g = 0; g < groups && form->pair_max; g++) {
-        const group_kind kind = look_at(form, w + g * n, n);
-        if (kind.zero || !is_wide(form, &kind))
-            continue;
-        if (narrow) {
-            put_wide(channels, w + g * n, wide + c.n_wide * n);
-            at[c.n_narrow + c.n_wide] = place[g];
+        if (wide && to) {
+            put_wide(channels, w + g * n, to->wide + c.n_wide * n);
+            to->at_wide[c.n_wide] = place[g];
         }
-        c.n_wide++;
+        c.n_wide += wide;
     }
     return c;
 }

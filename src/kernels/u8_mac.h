@@ -61,15 +61,19 @@ typedef void oc_k_u8_mac_fn(const oc_mac8 *m);
 /* The kernel, and in *form (may be NULL) how its weights lie. */
 oc_k_u8_mac_fn *oc_k_u8_mac(oc_isa have, oc_mac8_form *form);
 
-/* What packing made: lengths, and how much of `narrow`, `wide` and `at` it needs. */
+/* What packing makes: how many groups of either kind, and where they go. */
 typedef struct oc_mac8_counts {
     size_t n_narrow, n_wide;
 } oc_mac8_counts;
+typedef struct oc_mac8_room {
+    int8_t  *narrow;
+    int16_t *wide;
+    int32_t *at, *at_wide; /* places of narrow and of wide groups */
+    int32_t *sum;          /* [8 * blocks]: of a channel's narrow weights, what x_less takes away */
+} oc_mac8_room;
 
-/* Packs w [groups][8 * blocks][deep] whose group g lies at place[g].  With narrow NULL it only
- * counts.  sum[o] (may be NULL) is the sum of channel o's narrow weights: what x_less takes away. */
+/* Packs w [groups][8 * blocks][deep] whose group g lies at place[g]; with `to` NULL it only counts. */
 oc_mac8_counts oc_mac8_pack(const oc_mac8_form *form, size_t groups, unsigned blocks,
-                            const int16_t *w, const int32_t *place, int8_t *narrow, int16_t *wide,
-                            int32_t *at, int32_t *sum);
+                            const int16_t *w, const int32_t *place, const oc_mac8_room *to);
 
 #endif

@@ -116,5 +116,5 @@ void oc_strides(const oc_shape *shape, size_t elem, ptrdiff_t *stride)
 
 bool oc_can_block(const oc_tensor_info *info)
 {
-    return info->dtype == OC_F32 && info->shape.rank == 4;
+    return (info->dtype == OC_F32 || info->dtype == OC_U8) && info->shape.rank == 4;
 }

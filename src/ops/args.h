@@ -41,7 +41,7 @@ size_t oc_dims_product(const oc_shape *shape, uint32_t from, uint32_t to);
 /* Bytes from element to element along each axis, in a plain layout. */
 void oc_strides(const oc_shape *shape, size_t elem, ptrdiff_t *stride);
 
-/* Input or output i as NC8: f32 of rank 4. */
+/* Input or output i as NC8: f32 (u8 where the operator says OC_OP_NC8_BYTES) of rank 4. */
 bool oc_can_block(const oc_tensor_info *info);
 
 #endif

@@ -136,6 +136,7 @@ const oc_op oc_op_channel_shuffle = {
     .n_out_max = OC_OP_MANY,
     .state_size = sizeof(shuffle_state),
     .infer = shuffle_infer,
+    .flags = OC_OP_NC8_BYTES,
     .layout = shuffle_layout,
     .prepare = shuffle_prepare,
     .run = shuffle_run,

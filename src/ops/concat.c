@@ -109,7 +109,7 @@ static oc_status concat_prepare(const oc_prepare *p, oc_error *err)
         if (blocked) { /* an element is a pixel of a channel block */
             in.dim[1] = (in.dim[1] + 7) / 8;
             to.dim[1] = (to.dim[1] + 7) / 8;
-            elem = 32;
+            elem = 8 * oc_dtype_bytes(p->out[0].info.dtype);
         }
         size_t    outer = oc_dims_product(&in, 0, axis);
         ptrdiff_t run = (ptrdiff_t)(oc_dims_product(&in, axis, in.rank) * elem);
@@ -140,6 +140,7 @@ const oc_op oc_op_concat = {
     .n_in_max = OC_OP_MANY,
     .n_out_min = 1,
     .n_out_max = 1,
+    .flags = OC_OP_NC8_BYTES,
     .state_size = sizeof(concat_state),
     .infer = concat_infer,
     .layout = concat_layout,

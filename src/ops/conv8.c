@@ -17,41 +17,45 @@ bool oc_conv8_fits(const oc_conv_geom *g)
 
 /* ---- packing ---- */
 
-static int16_t weight_at(const oc_conv8_weights *w, size_t channel, size_t i)
+/* Differences of all weights, in their order. */
+static void differences(const oc_conv8_weights *from, size_t channels, size_t each, int16_t *to)
 {
-    return (int16_t)(oc_zero_at(w->dtype, w->w, i) -
-                     oc_zero_at(w->dtype, w->zero, w->n_zero > 1 ? channel : 0));
+    for (size_t o = 0; o < channels; o++) {
+        const int32_t  zero = oc_zero_at(from->dtype, from->zero, from->n_zero > 1 ? o : 0);
+        const uint8_t *w = (const uint8_t *)from->w + o * each;
+        for (size_t i = 0; i < each; i++)
+            *to++ = (int16_t)((from->dtype == OC_I8 ? (int8_t)w[i] : w[i]) - zero);
+    }
 }
 
 typedef struct dense_pack {
-    size_t   groups, panel_blocks;
-    int16_t *w;     /* [groups][16][deep] */
-    int32_t *place; /* [groups] */
+    size_t         groups;
+    const int16_t *all;   /* [OC][C][taps] */
+    int16_t       *w;     /* [groups][16][deep] */
+    int32_t       *place; /* [groups] */
 } dense_pack;
 
 /* Where group g of a pixel lies, and the weights of a panel's channels for it. */
-static void gather_panel(const oc_conv8 *c, const oc_conv8_weights *from, size_t panel,
-                         unsigned blocks, dense_pack *d)
+static void gather_panel(const oc_conv8 *c, size_t panel, unsigned blocks, dense_pack *d)
 {
     const oc_conv_geom *g = &c->g;
     const size_t        deep = (size_t)c->form.deep, halves = 8 / deep, channels = 8 * blocks;
-    const size_t        taps = (size_t)(g->k[0] * g->k[1]);
+    const size_t        taps = (size_t)(g->k[0] * g->k[1]), inputs = (size_t)g->c;
     for (size_t i = 0; i < d->groups; i++) {
         const size_t half = i % halves, block = i / halves % c->in_blocks;
-        const size_t tap = i / halves / c->in_blocks;
+        const size_t tap = i / halves / c->in_blocks, in = block * 8 + half * deep;
         const size_t ky = tap / (size_t)g->k[1], kx = tap % (size_t)g->k[1];
-        d->place[i] = (int32_t)((block * c->plane + ky * (size_t)g->dil[0] * c->row +
-                                 kx * (size_t)g->dil[1]) *
-                                    8 +
-                                half * deep);
-        for (size_t o = 0; o < channels; o++)
-            for (size_t k = 0; k < deep; k++) {
-                const size_t channel = panel * 16 + o, in = block * 8 + half * deep + k;
-                d->w[(i * channels + o) * deep + k] =
-                    channel < (size_t)g->oc && in < (size_t)g->c
-                        ? weight_at(from, channel, (channel * (size_t)g->c + in) * taps + tap)
-                        : 0;
-            }
+        const size_t there = inputs > in ? inputs - in : 0, n = there < deep ? there : deep;
+        const size_t at = block * c->plane + ky * (size_t)g->dil[0] * c->row +
+                          kx * (size_t)g->dil[1]; /* pixels */
+        int16_t *to = d->w + i * channels * deep;
+        d->place[i] = (int32_t)(at * 8 + half * deep);
+        memset(to, 0, channels * deep * sizeof(*to));
+        for (size_t o = 0; o < channels && panel * 16 + o < (size_t)g->oc; o++) {
+            const int16_t *from = d->all + ((panel * 16 + o) * inputs + in) * taps + tap;
+            for (size_t k = 0; k < n; k++)
+                to[o * deep + k] = from[k * taps];
+        }
     }
 }
 
@@ -66,17 +70,15 @@ static size_t align64(size_t n)
 }
 
 /* Lengths of the panels; how many bytes they take together. */
-static size_t measure_panels(const oc_conv8 *c, const oc_conv8_weights *from, dense_pack *d,
-                             oc_conv8_panel *panels)
+static size_t measure_panels(const oc_conv8 *c, dense_pack *d, oc_conv8_panel *panels)
 {
     size_t at = 0;
     for (size_t q = 0; q < c->panels; q++) {
         const unsigned blocks = panel_blocks(c, q);
         const size_t   each = 8 * (size_t)blocks * (size_t)c->form.deep;
-        gather_panel(c, from, q, blocks, d);
-        const oc_mac8_counts n =
-            oc_mac8_pack(&c->form, d->groups, blocks, d->w, d->place, NULL, NULL, NULL, NULL);
-        oc_conv8_panel *p = &panels[q];
+        gather_panel(c, q, blocks, d);
+        const oc_mac8_counts n = oc_mac8_pack(&c->form, d->groups, blocks, d->w, d->place, NULL);
+        oc_conv8_panel      *p = &panels[q];
         p->n_narrow = n.n_narrow;
         p->n_wide = n.n_wide;
         p->narrow = at;
@@ -91,15 +93,16 @@ static size_t measure_panels(const oc_conv8 *c, const oc_conv8_weights *from, de
     return at;
 }
 
-static void pack_panels(const oc_conv8 *c, const oc_conv8_weights *from, dense_pack *d,
-                        oc_conv8_panel *panels, uint8_t *to)
+static void pack_panels(const oc_conv8 *c, dense_pack *d, oc_conv8_panel *panels, uint8_t *to)
 {
     for (size_t q = 0; q < c->panels; q++) {
         oc_conv8_panel *p = &panels[q];
         const unsigned  blocks = panel_blocks(c, q);
-        gather_panel(c, from, q, blocks, d);
-        oc_mac8_pack(&c->form, d->groups, blocks, d->w, d->place, (int8_t *)(to + p->narrow),
-                     (int16_t *)(to + p->wide), (int32_t *)(to + p->at), p->sum_narrow);
+        gather_panel(c, q, blocks, d);
+        const oc_mac8_room room = {(int8_t *)(to + p->narrow), (int16_t *)(to + p->wide),
+                                   (int32_t *)(to + p->at), (int32_t *)(to + p->at) + p->n_narrow,
+                                   p->sum_narrow};
+        oc_mac8_pack(&c->form, d->groups, blocks, d->w, d->place, &room);
     }
 }
 
@@ -118,11 +121,15 @@ static oc_status pack_dense(oc_conv8 *c, const oc_conv8_weights *from, const oc_
     if (!ready) {
         d.w = oc_arena_alloc(&own, groups * 16 * (size_t)c->form.deep, sizeof(*d.w));
         d.place = oc_arena_alloc(&own, groups, sizeof(*d.place));
-        if (!d.w || !d.place) {
+        const size_t each = (size_t)(c->g.c * c->g.k[0] * c->g.k[1]), oc = (size_t)c->g.oc;
+        int16_t     *all = oc_arena_alloc(&own, oc * each, sizeof(*all));
+        if (!d.w || !d.place || !all) {
             st = OC_FAIL(err, OC_NOMEM, "packing %zu groups", groups);
             goto out;
         }
-        measure_panels(c, from, &d, panels);
+        differences(from, oc, each, all);
+        d.all = all;
+        measure_panels(c, &d, panels);
     }
     const oc_conv8_panel *last = &panels[c->panels - 1];
     bytes = last->at + align64((last->n_narrow + last->n_wide) * sizeof(int32_t));
@@ -132,7 +139,7 @@ static oc_status pack_dense(oc_conv8 *c, const oc_conv8_weights *from, const oc_
         goto out;
     }
     if (!ready)
-        pack_panels(c, from, &d, panels, packed);
+        pack_panels(c, &d, panels, packed);
     c->panel = panels;
     c->packed = oc_packed_keep(p, packed);
 out:
@@ -169,10 +176,12 @@ static oc_status pack_depthwise(oc_conv8 *c, const oc_conv8_weights *from, const
     c->at_dw = oc_arena_alloc(p->mem, c->taps, sizeof(*c->at_dw));
     if (!w || !c->at_dw)
         return OC_FAIL(err, OC_NOMEM, "packed weights of %lld channels", (long long)c->g.oc);
-    for (size_t o = 0; o < (size_t)c->g.oc && !ready; o++)
+    for (size_t o = 0; o < (size_t)c->g.oc && !ready; o++) {
+        const int32_t zero = oc_zero_at(from->dtype, from->zero, from->n_zero > 1 ? o : 0);
         for (size_t t = 0; t < taps; t++)
             w[((o / 8 * (c->taps / 2) + t / 2) * 8 + o % 8) * 2 + t % 2] =
-                weight_at(from, o, o * taps + t);
+                (int16_t)(oc_zero_at(from->dtype, from->w, o * taps + t) - zero);
+    }
     c->w_dw = oc_packed_keep(p, w);
     for (size_t t = 0; t < taps; t++) {
         const size_t ky = t / (size_t)c->g.k[1], kx = t % (size_t)c->g.k[1];
@@ -280,14 +289,17 @@ oc_status oc_conv8_init(oc_conv8 *c, const oc_conv_geom *g, const oc_conv8_weigh
     return st == OC_OK ? make_start(c, bias, p, err) : st;
 }
 
-double oc_conv8_wide_share(const oc_conv8 *c)
+/* Multiply-adds a cycle as measured with AVX2 (half of the groups wide), as the instructions allow
+ * elsewhere, with a fifth off. */
+double oc_conv8_cycles(const oc_conv_geom *g, oc_isa isa)
 {
-    double wide = 0, all = 0;
-    for (size_t q = 0; q < c->panels && !c->depthwise; q++) {
-        wide += (double)c->panel[q].n_wide;
-        all += (double)(c->panel[q].n_wide + c->panel[q].n_narrow);
-    }
-    return all > 0 ? wide / all : 0;
+    const double macs = oc_conv_geom_flops(g, false) / 2;
+    const double rate = isa & OC_ISA_I8MM                         ? 100
+                        : isa & (OC_ISA_DOTPROD | OC_ISA_AVXVNNI) ? 50
+                        : isa & OC_ISA_VNNI                       ? 100
+                        : isa & OC_ISA_NEON                       ? 12
+                                                                  : 26;
+    return macs / rate + (double)(g->n * g->oc * g->out[0] * g->out[1]) * 0.5;
 }
 
 /* ---- running ---- */

@@ -63,8 +63,7 @@ OC_MUST_CHECK oc_status oc_conv8_init(oc_conv8 *c, const oc_conv_geom *g, const 
 void oc_conv8_run(const oc_conv8 *c, const uint8_t *x, const oc_finish8 *f, size_t unit,
                   void *scratch);
 
-/* Bytes of the weights as they are packed for `isa` (for reports and tests); share of the groups of
- * four that need 16 bits there. */
-double oc_conv8_wide_share(const oc_conv8 *c);
+/* Cycles of a run on one core of this instruction set, estimated. */
+double oc_conv8_cycles(const oc_conv_geom *g, oc_isa isa);
 
 #endif

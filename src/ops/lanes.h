@@ -6,6 +6,7 @@
 #define OC_OPS_LANES_H
 
 #include "kernels/f32_lanes.h"
+#include "kernels/u8_lanes.h"
 #include "ops/op.h"
 
 typedef struct oc_lanes_piece {
@@ -25,6 +26,7 @@ typedef struct oc_lanes {
     size_t             batch, pixels;
     size_t             chunk, n_chunks; /* pixels per unit, units per block */
     oc_k_f32_lanes_fn *kernel;
+    oc_k_u8_lanes_fn  *bytes; /* NULL: floats */
 } oc_lanes;
 
 /* Blocks for every output of the node, which must be NC8 of one batch and picture size. */

@@ -12,6 +12,7 @@
 
 #include "kernels/any_pool.h"
 #include "kernels/f32_pool8.h"
+#include "kernels/u8_max8.h"
 #include "ops/args.h"
 #include "ops/op.h"
 
@@ -23,6 +24,7 @@ typedef struct pool_state {
     oc_k_f32_pool8_fn *f32; /* blocked */
     oc_k_any_pool_fn  *any;
     size_t             in_plane, bytes; /* elements of a channel */
+    oc_k_u8_max8_fn   *max8;            /* blocked bytes */
 } pool_state;
 
 /* The values of an attribute along the spatial dimension d, of `n` there. */
@@ -146,8 +148,10 @@ static oc_status pool_infer(const oc_infer *ask, oc_error *err)
 
 static bool pool_layout(oc_layout_ask *ask)
 {
-    if (ask->in[0].layout != OC_LAYOUT_NC8 || ask->in[0].info.dtype != OC_F32 || ask->n_out > 1 ||
+    if (ask->in[0].layout != OC_LAYOUT_NC8 || ask->n_out > 1 ||
         strcmp(ask->node->op_type, "LpPool") == 0)
+        return false;
+    if (ask->in[0].info.dtype != OC_F32 && strcmp(ask->node->op_type, "MaxPool") != 0)
         return false;
     ask->want_in[0] = ask->want_out[0] = true;
     return true;
@@ -192,6 +196,10 @@ static oc_status pool_prepare(const oc_prepare *p, oc_error *err)
         channels = (size_t)x->dim[0] * (((size_t)x->dim[1] + 7) / 8);
         s->f32 = oc_k_f32_pool8(p->isa);
         s->pool8 = pool8_of(&s->shape);
+        if (s->bytes == 1) {
+            s->max8 = oc_k_u8_max8(p->isa);
+            p->work->scratch_bytes = oc_max8_row(&s->pool8);
+        }
         row *= 4; /* eight lanes at a time, each as dear as half a scalar */
     }
     p->work->phase[0].units = channels * (size_t)s->shape.out[0] * (size_t)s->shape.out[1];
@@ -217,6 +225,14 @@ static void run_blocked(const pool_state *s, const oc_op_run *r)
     }
 }
 
+static void run_blocked_bytes(const pool_state *s, const oc_op_run *r)
+{
+    const size_t rows = (size_t)s->shape.out[1];
+    for (size_t u = r->part.begin; u < r->part.end; u++)
+        s->max8(&s->pool8, u % rows, (const uint8_t *)r->in[0].data + u / rows * s->in_plane * 8,
+                r->scratch, (uint8_t *)r->out[0].data + u * (size_t)s->shape.out[2] * 8);
+}
+
 static void pool_run(const oc_op_run *r)
 {
     const pool_state *s = r->state;
@@ -224,6 +240,10 @@ static void pool_run(const oc_op_run *r)
     const size_t      width = (size_t)s->shape.out[2];
     int64_t          *index = r->n_out > 1 ? r->out[1].data : NULL;
 
+    if (s->max8) {
+        run_blocked_bytes(s, r);
+        return;
+    }
     if (s->f32) {
         run_blocked(s, r);
         return;
@@ -250,6 +270,7 @@ static void pool_run(const oc_op_run *r)
         .n_in_max = 1,                    \
         .n_out_min = 1,                   \
         .n_out_max = (outputs),           \
+        .flags = OC_OP_NC8_BYTES,         \
         .state_size = sizeof(pool_state), \
         .infer = pool_infer,              \
         .layout = pool_layout,            \

@@ -10,25 +10,31 @@
  *
  *   QConv (domain "ocellus": passes make it of QDQ, blocked u8 only)  as QLinearConv, then
  *     table [256] u8: what becomes of each byte (an operator of one value that followed, quantised)
- *     r, r_scale, r_zero, sum_scale, sum_zero: a residual, u8 like y, added as QLinearAdd does
+ *     r, r_scale, r_zero, sum_scale, sum_zero: a residual, u8 like y, added as QLinearAdd does (`second`:
+ *     r is the sum's first operand)
  *     attributes lo, hi: the result's bounds in bytes (Relu, Clip); node->act in float before rounding
  *     raw: y is float32, not quantised: y_scale and y_zero are left out
  *
  *   QLinearConv runs blocked, too, where x and y are u8 of two spatial axes, w is constant and there is
  *   one group or one per channel (conv8.h); else plain (int_conv.h). */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "ops/conv8.h"
+#include "ops/choice.h"
+#include "ops/conv8_wino.h"
 #include "ops/int_conv.h"
 #include "ops/packed.h"
 
 enum { IN_BIAS = 8, IN_TABLE, IN_ADD, IN_ADD_SCALE, IN_ADD_ZERO, IN_SUM_SCALE, IN_SUM_ZERO };
 
 typedef struct qconv_state {
-    oc_int_conv    conv;
-    oc_conv8       conv8;
-    bool           blocked;
+    oc_int_conv conv;
+    union {
+        oc_conv8      conv8;
+        oc_conv8_wino wino;
+    };
+    bool           blocked, winograd;
     oc_finish8     finish; /* of conv8 */
     oc_qparam      x, y;
     const float   *scale; /* [oc] */
@@ -114,11 +120,38 @@ static oc_status read_add(qconv_state *s, const oc_prepare *p, const oc_args *ba
         (st = oc_qparam_read(&a, 2, 3, OC_U8, 1, "sum", &sum, err)) != OC_OK)
         return st;
     const float ratio = s->y.scale[0] / sum.scale[0], other = r.scale[0] / sum.scale[0];
-    s->finish.ratio = ratio;
-    s->finish.ratio_add = other;
-    s->finish.fixed = (float)oc_qparam_zero(&sum, 0) - fmaf(ratio, (float)oc_qparam_zero(&s->y, 0),
-                                                            other * (float)oc_qparam_zero(&r, 0));
+    const float own_zero = (float)oc_qparam_zero(&s->y, 0);
+    const float other_zero = (float)oc_qparam_zero(&r, 0);
+    oc_finish8 *f = &s->finish;
+    f->ratio = ratio;
+    f->ratio_add = other;
+    f->add_last = oc_node_int(p->node, "second", 0) != 0;
+    f->fixed =
+        (float)oc_qparam_zero(&sum, 0) - (f->add_last ? fmaf(other, other_zero, ratio * own_zero)
+                                                      : fmaf(ratio, own_zero, other * other_zero));
     return OC_OK;
+}
+
+/* Direct, or by Winograd's method where that fits: exact either way.  Its weights are 32/9 times as
+ * large: not where memory is short. */
+static oc_status choose(qconv_state *s, const oc_prepare *p, const oc_conv_geom *g, oc_error *err)
+{
+    static const char *const names[] = {"bytes-direct", "bytes-winograd"};
+    const bool               fits = oc_conv8_wino_fits(g) && !p->lean && p->isa != OC_ISA_NONE;
+    char                     key[OC_CHOICE_KEY_MAX];
+    unsigned                 at = 0;
+    if (!fits)
+        return OC_OK;
+    snprintf(key, sizeof(key),
+             "%s:qconv:n%lld:c%lld:o%lld:%lldx%lld:k3:p%lld,%lld,%lld,%lld:act%d%s%s",
+             oc_isa_name(p->isa), (long long)g->n, (long long)g->c, (long long)g->oc,
+             (long long)g->in[0], (long long)g->in[1], (long long)g->pad[0], (long long)g->pad[1],
+             (long long)g->pad_end[0], (long long)g->pad_end[1], (int)p->node->act.kind,
+             s->finish.table ? ":table" : "", is_there(p->in, p->n_in, IN_ADD) ? ":add" : "");
+    const unsigned guess = oc_conv8_wino_cycles(g) < oc_conv8_cycles(g, p->isa) ? 1 : 0;
+    oc_status      st = oc_choice_make(p, key, names, 2, guess, &at, err);
+    s->winograd = at == 1;
+    return st;
 }
 
 static oc_status prepare_blocked(qconv_state *s, const oc_prepare *p, const oc_args *a,
@@ -148,7 +181,11 @@ static oc_status prepare_blocked(qconv_state *s, const oc_prepare *p, const oc_a
                                 .zero = w_zero ? p->in[5].data : NULL,
                                 .n_zero = w_zero ? oc_elements(&p->in[5].info) : 0};
     oc_packed_consumed(p, 3);
-    return oc_conv8_init(&s->conv8, &g, &w, s->bias, oc_qparam_zero(&s->x, 0), p, err);
+    if ((st = choose(s, p, &g, err)) != OC_OK)
+        return st;
+    const int32_t x_zero = oc_qparam_zero(&s->x, 0);
+    return s->winograd ? oc_conv8_wino_init(&s->wino, &g, &w, s->bias, x_zero, p, err)
+                       : oc_conv8_init(&s->conv8, &g, &w, s->bias, x_zero, p, err);
 }
 
 static oc_status qlinear_prepare(const oc_prepare *p, oc_error *err)
@@ -180,7 +217,10 @@ static void run_blocked(const qconv_state *s, const oc_op_run *r)
     f.y = r->out[0].data;
     f.add = r->n_in > IN_ADD ? r->in[IN_ADD].data : NULL;
     for (size_t u = r->part.begin; u < r->part.end; u++)
-        oc_conv8_run(&s->conv8, r->in[0].data, &f, u, r->scratch);
+        if (s->winograd)
+            oc_conv8_wino_run(&s->wino, r->in[0].data, &f, u, r->scratch);
+        else
+            oc_conv8_run(&s->conv8, r->in[0].data, &f, u, r->scratch);
 }
 
 static void qlinear_run(const oc_op_run *r)

@@ -1,13 +1,17 @@
-/* QLinearSigmoid, QLinearLeakyRelu, QLinearConcat: whatever happens to a byte, a table of 256 says.
+/* QLinearSigmoid, QLinearLeakyRelu, QTable, QLinearConcat: whatever happens to a byte, a table of 256 says.
  *   com.microsoft 1
  *
  *   QLinearSigmoid, QLinearLeakyRelu (alpha)  x, x_scale, x_zero, y_scale, y_zero
  *   QLinearConcat (axis)  y_scale, y_zero, then x, x_scale, x_zero for each tensor
  *     y = saturate(round_half_even(f((x - x_zero) * x_scale) / y_scale) + y_zero), in float
- *   u8 or i8, all of one type; scales and zero points constant, one each */
+ *   u8 or i8, all of one type; scales and zero points constant, one each
+ *   QTable (domain "ocellus": passes make it)  x u8, blocked or not, and the table itself, constant */
 #include <math.h>
+#include <string.h>
 
 #include "kernels/f32_quantize.h"
+#include "kernels/u8_lookup.h"
+#include "ops/blocked.h"
 #include "ops/qparam.h"
 
 typedef float table_fn(float x, float alpha);
@@ -40,14 +44,9 @@ static void fill_table(table_fn *fn, float alpha, const oc_qparam *x, const oc_q
     }
 }
 
-static void look_up(const uint8_t *table, size_t n, const uint8_t *x, uint8_t *y)
-{
-    for (size_t i = 0; i < n; i++)
-        y[i] = table[x[i]];
-}
-
 typedef struct unary_state {
-    uint8_t table[256];
+    uint8_t            table[256];
+    oc_k_u8_lookup_fn *look_up;
 } unary_state;
 
 static oc_status unary_infer(const oc_infer *ask, oc_error *err)
@@ -69,6 +68,7 @@ static oc_status unary_prepare(const oc_prepare *p, table_fn *fn, oc_error *err)
         (st = oc_qparam_read(&a, 3, 4, p->in[0].info.dtype, 1, "y", &y, err)) != OC_OK)
         return st;
     fill_table(fn, oc_node_float(p->node, "alpha", 0.01f), &x, &y, s->table);
+    s->look_up = oc_k_u8_lookup(p->isa);
     p->work->phase[0].units = oc_elements(&p->in[0].info);
     p->work->phase[0].grain = 32 * 1024;
     return OC_OK;
@@ -87,8 +87,42 @@ static oc_status leaky_prepare(const oc_prepare *p, oc_error *err)
 static void unary_run(const oc_op_run *r)
 {
     const unary_state *s = r->state;
-    look_up(s->table, r->part.end - r->part.begin, (const uint8_t *)r->in[0].data + r->part.begin,
-            (uint8_t *)r->out[0].data + r->part.begin);
+    const size_t       n = r->part.end - r->part.begin;
+    if (n > 0)
+        s->look_up(n, s->table, (const uint8_t *)r->in[0].data + r->part.begin,
+                   (uint8_t *)r->out[0].data + r->part.begin);
+}
+
+/* ---- QTable ---- */
+
+static oc_status table_infer(const oc_infer *ask, oc_error *err)
+{
+    if (ask->in[0].dtype != OC_U8 || ask->in[1].dtype != OC_U8 || oc_elements(&ask->in[1]) != 256)
+        return OC_FAIL(err, OC_UNSUPPORTED, "x is %s, only uint8 and a table of 256",
+                       oc_dtype_name(ask->in[0].dtype));
+    ask->out[0] = ask->in[0];
+    return OC_OK;
+}
+
+static bool table_layout(oc_layout_ask *ask)
+{
+    return ask->want_in[0] = ask->want_out[0] = ask->in[0].layout == OC_LAYOUT_NC8;
+}
+
+static oc_status table_prepare(const oc_prepare *p, oc_error *err)
+{
+    unary_state *s = p->state;
+    if (!p->in[1].data)
+        return OC_FAIL(err, OC_UNSUPPORTED, "the table is computed");
+    memcpy(s->table, p->in[1].data, sizeof(s->table));
+    s->look_up = oc_k_u8_lookup(p->isa);
+    p->work->phase[0].units = oc_elements(&p->in[0].info);
+    if (p->in[0].layout == OC_LAYOUT_NC8) { /* lanes beyond the channels too */
+        const oc_blocked g = oc_blocked_of(&p->in[0].info.shape);
+        p->work->phase[0].units = oc_blocked_vectors(&g) * 8;
+    }
+    p->work->phase[0].grain = 32 * 1024;
+    return OC_OK;
 }
 
 /* ---- QLinearConcat ---- */
@@ -99,8 +133,9 @@ typedef struct concat_piece {
 } concat_piece;
 
 typedef struct concat_state {
-    size_t        n, row;
-    concat_piece *pieces;
+    oc_k_u8_lookup_fn *look_up;
+    size_t             n, row;
+    concat_piece      *pieces;
 } concat_state;
 
 static oc_status concat_axis(const oc_node *node, uint32_t rank, uint32_t *axis, oc_error *err)
@@ -151,6 +186,7 @@ static oc_status concat_prepare(const oc_prepare *p, oc_error *err)
     oc_status     st = concat_axis(p->node, out.rank, &axis, err);
     if (st != OC_OK || (st = oc_qparam_read(&a, 0, 1, dtype, 1, "y", &y, err)) != OC_OK)
         return st;
+    s->look_up = oc_k_u8_lookup(p->isa);
     s->n = (p->n_in - 2) / 3;
     s->row = oc_dims_product(&out, axis, out.rank);
     s->pieces = oc_arena_alloc(p->mem, s->n, sizeof(*s->pieces));
@@ -181,9 +217,10 @@ static void concat_run(const oc_op_run *r)
     const concat_state *s = r->state;
     for (size_t row = r->part.begin; row < r->part.end; row++)
         for (size_t i = 0; i < s->n; i++)
-            look_up(s->pieces[i].table, s->pieces[i].run,
-                    (const uint8_t *)r->in[2 + 3 * i].data + row * s->pieces[i].run,
-                    (uint8_t *)r->out[0].data + row * s->row + s->pieces[i].at);
+            if (s->pieces[i].run > 0)
+                s->look_up(s->pieces[i].run, s->pieces[i].table,
+                           (const uint8_t *)r->in[2 + 3 * i].data + row * s->pieces[i].run,
+                           (uint8_t *)r->out[0].data + row * s->row + s->pieces[i].at);
 }
 
 const oc_op oc_op_qlinear_sigmoid = {
@@ -208,6 +245,20 @@ const oc_op oc_op_qlinear_leaky_relu = {
     .state_size = sizeof(unary_state),
     .infer = unary_infer,
     .prepare = leaky_prepare,
+    .run = unary_run,
+};
+const oc_op oc_op_q_table = {
+    .name = "QTable",
+    .domain = "ocellus",
+    .n_in_min = 2,
+    .n_in_max = 2,
+    .n_out_min = 1,
+    .n_out_max = 1,
+    .flags = OC_OP_NC8_BYTES | OC_OP_IN_PLACE,
+    .state_size = sizeof(unary_state),
+    .infer = table_infer,
+    .layout = table_layout,
+    .prepare = table_prepare,
     .run = unary_run,
 };
 const oc_op oc_op_qlinear_concat = {

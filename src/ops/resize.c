@@ -161,6 +161,9 @@ static void pick_points(const resize_state *s, const char *src, char *dst)
     if (bytes == 4)
         for (size_t i = 0; i < s->last.n; i++)
             memcpy(dst + i * 4, src + (size_t)s->last.index[i] * 4, 4);
+    else if (bytes == 8)
+        for (size_t i = 0; i < s->last.n; i++)
+            memcpy(dst + i * 8, src + (size_t)s->last.index[i] * 8, 8);
     else if (bytes == 32)
         for (size_t i = 0; i < s->last.n; i++)
             memcpy(dst + i * 32, src + (size_t)s->last.index[i] * 32, 32);
@@ -219,6 +222,7 @@ const oc_op oc_op_resize = {
     .n_in_max = 4,
     .n_out_min = 1,
     .n_out_max = 1,
+    .flags = OC_OP_NC8_BYTES,
     .state_size = sizeof(resize_state),
     .infer = resize_infer,
     .layout = resize_layout,
@@ -232,6 +236,7 @@ const oc_op oc_op_upsample = {
     .n_in_max = 2,
     .n_out_min = 1,
     .n_out_max = 1,
+    .flags = OC_OP_NC8_BYTES,
     .state_size = sizeof(resize_state),
     .infer = resize_infer,
     .layout = resize_layout,

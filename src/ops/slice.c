@@ -173,7 +173,7 @@ static oc_status slice_prepare(const oc_prepare *p, oc_error *err)
     if (p->in[0].layout == OC_LAYOUT_NC8) {
         if (!whole_blocks(&args, &in))
             return prepare_lanes(p, s, &args, err);
-        elem = 32;
+        elem *= 8;
         in.dim[1] = (in.dim[1] + 7) / 8;
         out.dim[1] = (out.dim[1] + 7) / 8;
         args.start[1] /= 8;
@@ -207,6 +207,7 @@ const oc_op oc_op_slice = {
     .n_in_max = 5,
     .n_out_min = 1,
     .n_out_max = 1,
+    .flags = OC_OP_NC8_BYTES,
     .state_size = sizeof(slice_state),
     .infer = slice_infer,
     .layout = slice_layout,

@@ -109,7 +109,7 @@ static oc_status split_prepare(const oc_prepare *p, oc_error *err)
     oc_shape     in = p->in[0].info.shape;
     uint32_t     axis = axis_of(p->node, in.rank);
     bool         blocked = p->in[0].layout == OC_LAYOUT_NC8;
-    size_t       elem = blocked ? 32 : oc_dtype_bytes(p->in[0].info.dtype);
+    size_t       elem = oc_dtype_bytes(p->in[0].info.dtype) * (blocked ? 8 : 1);
 
     if (blocked && axis == 1 && !aligned_channels(p))
         return prepare_lanes(p, s, err);
@@ -151,6 +151,7 @@ const oc_op oc_op_split = {
     .n_in_max = 2,
     .n_out_min = 1,
     .n_out_max = OC_OP_MANY,
+    .flags = OC_OP_NC8_BYTES,
     .state_size = sizeof(split_state),
     .infer = split_infer,
     .layout = split_layout,

@@ -90,7 +90,14 @@ static bool reads_late(const oc_graph *graph, const oc_node *node)
     return false;
 }
 
-static oc_status sweep_node(oc_graph *graph, oc_node *node, oc_isa isa, oc_error *err)
+/* Integers of constant weights are left to the pass `integer`, where that runs. */
+static bool stays_integer(const oc_node *node, const oc_pass_options *options)
+{
+    return !options->minimal && oc_node_is(node, "DequantizeLinear");
+}
+
+static oc_status sweep_node(oc_graph *graph, oc_node *node, const oc_pass_options *options,
+                            oc_error *err)
 {
     oc_error  why;
     oc_status st = reads_late(graph, node) ? OC_DYNAMIC : oc_node_infer(graph, node, &why);
@@ -104,7 +111,9 @@ static oc_status sweep_node(oc_graph *graph, oc_node *node, oc_isa isa, oc_error
         return st;
     }
     bool shape_only = (node->op->flags & OC_OP_SHAPE_ONLY) != 0;
-    return shape_only || all_constant(graph, node) ? fold_node(graph, node, isa, err) : OC_OK;
+    if (!shape_only && (stays_integer(node, options) || !all_constant(graph, node)))
+        return OC_OK;
+    return fold_node(graph, node, options->isa, err);
 }
 
 oc_pass_fn oc_pass_fold;
@@ -121,7 +130,7 @@ oc_status oc_pass_fold(oc_graph *graph, const oc_pass_options *options, oc_error
                 continue;
             if ((st = oc_node_expand(graph, i, &again, err)) != OC_OK)
                 return st;
-            if (!again && (st = sweep_node(graph, node, options->isa, err)) != OC_OK)
+            if (!again && (st = sweep_node(graph, node, options, err)) != OC_OK)
                 return st;
         }
         if (again && (st = oc_graph_sort(graph, err)) != OC_OK)

@@ -12,7 +12,7 @@ static bool bound_of(const oc_graph *g, const oc_node *n, uint32_t which, float 
            oc_value_is_splat(&g->values[n->in[which]], bound);
 }
 
-static bool act_of(const oc_graph *g, const oc_node *n, oc_act *act)
+bool oc_node_act(const oc_graph *g, const oc_node *n, oc_act *act)
 {
     static const struct {
         const char *op;
@@ -95,7 +95,7 @@ static void fuse_act(oc_graph *g, uint32_t index, oc_uses *uses)
     oc_node *user = only_user(g, uses, node);
     oc_act   act;
     if (user && (node->op->flags & OC_OP_ACT) && node->act.kind == OC_ACT_NONE &&
-        user->in[0] == node->out[0] && act_of(g, user, &act)) {
+        user->in[0] == node->out[0] && oc_node_act(g, user, &act)) {
         node->act = act;
         take_output(node, user, uses, (int32_t)index);
     }

@@ -54,6 +54,8 @@ OC_MUST_CHECK oc_status oc_graph_add_constant(oc_graph *graph, const char *name,
                                               oc_error *err);
 /* True when `node` is of ONNX's own (or our) operator `op_type` and not dead. */
 bool oc_node_is(const oc_node *node, const char *op_type);
+/* The activation that a node is (bounds and parameters constant); false: it is none. */
+bool oc_node_act(const oc_graph *g, const oc_node *n, oc_act *act);
 /* Turns the node into another operator in place, without attributes; names and edges stay. */
 OC_MUST_CHECK oc_status oc_node_retype(oc_node *node, const char *domain, const char *op_type,
                                        oc_error *err);

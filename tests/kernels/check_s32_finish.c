@@ -29,6 +29,7 @@ static oc_finish8 make(size_t px, unsigned blocks, oc_act_kind kind, int stages)
                         .ratio = 0.7f,
                         .ratio_add = 1.3f,
                         .fixed = -80.25f,
+                        .add_last = px % 3 == 0,
                         .lo = stages & 4 ? 30 : 0,
                         .hi = stages & 4 ? 222 : 255,
                         .px = px,

@@ -68,11 +68,12 @@ static packed pack(const oc_mac8_form *f, const problem *p)
 {
     const size_t each = 8 * (size_t)p->blocks * (size_t)f->deep;
     packed       k = {0};
-    k.n = oc_mac8_pack(f, p->groups, p->blocks, p->w, p->place, NULL, NULL, NULL, NULL);
+    k.n = oc_mac8_pack(f, p->groups, p->blocks, p->w, p->place, NULL);
     k.narrow = (int8_t *)ck_bytes(k.n.n_narrow * each + 1, CK_JUNK);
     k.wide = (int16_t *)ck_halfs(k.n.n_wide * each + 1, CK_JUNK);
     k.at = ck_ints(k.n.n_narrow + k.n.n_wide + 1, CK_JUNK);
-    oc_mac8_pack(f, p->groups, p->blocks, p->w, p->place, k.narrow, k.wide, k.at, k.sum);
+    const oc_mac8_room to = {k.narrow, k.wide, k.at, k.at + k.n.n_narrow, k.sum};
+    oc_mac8_pack(f, p->groups, p->blocks, p->w, p->place, &to);
     return k;
 }
 

@@ -15,9 +15,11 @@ static uint8_t finish_byte(const oc_finish8 *f, float v, const uint8_t *add)
     uint8_t b = (uint8_t)((int32_t)rintf(v) + f->zero);
     if (f->table)
         b = f->table[b];
-    if (add)
-        b = (uint8_t)rintf(
-            to_byte(fmaf((float)b, f->ratio, fmaf((float)*add, f->ratio_add, f->fixed))));
+    if (add) {
+        const float own = f->ratio, other = f->ratio_add, x = (float)b, y = (float)*add;
+        b = (uint8_t)rintf(to_byte(f->add_last ? fmaf(y, other, fmaf(x, own, f->fixed))
+                                               : fmaf(x, own, fmaf(y, other, f->fixed))));
+    }
     return b < f->lo ? f->lo : b > f->hi ? f->hi : b;
 }
 

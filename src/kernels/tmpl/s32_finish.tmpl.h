@@ -4,6 +4,7 @@
  * bytes.  FINISH_4(acc, step, scale, zero, to), where it is defined, makes four pixels of bytes. */
 #include "kernels/s32_finish.h"
 #include "kernels/tmpl/act.tmpl.h"
+#include "kernels/u8_lookup.h"
 
 #define CHUNK 48 /* pixels */
 
@@ -64,8 +65,9 @@ static void add_bytes(const oc_finish8 *f, const uint8_t *add, size_t n, uint8_t
     const vf ratio = vf_set(f->ratio), ratio_add = vf_set(f->ratio_add), fixed = vf_set(f->fixed);
     const vf lo = vf_zero(), hi = vf_set(255.0f);
     for (size_t i = 0; i < n; i += 8) {
-        vf r = vf_fma(vf_from_bytes(add + i, false), ratio_add, fixed);
-        r = vf_fma(vf_from_bytes(b + i, false), ratio, r);
+        const vf own = vf_from_bytes(b + i, false), other = vf_from_bytes(add + i, false);
+        const vf r = f->add_last ? vf_fma(other, ratio_add, vf_fma(own, ratio, fixed))
+                                 : vf_fma(own, ratio, vf_fma(other, ratio_add, fixed));
         vf_to_bytes(b + i, vf_at_most(hi, vf_max_known(lo, r)), 0, false);
     }
 }
@@ -85,8 +87,8 @@ static void finish_block(const oc_finish8 *f, const int32_t *acc, size_t n, unsi
     uint8_t  own[CHUNK * 8];
     uint8_t *y = (uint8_t *)f->y + at, *b = f->add ? own : y; /* add may be y */
     bytes_of(f, acc, n, f->scale + 8 * block, b);
-    for (size_t i = 0; f->table && i < n * 8; i++)
-        b[i] = f->table[b[i]];
+    if (f->table)
+        OC_KERNEL(u8_lookup)(n * 8, f->table, b, b);
     if (f->add)
         add_bytes(f, f->add + at, n * 8, b);
     if (f->add || f->lo > 0 || f->hi < 255)
