@@ -16,7 +16,7 @@
 typedef struct wanted {
     const char *model, *calibration, *card, *out, *method, *format, *report, *drop;
     double      percentile, float_max;
-    uint64_t    samples, threads, bits, weight_bits, measure, sensitivity;
+    uint64_t    samples, threads, weight_bits, measure, sensitivity;
     bool        symmetric, json, layers, equalize, correct_bias, round;
     cli_texts   keep; /* layers that stay float */
     cli_metric  metric;
@@ -203,8 +203,6 @@ static int check(wanted *w, q_options *o)
         return cli_usage("quantize", "--percentile is above 50, at most 100");
     if (w->weight_bits != 7 && w->weight_bits != 8)
         return cli_usage("quantize", "--weight-bits is 7 or 8");
-    if (w->bits != 8 && w->bits != 16)
-        return cli_usage("quantize", "--activation-bits is 8 or 16");
     if (w->drop && !parse_share(w->drop, &w->budget.max_drop))
         return cli_usage("quantize", "--max-drop is a share such as 1%% or 0.01: '%s'", w->drop);
     if (!(w->float_max > 0 && w->float_max <= 1))
@@ -221,7 +219,6 @@ int oc_cmd_quantize(int argc, char **argv)
     wanted           w = {.method = "mse",
                           .format = "int8",
                           .percentile = 99.99,
-                          .bits = 8,
                           .weight_bits = 8,
                           .float_max = 0.25,
                           .samples = 128,
@@ -242,7 +239,6 @@ int oc_cmd_quantize(int argc, char **argv)
         {"--percentile", 'd', &w.percentile, "P", "with it: what stays inside (99.99)"},
         {"--samples", 'u', &w.samples, "N", "at most so many, spread evenly (128; 0: all)"},
         {"--symmetric", 'f', &w.symmetric, NULL, "activations int8 without zero point"},
-        {"--activation-bits", 'u', &w.bits, "N", "8, or 16 (opset 21)"},
         {"--weight-bits", 'u', &w.weight_bits, "N", "8, or 7 where 16-bit sums could overflow"},
         {"--equalize", 'f', &w.equalize, NULL, "ranges of channels evened out across layers"},
         {"--correct-bias", 'f', &w.correct_bias, NULL, "biases take up what rounding shifts"},
@@ -278,8 +274,7 @@ int oc_cmd_quantize(int argc, char **argv)
     o.equalize = w.equalize;
     o.correct_bias = w.correct_bias;
     o.round = w.round;
-    o.format = (q_format){
-        .bits = (unsigned)w.bits, .symmetric = w.symmetric, .weight_bits = (unsigned)w.weight_bits};
+    o.format = (q_format){.symmetric = w.symmetric, .weight_bits = (unsigned)w.weight_bits};
     w.budget.float_max = w.float_max;
     w.budget.measure = w.measure;
     w.budget.samples = w.sensitivity;

@@ -106,10 +106,8 @@ static oc_status add_linear(emission *e, const char *op, const char *const *in, 
 static oc_status add_zero(emission *e, const char *base, const q_params *p, const char **name)
 {
     const oc_shape scalar = {0};
-    const uint16_t wide = (uint16_t)p->zero;
     const uint8_t  narrow = (uint8_t)p->zero;
-    const void    *data = oc_dtype_bytes(p->dtype) == 2 ? (const void *)&wide : &narrow;
-    return add_tensor(e, base, "_z", p->dtype, &scalar, data, name);
+    return add_tensor(e, base, "_z", p->dtype, &scalar, &narrow, name);
 }
 
 static bool same_params(const q_params *a, const q_params *b)
@@ -295,7 +293,7 @@ static oc_status emit_constant(emission *e, uint32_t node, uint32_t k)
 {
     const char           *name = e->x->doc->nodes[node].in[k];
     const oc_tensor_view *c = q_constant(e->x, name);
-    const q_format        f = {.bits = 8};
+    const q_format        f = {.weight_bits = 8};
     size_t                n;
     if (!c || !oc_shape_elements(&c->info.shape, &n) || n == 0)
         return OC_OK;

@@ -45,7 +45,7 @@ static oc_status list_others(q_network *n, oc_error *err)
     for (size_t i = 0; i < n->doc->n_nodes; i++) {
         const char *op = n->doc->nodes[i].op;
         size_t      at = 0;
-        bool        counts = n->place.nodes[i].kind == Q_FLOAT;
+        bool        counts = n->place.nodes[i].kind == Q_FLOAT && !n->doc->nodes[i].dead;
         for (size_t k = 0; k < sizeof(shapes) / sizeof(shapes[0]); k++)
             counts = counts && strcmp(op, shapes[k]) != 0;
         while (counts && at < n->n_others && strcmp(n->others[at].op, op) != 0)

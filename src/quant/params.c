@@ -7,15 +7,14 @@
 
 unsigned q_levels(const q_format *f)
 {
-    const unsigned all = f->bits == 16 ? 65535 : 255;
-    return f->symmetric ? all - 1 : all; /* the lowest level of all has no like above zero */
+    return f->symmetric ? 254 : 255; /* -128 has no like above zero */
 }
 
 q_params q_params_of(q_range r, const q_format *f)
 {
-    q_params p = {.dtype = f->bits == 16 ? OC_U16 : OC_U8};
+    q_params p = {.dtype = OC_U8};
     if (f->symmetric) {
-        p.dtype = f->bits == 16 ? OC_I16 : OC_I8;
+        p.dtype = OC_I8;
         p.scale = (r.hi - r.lo) / (float)q_levels(f);
     } else {
         p.scale = (r.hi - r.lo) / (float)q_levels(f);
@@ -26,22 +25,11 @@ q_params q_params_of(q_range r, const q_format *f)
     return p;
 }
 
-static void limits(const q_params *p, int32_t *lo, int32_t *hi)
-{
-    switch (p->dtype) {
-    case OC_I8: *lo = -128, *hi = 127; break;
-    case OC_U16: *lo = 0, *hi = 65535; break;
-    case OC_I16: *lo = -32768, *hi = 32767; break;
-    default: *lo = 0, *hi = 255; break;
-    }
-}
-
 int32_t q_level(float x, const q_params *p)
 {
-    int32_t lo, hi;
-    limits(p, &lo, &hi);
-    float q = nearbyintf(x / p->scale) + (float)p->zero;
-    return q < (float)lo ? lo : q > (float)hi ? hi : (int32_t)q;
+    const float lo = p->dtype == OC_I8 ? -128 : 0, hi = lo + 255;
+    const float q = nearbyintf(x / p->scale) + (float)p->zero;
+    return (int32_t)(q < lo ? lo : q > hi ? hi : q);
 }
 
 float q_real(int32_t level, const q_params *p)

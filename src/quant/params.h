@@ -8,11 +8,10 @@
 typedef struct q_params {
     float    scale;
     int32_t  zero;
-    oc_dtype dtype; /* U8, I8, U16 or I16 */
+    oc_dtype dtype; /* U8 or I8 */
 } q_params;
 
 typedef struct q_format {
-    unsigned bits;        /* of activations: 8 or 16 */
     bool     symmetric;   /* of activations: signed, zero point 0 */
     unsigned weight_bits; /* 8, or 7: products of two cannot overflow 16 bits */
 } q_format;

@@ -227,8 +227,8 @@ static double divergence(const q_stat *s, q_range r, unsigned levels)
     int          to = (int)ceil(((double)r.hi - (double)s->min) / width);
     from = from < 0 ? 0 : from;
     to = to > Q_BINS ? Q_BINS : to;
-    if (to - from < 2)
-        return INFINITY;
+    if (to - from < (int)levels)
+        return INFINITY; /* every bin would have a level of its own, and nothing diverge */
     double total = 0, outside = 0, sum = 0, before = 0, after = 0;
     for (int i = 0; i < Q_BINS; i++) {
         total += s->bins[i];
