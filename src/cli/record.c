@@ -73,8 +73,10 @@ int cli_record_open(cli_record *r, const char *command, size_t streams,
     if (r->every && (!cli_seconds(r->every, &o.incident_s) || !(o.incident_s > 0)))
         return cli_usage(command, "--incident-every: '%s' is not a length of time such as 10min",
                          r->every);
-    if (oc_recording_create(&o, &r->recording, &err) != OC_OK)
+    oc_recording *recording;
+    if (oc_recording_create(&o, &recording, &err) != OC_OK)
         return cli_fail(command, &err);
+    __atomic_store_n(&r->recording, recording, __ATOMIC_RELEASE); /* alerts ask from a thread */
     for (size_t i = 0; i < options->n_observers && i + 1 < OC_OBSERVERS_MAX; i++)
         r->observers[i] = options->observers[i];
     r->observers[options->n_observers++] = oc_recording_observer(r->recording);

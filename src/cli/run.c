@@ -193,7 +193,8 @@ static int run_with(arguments *a, const char *file)
                                     .plans = a->plan_cache ? &plans : NULL,
                                     .gallery = a->gallery},
                          .control = a->check ? NULL : a->control};
-    int             code = a->check ? -1 : cli_watching_start(&a->watching, config, &o.stream);
+    a->watching.recording = &a->record.recording;
+    int code = a->check ? -1 : cli_watching_start(&a->watching, config, &o.stream);
     if (code < 0 && !a->check)
         code = cli_record_open(&a->record, "run", config->n, &o.stream);
     if (code < 0)
@@ -201,8 +202,8 @@ static int run_with(arguments *a, const char *file)
     if (code < 0)
         code = run_site(a, config, &o);
     cli_sending_stop(&a->sending);
-    cli_record_close(&a->record, "run", a->quiet);
     cli_watching_stop(&a->watching);
+    cli_record_close(&a->record, "run", a->quiet); /* no alert wants it any more */
     oc_pool_destroy(pool);
     oc_tune_destroy(tune);
     oc_site_config_destroy(config);

@@ -13,6 +13,14 @@ static void on_alert(void *ctx, const oc_alert *a, const char *line, size_t byte
     oc_error      err = {0};
     fprintf(stderr, "ocellus run: %s: %s: %s %s: burns %.1f times too fast over %s\n", a->severity,
             a->firing ? "alert" : "over", a->stream, a->objective, a->burn, a->window);
+    oc_recording *recording =
+        w->recording ? __atomic_load_n(w->recording, __ATOMIC_ACQUIRE) : NULL;
+    if (a->firing && recording) {
+        char reason[200];
+        snprintf(reason, sizeof(reason), "objective %.80s: burns %.1f times too fast over %.20s",
+                 a->objective, a->burn, a->window);
+        oc_recording_incident(recording, a->stream, reason);
+    }
     if (!w->part || w->part_failed)
         return;
     if (oc_part_put(w->part, line, bytes, &err) != OC_OK || oc_part_flush(w->part, &err) != OC_OK) {

@@ -4,9 +4,11 @@
 
 #include "events/part.h"
 #include "observe/watch.h"
+#include "pipeline/recording.h"
 #include "pipeline/site.h"
 
 typedef struct cli_watching { /* options; zeroed = not watched */
+    oc_recording *const *recording; /* alerts are its incidents, once it is there; NULL */
     const char *http, *state, *alerts;
 
     oc_watch          *watch; /* below here: from start */
