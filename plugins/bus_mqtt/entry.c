@@ -4,9 +4,12 @@
  * Events go with QoS 1 and count as taken when PUBACK has come (version 5: with a good reason). */
 #include <errno.h>
 #include <mqtt_protocol.h>
+#include <poll.h>
 #include <pthread.h>
 
 #include "mqtt.h"
+
+#define IDLE_TURNS 1000
 
 static void on_connect(struct mosquitto *m, void *ctx, int rc, int flags,
                        const mosquitto_property *props)
@@ -331,8 +334,12 @@ static oc_status mqtt_deliver(oc_bus *b, oc_bus_round *r, oc_error *err)
 static oc_status mqtt_idle(oc_bus *b, oc_error *err)
 {
     oc_status st = connect_now(b, err);
-    if (st == OC_OK)
+    for (int i = 0; i < IDLE_TURNS && st == OC_OK; i++) { /* a turn reads one packet */
+        struct pollfd p = {.fd = mosquitto_socket(b->m), .events = POLLIN};
         st = mqtt_turn(b, 0, err);
+        if (poll(&p, 1, 0) <= 0)
+            break;
+    }
     if (st == OC_OK && b->group && b->rebirth)
         st = sparkplug_births(b, err);
     if (st == OC_OK && !b->group && b->announce)
