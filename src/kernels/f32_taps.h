@@ -2,7 +2,7 @@
  *
  *   n       points, >= 1
  *   lanes   floats of a point, >= 1: 8 in blocked tensors, 1 in plain pictures
- *   taps    per point, 1..4; index and w are [n][taps]
+ *   taps    per point, >= 1; index and w are [n][taps]
  *   x, y    no alignment, no overlap
  *   every variant multiplies and adds separately, in the order of t: same to the last bit */
 #ifndef OC_KERNELS_F32_TAPS_H

@@ -1,9 +1,10 @@
-/* LayerNormalization: y = (x - mean) / sqrt(variance + epsilon) * scale + bias over the dimensions
- * from `axis` on.      ONNX opset 17..
+/* LayerNormalization, RMSNormalization: over the dimensions from `axis` on
+ *   y = (x - mean) / sqrt(variance + epsilon) * scale + bias      ONNX opset 17..
+ *   y = x / sqrt(mean of x^2 + epsilon) * scale                   ONNX opset 23..
  *
  *   in   x      f32
  *        scale  f32, shape broadcasts to the dimensions from axis on
- *        bias   the same, optional
+ *        bias   the same, optional; LayerNormalization alone, and so are the last two outputs
  *   out  y      the shape of x; may share x's memory
  *        mean, inverse deviation  (optional) f32, with the dimensions from axis on as 1 */
 #include <string.h>
@@ -20,6 +21,7 @@ typedef struct layer_state {
     oc_k_f32_affine_fn *affine;
     oc_k_f32_reduce_fn *reduce;
     float               epsilon;
+    bool                rms;
     size_t              n;           /* of a row */
     oc_broadcast        scale, bias; /* to a row, when they are not whole rows themselves */
 } layer_state;
@@ -72,6 +74,7 @@ static oc_status layer_prepare(const oc_prepare *p, oc_error *err)
     memcpy(row.dim, x->dim + axis, row.rank * sizeof(*x->dim));
     s->affine = oc_k_f32_affine(p->isa);
     s->reduce = oc_k_f32_reduce(p->isa);
+    s->rms = strcmp(p->node->op->name, "RMSNormalization") == 0;
     s->epsilon = oc_node_float(p->node, "epsilon", 1e-5f);
     s->n = oc_dims_product(x, axis, x->rank);
     oc_broadcast_init(&s->scale, &row, &scale, 1);
@@ -107,6 +110,16 @@ static const float *row_of(const oc_broadcast *map, const float *from, size_t n,
     return scratch;
 }
 
+static oc_moments moments(const layer_state *s, const float *x)
+{
+    oc_moments m = oc_moments_of(s->reduce, s->n, x);
+    if (s->rms) {
+        m.variance += m.mean * m.mean;
+        m.mean = 0.0f;
+    }
+    return m;
+}
+
 static void layer_run(const oc_op_run *r)
 {
     const layer_state *s = r->state;
@@ -119,7 +132,7 @@ static void layer_run(const oc_op_run *r)
     for (size_t u = r->part.begin; u < r->part.end; u++) {
         const float        *x = (const float *)r->in[0].data + u * s->n;
         float              *y = (float *)r->out[0].data + u * s->n;
-        const oc_moments    m = oc_moments_of(s->reduce, s->n, x);
+        const oc_moments    m = moments(s, x);
         const float         inverse = 1.0f / sqrtf(m.variance + s->epsilon), none = 0.0f;
         const oc_f32_affine center = {s->n, OC_OPERAND_ONE, x, &m.mean, &inverse, &none, y};
         const oc_f32_affine stretch = {s->n, OC_OPERAND_FULL, y, zero, scale, bias, y};
@@ -140,6 +153,20 @@ const oc_op oc_op_layer_normalization = {
     .n_in_max = 3,
     .n_out_min = 1,
     .n_out_max = 3,
+    .flags = OC_OP_IN_PLACE,
+    .state_size = sizeof(layer_state),
+    .infer = layer_infer,
+    .prepare = layer_prepare,
+    .run = layer_run,
+};
+
+const oc_op oc_op_rms_normalization = {
+    .name = "RMSNormalization",
+    .domain = "",
+    .n_in_min = 2,
+    .n_in_max = 2,
+    .n_out_min = 1,
+    .n_out_max = 1,
     .flags = OC_OP_IN_PLACE,
     .state_size = sizeof(layer_state),
     .infer = layer_infer,

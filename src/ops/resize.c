@@ -13,7 +13,7 @@
 #include "kernels/f32_taps.h"
 #include "ops/resize_axis.h"
 
-#define ROWS_MAX 64 /* rows mixed into one: cubic along three axes */
+#define ROWS_MAX 512 /* rows mixed into one: cubic along three axes, antialias down to 1/255 */
 
 typedef struct resize_state {
     oc_k_f32_mix_fn  *mix;

@@ -38,6 +38,7 @@ static oc_status read_rule(const oc_node *node, oc_resize_rule *r, oc_error *err
         .nearest = old ? OC_NEAREST_SIMPLE : (oc_resize_nearest)nearest,
         .cubic_a = oc_node_float(node, "cubic_coeff_a", -0.75f),
         .exclude_outside = oc_node_int(node, "exclude_outside", 0) != 0,
+        .antialias = oc_node_int(node, "antialias", 0) != 0,
         .extrapolation = oc_node_float(node, "extrapolation_value", 0.0f),
     };
     return OC_OK;
@@ -192,10 +193,6 @@ oc_status oc_resize_read(const oc_args *a, oc_resize_args *r, oc_error *err)
         return st;
     if (r->rule.coord == OC_COORD_CROP && (st = read_roi(a, r, axes, n_axes, err)) != OC_OK)
         return st;
-    for (uint32_t i = 0; i < a->in[0]->shape.rank; i++)
-        if (oc_node_int(a->node, "antialias", 0) &&
-            (r->scale[i] < 1.0f || r->rule.mode == OC_RESIZE_CUBIC))
-            return OC_FAIL(err, OC_UNSUPPORTED, "antialias with scale %g", (double)r->scale[i]);
     return OC_OK;
 }
 
@@ -274,6 +271,45 @@ static void cubic_taps(const oc_resize_rule *rule, float x, int64_t dim, int32_t
         w[k] /= sum;
 }
 
+/* Antialias: where the picture becomes smaller the filter becomes as much wider. */
+static bool is_wide(const oc_resize_args *r, uint32_t axis)
+{
+    return r->rule.antialias && r->rule.mode != OC_RESIZE_NEAREST && r->scale[axis] < 1.0f;
+}
+
+static float filter_at(const oc_resize_rule *rule, float x)
+{
+    const float a = rule->cubic_a, d = fabsf(x);
+    if (rule->mode == OC_RESIZE_LINEAR)
+        return d < 1 ? 1 - d : 0;
+    if (d <= 1)
+        return ((a + 2) * d - (a + 3)) * d * d + 1;
+    return d < 2 ? ((a * d - 5 * a) * d + 8 * a) * d - 4 * a : 0;
+}
+
+static float half_width(const oc_resize_args *r, uint32_t axis)
+{
+    return (r->rule.mode == OC_RESIZE_LINEAR ? 1.0f : 2.0f) / r->scale[axis];
+}
+
+/* Points before the first and behind the last count as those do, or not at all. */
+static void wide_taps(const oc_resize_args *r, uint32_t axis, float x, int64_t dim, size_t taps,
+                      int32_t *index, float *w)
+{
+    const float half = half_width(r, axis), first = floorf(x - half + 1.0f);
+    float       sum = 0.0f;
+    for (size_t k = 0; k < taps; k++) {
+        const float at = first + (float)k;
+        const bool  out = at < 0.0f || at >= (float)dim;
+        index[k] = clamp_index(at, dim);
+        w[k] =
+            out && r->rule.exclude_outside ? 0.0f : filter_at(&r->rule, (at - x) * r->scale[axis]);
+        sum += w[k];
+    }
+    for (size_t k = 0; k < taps && sum != 0.0f; k++)
+        w[k] /= sum;
+}
+
 oc_status oc_resize_axis_make(const oc_resize_args *r, const oc_shape *in, uint32_t axis,
                               oc_arena *mem, oc_resize_axis *out, oc_error *err)
 {
@@ -285,6 +321,12 @@ oc_status oc_resize_axis_make(const oc_resize_args *r, const oc_shape *in, uint3
     *out = (oc_resize_axis){.n = n, .taps = taps[r->rule.mode]};
     if (dim > INT32_MAX || r->out[axis] > INT32_MAX)
         return OC_FAIL(err, OC_UNSUPPORTED, "axis %u of %lld elements", axis, (long long)dim);
+    if (n && is_wide(r, axis)) {
+        const float half = half_width(r, axis);
+        if (!(half < OC_RESIZE_HALF_MAX))
+            return OC_FAIL(err, OC_UNSUPPORTED, "antialias with scale %g", (double)r->scale[axis]);
+        out->taps = 2 * (size_t)ceilf(half) + 1;
+    }
     out->index = oc_arena_alloc(mem, n * out->taps + 1, sizeof(*out->index));
     out->w = oc_arena_alloc(mem, n * out->taps + 1, sizeof(*out->w));
     if (!out->index || !out->w)
@@ -301,6 +343,8 @@ oc_status oc_resize_axis_make(const oc_resize_args *r, const oc_shape *in, uint3
         if (r->rule.mode == OC_RESIZE_NEAREST) {
             index[0] = clamp_index(nearest_of(r->rule.nearest, x, r->scale[axis]), dim);
             w[0] = 1.0f;
+        } else if (is_wide(r, axis)) {
+            wide_taps(r, axis, x, dim, out->taps, index, w);
         } else if (r->rule.mode == OC_RESIZE_LINEAR) {
             linear_taps(x, dim, index, w);
         } else {

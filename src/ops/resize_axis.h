@@ -30,7 +30,7 @@ typedef struct oc_resize_rule {
     oc_resize_coord   coord;
     oc_resize_nearest nearest;
     float             cubic_a;
-    bool              exclude_outside;
+    bool              exclude_outside, antialias;
     float             extrapolation; /* used with OC_COORD_CROP only */
 } oc_resize_rule;
 
@@ -47,8 +47,10 @@ OC_MUST_CHECK oc_status oc_resize_read(const oc_args *a, oc_resize_args *out, oc
 /* Does the axis stay as it is? */
 bool oc_resize_same(const oc_resize_args *r, const oc_shape *in, uint32_t axis);
 
+#define OC_RESIZE_HALF_MAX 4096.0f /* of a filter that antialias makes wider, in points */
+
 typedef struct oc_resize_axis {
-    size_t   n, taps; /* output points; 1, 2 or 4 */
+    size_t   n, taps; /* output points; 1, 2 or 4 each, more where antialias makes filters wider */
     int32_t *index;   /* [n][taps] */
     float   *w;       /* [n][taps]; all 1 for nearest */
     bool    *outside; /* [n], NULL when no point lies outside */

@@ -20,6 +20,7 @@ bool oc_node_act(const oc_graph *g, const oc_node *n, oc_act *act)
     } plain[] = {{"Relu", OC_ACT_RELU},
                  {"Sigmoid", OC_ACT_SIGMOID},
                  {"Silu", OC_ACT_SILU},
+                 {"Swish", OC_ACT_SILU},
                  {"Tanh", OC_ACT_TANH},
                  {"Mish", OC_ACT_MISH}};
     *act = (oc_act){0};

@@ -92,6 +92,18 @@ def main():
     write(folder, "mish", "Mish", 18, [x], F.mish(x))
     x, scale, bias = rand(2, 6, 4, 5), rand(6), rand(6)
     write(folder, "group_norm_21", "GroupNormalization", 21, [x, scale, bias], F.group_norm(x, 3, scale, bias), num_groups=3, epsilon=1e-5)
+    write(folder, "swish", "Swish", 24, [x], F.silu(x))
+    scale = rand(4, 5)
+    want = x / torch.sqrt((x * x).mean((2, 3), keepdim=True) + 1e-4) * scale
+    write(folder, "rms_normalization", "RMSNormalization", 23, [x, scale], want, axis=2, epsilon=1e-4)
+    x = rand(1, 3, 23, 31)
+    for mode, onnx_mode in (("bilinear", "linear"), ("bicubic", "cubic")):
+        for size in ((9, 13), (5, 40), (23, 7), (40, 50)):
+            want = F.interpolate(x, size, mode=mode, align_corners=False, antialias=True)
+            write(folder, f"antialias_{onnx_mode}_{size[0]}x{size[1]}", "Resize", 18, [x, None, None, torch.tensor((1, 3, *size))], want, (3,), mode=onnx_mode, antialias=1, exclude_outside=1, cubic_coeff_a=-0.5)
+    x, rois = rand(2, 8, 24, 24), torch.tensor([[0, 1, 2, 10, 12], [1, 0, 0, 23, 23], [0, 5.5, 3.2, 4, 30]])
+    want = torchvision.ops.roi_pool(x, rois, (3, 4), 0.9)
+    write(folder, "max_roi_pool", "MaxRoiPool", 18, [x, rois], want, pooled_shape=[3, 4], spatial_scale=0.9)
     return 0
 
 
