@@ -27,8 +27,8 @@ static void on_disconnect(struct mosquitto *m, void *ctx, int rc)
 {
     oc_bus *b = ctx;
     (void)m;
+    (void)rc;
     b->lost = true;
-    b->reason = rc;
 }
 
 /* A broker may acknowledge what was never sent: only what waits is looked for. */

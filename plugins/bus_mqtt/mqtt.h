@@ -44,7 +44,7 @@ struct oc_bus {
     const char           *group, *node; /* Sparkplug; group NULL: not spoken */
     char                  status_topic[TOPIC_BYTES];
     bool                  connected, refused, lost;
-    int                   reason;   /* of a refusal or loss */
+    int                   reason;   /* of a refusal */
     bool                  announce; /* Home Assistant has started */
     /* the round */
     waiting      *wait;

@@ -37,10 +37,11 @@ static uint32_t draw(void)
     return px.lot ^= px.lot << 5;
 }
 
-static void close_pair(int i)
+/* reset: what is on its way is gone; else it still arrives. */
+static void close_pair(int i, bool reset)
 {
     for (int k = 0; k < 2; k++) {
-        struct linger now = {1, 0}; /* a reset: what is on its way is gone */
+        struct linger now = {reset, 0};
         if (px.pair[i][k] >= 0) {
             setsockopt(px.pair[i][k], SOL_SOCKET, SO_LINGER, &now, sizeof(now));
             close(px.pair[i][k]);
@@ -52,7 +53,7 @@ static void close_pair(int i)
 static void close_all(void)
 {
     for (int i = 0; i < PAIRS; i++)
-        close_pair(i);
+        close_pair(i, true);
 }
 
 static void accept_one(void)
@@ -100,7 +101,7 @@ static void pass_on(int i, int from)
     ssize_t     n = recv(px.pair[i][from], buffer, slow ? 100 : CHUNK, MSG_DONTWAIT);
     if (n <= 0) {
         if (n == 0 || errno != EAGAIN)
-            close_pair(i);
+            close_pair(i, false);
         return;
     }
     bool half = from == 0 && px.half;
@@ -114,7 +115,7 @@ static void pass_on(int i, int from)
     if (!send_whole(px.pair[i][1 - from], buffer, half ? (size_t)n / 2 : (size_t)n) || half) {
         if (half)
             hx_sleep_ms(5);
-        close_pair(i);
+        close_pair(i, true);
     }
     if (slow)
         hx_sleep_ms(50);
