@@ -16,7 +16,7 @@ static void bind(oc_program *p, const oc_run *run, const oc_tensor_view *in, oc_
         char            *base = at->home == CPU_HOME_ARENA   ? run->workspace
                                 : at->home == CPU_HOME_INPUT ? in[at->index].data
                                                              : out[at->index].data;
-        p->patches[i].view->data = base + at->offset;
+        p->patches[i].view->data = base ? base + at->offset : NULL; /* what a flow gives itself */
     }
 }
 
