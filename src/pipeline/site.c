@@ -287,9 +287,11 @@ oc_status oc_site_run(oc_site *site, oc_error *err)
     err = err ? err : &own;
     if ((st = oc_site_events_open(site, err)) != OC_OK)
         return st;
+    pthread_mutex_lock(&site->lock); /* the first streams look at the others' state */
     site->running = true;
     for (size_t i = 0; i < site->n && st == OC_OK; i++)
         st = oc_stream_start(site->stream[i], err);
+    pthread_mutex_unlock(&site->lock);
     if (st == OC_OK && site->options.control)
         st = oc_control_create(site, site->options.control, &site->control, err);
     if (st != OC_OK)
@@ -297,6 +299,7 @@ oc_status oc_site_run(oc_site *site, oc_error *err)
     wait_for_all(site);
     oc_control_destroy(site->control); /* nobody changes the list any more */
     site->control = NULL;
+    wait_for_all(site); /* for what was added at the last moment */
     for (size_t i = 0; i < site->n; i++)
         oc_stream_join(site->stream[i]);
     if (st == OC_OK && (ended = how_it_went(site, err)) != OC_OK)

@@ -65,7 +65,7 @@ struct oc_site {
 /* site.c.  config and own: moved in, also on failure. */
 OC_MUST_CHECK oc_status oc_stream_make(oc_site *site, oc_pipeline_config *config, char *own,
                                        oc_stream **out, oc_error *err);
-OC_MUST_CHECK oc_status oc_stream_start(oc_stream *s, oc_error *err);
+OC_MUST_CHECK oc_status oc_stream_start(oc_stream *s, oc_error *err); /* under the lock */
 OC_MUST_CHECK oc_status oc_stream_pipeline(oc_stream *s, const oc_pipeline_config *config,
                                            oc_pipeline **out, oc_error *err);
 void                    oc_stream_cancel(oc_stream *s);

@@ -92,8 +92,11 @@ static void wait_for_losses(running *r, uint64_t n)
             oc_counts c = oc_pipeline_counts(r->site->stream[i]->pipeline);
             assert_int_equal(c.captured, c.completed + oc_counts_dropped(&c) + c.in_flight);
         }
-        assert_true(r->site->stream[0]->state <= OC_STREAM_RUNNING);
-        assert_true(camera->state <= OC_STREAM_RUNNING);
+        pthread_mutex_lock(&r->site->lock);
+        bool alive =
+            r->site->stream[0]->state <= OC_STREAM_RUNNING && camera->state <= OC_STREAM_RUNNING;
+        pthread_mutex_unlock(&r->site->lock);
+        assert_true(alive);
         assert_true(time(NULL) < give_up);
         nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
     }
