@@ -18,7 +18,9 @@
 #define MODEL OC_SOURCE_DIR "/../shared/models/yolox_nano_416.onnx"
 #define FRAMES 6
 
-static char folder[64], clip[96];
+#define LONG_FRAMES 50
+
+static char folder[64], clip[96], long_clip[96];
 
 static const char head[] = "name: shop\n"
                            "detect: {network: yolox-nano, model: \"" MODEL "\", score: 0.2}\n"
@@ -237,6 +239,44 @@ static void outputs_of_several_streams_need_names_apart(void **state)
     oc_site_config_destroy(c);
 }
 
+/* Runs in real time; gives back the counts of the only stream. */
+static oc_counts play(const char *settings)
+{
+    char yaml[512];
+    snprintf(yaml, sizeof(yaml), "source: {url: \"%s\"}\n%sstreams:\n  - {name: a}\n", long_clip,
+             settings);
+    oc_site_config *c = config_of(yaml);
+    oc_site_options o = {.stream.realtime = true};
+    oc_error        err = {0};
+    oc_site        *site = site_of(c, &o);
+    if (oc_site_run(site, &err) != OC_OK)
+        fail_msg("%s", err.message);
+    oc_counts n = oc_pipeline_counts(site->stream[0]->pipeline);
+    assert_int_equal(n.captured, n.completed + oc_counts_dropped(&n));
+    assert_int_equal(n.captured, LONG_FRAMES);
+    oc_site_destroy(site);
+    oc_site_config_destroy(c);
+    return n;
+}
+
+static void what_cannot_be_in_time_is_dropped(void **state)
+{
+    (void)state;
+    oc_counts n = play("deadline: 1ms\nqueue: {drop: none}\n");
+    assert_true(n.dropped[OC_DROP_DEADLINE] + n.dropped[OC_DROP_OVERLOAD] > LONG_FRAMES / 2);
+    assert_true(n.completed >= 1); /* late, but not blind */
+    n = play("deadline: 60s\nqueue: {drop: none}\n");
+    assert_int_equal(oc_counts_dropped(&n), 0);
+}
+
+static void a_rate_thins_frames_evenly(void **state)
+{
+    (void)state;
+    oc_counts n = play("rate: 5\nqueue: {drop: none}\n");
+    assert_int_equal(n.completed, LONG_FRAMES / 5); /* of 25 a second */
+    assert_int_equal(n.dropped[OC_DROP_RATE], LONG_FRAMES - LONG_FRAMES / 5);
+}
+
 static volatile int cancel;
 
 static void cancel_soon(void *ctx, const oc_progress *p)
@@ -280,7 +320,9 @@ static int prepare(void **state)
     if (!mkdtemp(folder))
         return -1;
     snprintf(clip, sizeof(clip), "%s.y4m", folder);
-    return clip_write(clip, 320, 240, FRAMES, 25);
+    snprintf(long_clip, sizeof(long_clip), "%s.long.y4m", folder);
+    return clip_write(long_clip, 160, 120, LONG_FRAMES, 25) ||
+           clip_write(clip, 320, 240, FRAMES, 25);
 }
 
 static int clean(void **state)
@@ -292,6 +334,7 @@ static int clean(void **state)
     rmdir(in_folder("a"));
     rmdir(in_folder("dead"));
     unlink(clip);
+    unlink(long_clip);
     return rmdir(folder);
 }
 
@@ -309,6 +352,8 @@ int main(void)
         cmocka_unit_test(streams_run_side_by_side),
         cmocka_unit_test(one_that_fails_costs_no_other_a_frame),
         cmocka_unit_test(outputs_of_several_streams_need_names_apart),
+        cmocka_unit_test(what_cannot_be_in_time_is_dropped),
+        cmocka_unit_test(a_rate_thins_frames_evenly),
         cmocka_unit_test(an_interrupt_ends_them_all),
     };
     return cmocka_run_group_tests(tests, prepare, clean);
