@@ -224,70 +224,126 @@ static void pretend_source(replay *r)
                                       .pipeline = p};
 }
 
-static oc_status make_pipeline(replay *r, oc_error *err)
+/* What INFO describes, with memory of its own. */
+typedef struct made {
+    oc_pipeline_config *config;
+    oc_tune            *tune;
+    oc_pipeline        *p;
+} made;
+
+static void unmake(made *m)
+{
+    oc_pipeline_destroy(m->p);
+    oc_pipeline_config_destroy(m->config);
+    oc_tune_destroy(m->tune);
+    *m = (made){NULL, NULL, NULL};
+}
+
+static oc_status make_pool(replay *r, oc_error *err)
+{
+    int64_t threads = json_integer_value(json_object_get(r->info, "threads"));
+    threads = r->o->threads ? r->o->threads : threads;
+    if (r->pool || threads <= 0)
+        return OC_OK;
+    return oc_pool_create(threads > 256 ? 256 : (unsigned)threads, &r->pool, err);
+}
+
+static oc_status make_pipeline(replay *r, made *m, oc_error *err)
 {
     const char         *isa = r->o->isa ? r->o->isa : oc_info_text(r->info, "isa");
     const char         *gallery = oc_info_text(r->info, "gallery");
     const char         *text = oc_info_text(r->info, "pipeline");
-    int64_t             threads = json_integer_value(json_object_get(r->info, "threads"));
     oc_isa              have;
     oc_pipeline_options po = {.observers = &r->observer,
                               .n_observers = 1,
                               .decide = force,
                               .decide_ctx = r,
-                              .cancel = r->o->cancel};
+                              .cancel = r->o->cancel,
+                              .isa = oc_isa_parse(isa, &have) ? isa : NULL,
+                              .gallery = *gallery ? gallery : NULL};
     oc_status st = oc_pipeline_config_memory(oc_info_text(r->info, "file"), text, strlen(text),
-                                             &r->config, err);
+                                             &m->config, err);
     if (st == OC_OK)
-        st = oc_recording_info_tune(r->info, &r->tune, err);
-    threads = r->o->threads ? r->o->threads : threads;
-    if (st == OC_OK && threads > 0)
-        st = oc_pool_create(threads > 256 ? 256 : (unsigned)threads, &r->pool, err);
-    if (st != OC_OK)
-        return st;
+        st = oc_recording_info_tune(r->info, &m->tune, err);
+    if (st == OC_OK)
+        st = make_pool(r, err);
     po.pool = r->pool;
-    po.tune = r->tune;
-    po.isa = oc_isa_parse(isa, &have) ? isa : NULL;
-    po.gallery = *gallery ? gallery : NULL;
-    if ((st = oc_pipeline_create(r->config, &po, &r->p, err)) != OC_OK)
-        return st;
+    po.tune = m->tune;
+    if (st == OC_OK)
+        st = oc_pipeline_create(m->config, &po, &m->p, err);
+    if (st != OC_OK)
+        unmake(m);
+    return st;
+}
+
+/* The settings were changed while the stream ran: the pipeline takes them over as it did then. */
+static void take_over(replay *r, made *next)
+{
+    made was = {r->config, r->tune, next->p};
+    r->p->next = next->p;
+    oc_pipeline_adopt(r->p);
+    r->config = next->config;
+    r->tune = next->tune;
+    unmake(&was); /* what was exchanged */
+}
+
+static oc_status begin_pipeline(replay *r, made *m, oc_error *err)
+{
+    r->config = m->config;
+    r->tune = m->tune;
+    r->p = m->p;
+    r->valid = false;
     r->p->outputs = (oc_outputs_config){.video = r->o->video, .mot = r->o->mot};
     pretend_source(r);
-    return st;
+    oc_status st = oc_outputs_open(r->p, err);
+    return st == OC_OK ? oc_observers_open(&r->p->observers, &r->p->seen_as, err) : st;
+}
+
+/* The text is kept: it tells whether the next one is another. */
+static oc_status keep_info(replay *r, const oc_block *b, oc_error *err)
+{
+    json_t   *info;
+    char     *text = realloc(r->info_text, b->n + 1);
+    oc_status st = text ? oc_recording_info_parse(b->data, b->n, &info, err)
+                        : OC_FAIL(err, OC_NOMEM, "replay: out of memory");
+    if (text) {
+        r->info_text = text;
+        r->info_bytes = b->n;
+        memcpy(text, b->data, b->n);
+    }
+    if (st != OC_OK) {
+        oc_error_prefix(err, "%s:%zu", r->reader.path, b->at);
+        return st;
+    }
+    json_decref(r->info);
+    r->info = info;
+    snprintf(r->out->name, sizeof(r->out->name), "%s", oc_info_text(info, "name"));
+    snprintf(r->out->source, sizeof(r->out->source), "%s", oc_info_text(info, "source"));
+    snprintf(r->out->at, sizeof(r->out->at), "%s", oc_info_text(info, "at"));
+    snprintf(r->out->version, sizeof(r->out->version), "%s", oc_info_text(info, "version"));
+    return OC_OK;
 }
 
 static oc_status take_info(replay *r, const oc_block *b, oc_error *err)
 {
-    char *text;
-    bool  same = r->info && r->info_bytes == b->n && memcmp(r->info_text, b->data, b->n) == 0;
-    if (same)
+    made      m = {NULL, NULL, NULL};
+    oc_status st = OC_OK;
+    if (r->info && r->info_bytes == b->n && memcmp(r->info_text, b->data, b->n) == 0)
         return OC_OK;
-    if (r->p && (r->o->video || r->o->mot))
-        say(r, "%s: what runs changes here: the files of --video and --mot begin anew",
-            r->reader.path);
-    oc_status st = finish_pipeline(r, err);
-    if (st != OC_OK)
+    bool goes_on = r->p && r->valid;
+    if (!goes_on)
+        st = finish_pipeline(r, err);
+    if (st == OC_OK)
+        st = keep_info(r, b, err);
+    if (st != OC_OK || r->o->check)
         return st;
-    if (!(text = realloc(r->info_text, b->n + 1)))
-        return OC_FAIL(err, OC_NOMEM, "replay: out of memory");
-    r->info_text = text;
-    r->info_bytes = b->n;
-    memcpy(text, b->data, b->n);
-    if ((st = oc_recording_info_parse(b->data, b->n, &r->info, err)) != OC_OK) {
-        oc_error_prefix(err, "%s:%zu", r->reader.path, b->at);
+    if ((st = make_pipeline(r, &m, err)) != OC_OK)
         return st;
-    }
-    snprintf(r->out->name, sizeof(r->out->name), "%s", oc_info_text(r->info, "name"));
-    snprintf(r->out->source, sizeof(r->out->source), "%s", oc_info_text(r->info, "source"));
-    snprintf(r->out->at, sizeof(r->out->at), "%s", oc_info_text(r->info, "at"));
-    snprintf(r->out->version, sizeof(r->out->version), "%s", oc_info_text(r->info, "version"));
-    if (r->o->check)
-        return OC_OK;
-    if ((st = make_pipeline(r, err)) != OC_OK || (st = check_here(r, err)) != OC_OK ||
-        (st = oc_outputs_open(r->p, err)) != OC_OK)
-        return st;
-    r->valid = false;
-    return oc_observers_open(&r->p->observers, &r->p->seen_as, err);
+    if (goes_on)
+        take_over(r, &m);
+    else
+        st = begin_pipeline(r, &m, err);
+    return st == OC_OK ? check_here(r, err) : st;
 }
 
 /* ---- state ---- */

@@ -66,6 +66,28 @@ expect 0
 check 'd["same"] and 0 < d["frames"] < 30 and d["from_s"] > 0 and d["ended"]'
 tail -n "$(wc -l < again.jsonl)" e.jsonl | cmp - again.jsonl || fault "ring: other events"
 
+# settings changed while it runs: the replay changes them at the same frame
+"$program" run p.yaml --source "$video" --realtime --duration 4 --record changed --control s.sock \
+    --events e.jsonl --quiet > /dev/null 2> err.txt &
+running=$!
+for _ in $(seq 100); do
+    [ "$(cat changed/segment-*.ocrec 2> /dev/null | wc -c)" -gt 200000 ] && break
+    sleep 0.1
+done
+run ctl s.sock set bottles '{zones: ~, detect: {every: 1}}'
+expect 0
+wait $running || fault "the run whose settings were changed failed"
+run replay changed --events again.jsonl --json
+expect 0
+check 'd["same"] and d["states"] >= 1'
+cmp e.jsonl again.jsonl || fault "changed settings: other events"
+grep -q '"type":"zone".*"entered":false\|exited' e.jsonl || fault "nobody left the zone that went"
+
+# another number of threads
+run replay r2 --threads 1 --json
+expect 0
+check 'd["same"]'
+
 # a trace that Perfetto opens
 run replay r2 --check --trace t.json --json
 expect 0
