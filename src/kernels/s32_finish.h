@@ -1,6 +1,7 @@
 /* s32_finish: sums of a quantised convolution become bytes (or floats) of blocked layout.
  *
- *   v = act(acc[p][c] * scale[c])              in float
+ *   v = act(acc[p][c] * scale[c])              in float; with `sums`, whole numbers in floats, instead of
+ *                                              acc: act((sums[p][c] + start[c]) * scale[c])
  *   raw:  y = v, floats
  *   else  b = round_half_even(v * per_quantum) + zero, saturated to 0..255
  *         b = table[b]                            where there is one: an operator of one value
@@ -9,7 +10,7 @@
  *         y = b clamped to lo..hi: Relu and Clip, which quantising does not change the order of
  *
  *   px       pixels, >= 1; blocks of eight channels, 1 or 2
- *   acc      [px][8 * blocks]; scale [8 * blocks]; per_quantum 1 where scale has it in it
+ *   acc      [px][8 * blocks], sums likewise; start [8 * blocks]; scale [8 * blocks]; per_quantum 1 where scale has it in it
  *   y        pixel p, block b at y + p * 8 + b * y_blk elements; add likewise; may be y itself
  *   no alignment; acc * scale must be under 2^31 (else it saturates like 2^31) */
 #ifndef OC_KERNELS_S32_FINISH_H
@@ -24,6 +25,7 @@
 
 typedef struct oc_finish8 {
     const int32_t *acc;
+    const float   *sums, *start; /* NULL: acc */
     const float   *scale;
     oc_act         act;
     float          per_quantum;

@@ -5,12 +5,15 @@
 #include "ops/packed.h"
 
 #define SUM_MAX 32768          /* products in a sum: 255 * 255 * SUM_MAX still fits 32 bits */
+#define DEPTHWISE_SUM_MAX 256  /* 255 * 255 * 256 < 2^24: exact in floats */
 #define UNIT_MACS 3e6          /* of a unit: some 30 us */
 #define COPY_BYTES (96 * 1024) /* of copied rows: they stay in the second-level cache */
 
 bool oc_conv8_fits(const oc_conv_geom *g)
 {
     const int64_t sum = g->c / (g->groups ? g->groups : 1) * g->k[0] * g->k[1];
+    if (g->groups != 1 && sum > DEPTHWISE_SUM_MAX)
+        return false;
     return g->dims == 2 && sum > 0 && sum <= SUM_MAX && g->out[0] > 0 && g->out[1] > 0 &&
            (g->groups == 1 || (g->groups == g->c && g->oc == g->c));
 }
@@ -171,24 +174,16 @@ static oc_status pack_depthwise(oc_conv8 *c, const oc_conv8_weights *from, const
 {
     const size_t taps = (size_t)(c->g.k[0] * c->g.k[1]);
     bool         ready = false;
-    c->taps = (taps + 1) / 2 * 2;
-    int16_t *w = oc_packed_take(p, c->out_blocks * c->taps * 8, sizeof(*w), &ready);
-    c->at_dw = oc_arena_alloc(p->mem, c->taps, sizeof(*c->at_dw));
-    if (!w || !c->at_dw)
+    float       *w = oc_packed_take(p, c->out_blocks * taps * 8, sizeof(*w), &ready);
+    if (!w)
         return OC_FAIL(err, OC_NOMEM, "packed weights of %lld channels", (long long)c->g.oc);
     for (size_t o = 0; o < (size_t)c->g.oc && !ready; o++) {
         const int32_t zero = oc_zero_at(from->dtype, from->zero, from->n_zero > 1 ? o : 0);
         for (size_t t = 0; t < taps; t++)
-            w[((o / 8 * (c->taps / 2) + t / 2) * 8 + o % 8) * 2 + t % 2] =
-                (int16_t)(oc_zero_at(from->dtype, from->w, o * taps + t) - zero);
+            w[(o / 8 * taps + t) * 8 + o % 8] =
+                (float)(oc_zero_at(from->dtype, from->w, o * taps + t) - zero);
     }
     c->w_dw = oc_packed_keep(p, w);
-    for (size_t t = 0; t < taps; t++) {
-        const size_t ky = t / (size_t)c->g.k[1], kx = t % (size_t)c->g.k[1];
-        c->at_dw[t] = (int32_t)((ky * (size_t)c->g.dil[0] * c->row + kx * (size_t)c->g.dil[1]) * 8);
-    }
-    if (taps % 2)
-        c->at_dw[taps] = c->at_dw[taps - 1]; /* weights there are zero */
     return OC_OK;
 }
 
@@ -238,7 +233,7 @@ static void plan_units(oc_conv8 *c, oc_work *work)
     c->part = c->panels;
     c->n_parts = 1;
     if (c->copied || c->depthwise)
-        plan_rows(c, c->depthwise ? 2 : 1, macs * width * (c->depthwise ? 3 : 1));
+        plan_rows(c, c->depthwise ? 4 : 1, macs * width * (c->depthwise ? 3 : 1));
     else
         plan_pixels(c, macs);
     const size_t outer = (size_t)g->n * (c->depthwise ? c->out_blocks : 1) * c->n_chunks;
@@ -257,7 +252,8 @@ static void plan_units(oc_conv8 *c, oc_work *work)
     work->phase[0].grain = each >= UNIT_MACS / 2 ? 1 : (size_t)(UNIT_MACS / (each + 1)) + 1;
     work->flops = oc_conv_geom_flops(g, false);
     if (c->depthwise)
-        work->scratch_bytes = (c->rows * c->row * 8 + 16) * sizeof(int16_t);
+        work->scratch_bytes =
+            (c->rows * (size_t)g->in[1] + c->chunk * (size_t)g->out[1]) * 8 * sizeof(float) + 128;
     else if (c->copied)
         work->scratch_bytes = c->in_blocks * c->rows * c->row * 8 + 64;
 }
@@ -275,8 +271,8 @@ oc_status oc_conv8_init(oc_conv8 *c, const oc_conv_geom *g, const oc_conv8_weigh
     c->depthwise = g->groups == g->c && g->c > 1;
     c->copied = g->pad[0] || g->pad[1] || g->pad_end[0] || g->pad_end[1];
     c->mac = oc_k_u8_mac(p->isa, &c->form);
-    c->dw = oc_k_s16_dw8(p->isa);
-    c->widen = oc_k_s16_widen(p->isa);
+    c->dw = oc_k_f32_dw(p->isa);
+    c->to_floats = oc_k_x8_dequantize(p->isa);
     c->finish = oc_k_s32_finish(p->isa);
     c->row = (size_t)(g->in[1] + g->pad[1] + g->pad_end[1]);
     c->rows = (size_t)g->in[0];
@@ -391,56 +387,60 @@ static void run_dense(const oc_conv8 *c, const uint8_t *x, const oc_finish8 *f, 
     }
 }
 
-/* Rows of one block as differences, borders zero. */
-static void widen_rows(const oc_conv8 *c, const uint8_t *x, size_t first, int16_t *to)
+/* Sums of a chunk's rows of one block, in floats. */
+static void depthwise_sums(const oc_conv8 *c, const uint8_t *x, size_t block, size_t first,
+                           size_t rows, float *in, float *out)
 {
     const oc_conv_geom *g = &c->g;
     const int64_t       top = (int64_t)first * g->stride[0] - g->pad[0];
-    const size_t        width = (size_t)g->in[1] * 8, left = (size_t)g->pad[1] * 8;
-    const size_t        n = c->row * 8;
-    for (size_t r = 0; r < c->rows; r++, to += n) {
-        const int64_t y = top + (int64_t)r;
-        if (y < 0 || y >= g->in[0]) {
-            memset(to, 0, n * sizeof(*to));
-            continue;
-        }
-        memset(to, 0, left * sizeof(*to));
-        c->widen(width, x + (size_t)y * width, 1, c->x_zero, false, to + left);
-        memset(to + left + width, 0, (n - left - width) * sizeof(*to));
-    }
+    const int64_t       from = top < 0 ? 0 : top;
+    int64_t             end = top + (int64_t)rows_read(c, rows);
+    end = end > g->in[0] ? g->in[0] : end;
+    const size_t n = end > from ? (size_t)((end - from) * g->in[1]) * 8 : 0;
+    if (n)
+        c->to_floats(n, x + from * g->in[1] * 8, 1.0f, c->x_zero, false, in);
+    const oc_dw d = {.x = in,
+                     .w = c->w_dw + block * (size_t)(g->k[0] * g->k[1]) * 8,
+                     .y = out,
+                     .in_h = end > from ? end - from : 0,
+                     .in_w = g->in[1],
+                     .out_w = g->out[1],
+                     .kh = g->k[0],
+                     .kw = g->k[1],
+                     .sy = g->stride[0],
+                     .sx = g->stride[1],
+                     .dy = g->dil[0],
+                     .dx = g->dil[1],
+                     .top = from - top, /* the first row that is there is row 0 */
+                     .left = g->pad[1],
+                     .row_end = (ptrdiff_t)rows,
+                     .lanes = 8};
+    c->dw(&d);
 }
 
 static void run_depthwise(const oc_conv8 *c, const uint8_t *x, const oc_finish8 *f, size_t block,
-                          size_t chunk, int16_t *rows)
+                          size_t chunk, float *in)
 {
     const oc_conv_geom *g = &c->g;
     const size_t        width = (size_t)g->out[1], first = chunk * c->chunk;
-    const size_t end = first + c->chunk < (size_t)g->out[0] ? first + c->chunk : (size_t)g->out[0];
-    int32_t      acc[OC_CONV8_STRIP * 8];
-    oc_finish8   out = *f;
-    oc_dw8       d = {.w = c->w_dw + block * c->taps * 8,
-                      .at = c->at_dw,
-                      .start = c->start + block * 8,
-                      .taps = c->taps,
-                      .x_px = g->stride[1] * 8,
-                      .acc = acc};
-    widen_rows(c, x + block * (size_t)(g->in[0] * g->in[1]) * 8, first, rows);
-    out.acc = acc;
+    const size_t        left = (size_t)g->out[0] - first, rows = left < c->chunk ? left : c->chunk;
+    float              *sums = in + (c->rows * (size_t)g->in[1] * 8 + 15) / 16 * 16;
+    float               start[8];
+    oc_finish8          out = *f;
+    for (size_t i = 0; i < 8; i++)
+        start[i] = (float)c->start[block * 8 + i];
+    depthwise_sums(c, x + block * (size_t)(g->in[0] * g->in[1]) * 8, block, first, rows, in, sums);
+    const size_t to = (block * c->out_pixels + first * width) * 8;
+    out.sums = sums;
+    out.start = start;
     out.blocks = 1;
     out.scale = f->scale + block * 8;
-    for (size_t y = first; y < end; y++)
-        for (size_t at = 0; at < width; at += d.px) {
-            const size_t to = (block * c->out_pixels + y * width + at) * 8;
-            out.px = d.px = width - at < OC_CONV8_STRIP ? width - at : OC_CONV8_STRIP;
-            d.x = rows +
-                  ((y - first) * (size_t)g->stride[0] * c->row + at * (size_t)g->stride[1]) * 8;
-            c->dw(&d);
-            out.y = f->raw ? (void *)((float *)f->y + to) : (void *)((uint8_t *)f->y + to);
-            out.add = f->add ? f->add + to : NULL;
-            c->finish(&out);
-            if (f->raw && block + 1 == c->out_blocks)
-                clear_lanes(c, d.px, out.y);
-        }
+    out.px = rows * width;
+    out.y = f->raw ? (void *)((float *)f->y + to) : (void *)((uint8_t *)f->y + to);
+    out.add = f->add ? f->add + to : NULL;
+    c->finish(&out);
+    if (f->raw && block + 1 == c->out_blocks)
+        clear_lanes(c, out.px, out.y);
 }
 
 void oc_conv8_run(const oc_conv8 *c, const uint8_t *x, const oc_finish8 *f, size_t unit,

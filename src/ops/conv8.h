@@ -2,14 +2,16 @@
  *
  * x is u8 less a zero point, weights are differences of bytes; sums are exact in 32 bits.  Dense:
  * strips of pixels against panels of sixteen channels; where there are pads, the rows a unit needs
- * are copied with their border first.  Depthwise: the rows are widened to 16 bits, borders zero. */
+ * are copied with their border first.  Depthwise: the rows become whole numbers in floats, whose sums
+ * are exact below 2^24, and go through the float kernel: it has the eight products a cycle and core more
+ * that integers would need for pairing taps. */
 #ifndef OC_OPS_CONV8_H
 #define OC_OPS_CONV8_H
 
-#include "kernels/s16_dw8.h"
-#include "kernels/s16_widen.h"
+#include "kernels/f32_dw.h"
 #include "kernels/s32_finish.h"
 #include "kernels/u8_mac.h"
+#include "kernels/x8_dequantize.h"
 #include "ops/conv_geom.h"
 #include "ops/qparam.h"
 
@@ -38,17 +40,15 @@ typedef struct oc_conv8 {
     size_t       strip;            /* pixels against a panel: half as many where sums are long */
     size_t       part, n_parts;    /* panels of a unit */
     int32_t      x_zero;
-    const oc_conv8_panel *panel;
-    const uint8_t        *packed;
-    const int32_t        *start; /* [panels][16]; depthwise [out_blocks][8] */
-    const int16_t        *w_dw;  /* [out_blocks][taps / 2][8][2] */
-    int32_t              *at_dw;
-    size_t                taps; /* even */
-    oc_mac8_form          form;
-    oc_k_u8_mac_fn       *mac;
-    oc_k_s16_dw8_fn      *dw;
-    oc_k_s16_widen_fn    *widen;
-    oc_k_s32_finish_fn   *finish;
+    const oc_conv8_panel  *panel;
+    const uint8_t         *packed;
+    const int32_t         *start; /* [panels][16]; depthwise [out_blocks][8] */
+    const float           *w_dw;  /* [out_blocks][taps][8] */
+    oc_mac8_form           form;
+    oc_k_u8_mac_fn        *mac;
+    oc_k_f32_dw_fn        *dw;
+    oc_k_x8_dequantize_fn *to_floats;
+    oc_k_s32_finish_fn    *finish;
 } oc_conv8;
 
 /* Two spatial axes, one group or depthwise, sums that fit. */

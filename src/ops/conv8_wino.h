@@ -10,6 +10,7 @@
 #define OC_OPS_CONV8_WINO_H
 
 #include "kernels/s16_mac.h"
+#include "kernels/s16_widen.h"
 #include "kernels/s16_wino_in.h"
 #include "kernels/s32_wino_out.h"
 #include "ops/conv8.h"

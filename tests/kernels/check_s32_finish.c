@@ -17,9 +17,16 @@ static oc_finish8 make(size_t px, unsigned blocks, oc_act_kind kind, int stages)
     for (size_t i = 0; i < n; i++)
         acc[i] = ck_rand() % 9 == 0 ? (int32_t)(ck_rand() % 2 ? 1u << 30 : 3u << 30)
                                     : (int32_t)ck_rand_in(0, 40000) - 20000;
+    float *sums = ck_floats(n, CK_ZERO), *start = ck_floats(8 * blocks, CK_ZERO);
+    for (size_t i = 0; i < n; i++)
+        sums[i] = (float)((int)ck_rand_in(0, 200000) - 100000);
+    for (size_t c = 0; c < 8 * blocks; c++)
+        start[c] = (float)ck_rand_in(0, 999);
     for (size_t c = 0; c < 8 * blocks; c++)
         scale[c] = 0.001f + fabsf(scale[c]) * 0.01f;
     return (oc_finish8){.acc = acc,
+                        .sums = px % 4 == 1 ? sums : NULL,
+                        .start = start,
                         .scale = scale,
                         .act = {kind, 0.17f, 0.5f},
                         .per_quantum = kind == OC_ACT_NONE ? 1.0f : 7.3f,

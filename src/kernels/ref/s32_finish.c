@@ -29,7 +29,9 @@ void oc_k_s32_finish__ref(const oc_finish8 *f)
     for (size_t p = 0; p < f->px; p++)
         for (size_t c = 0; c < channels; c++) {
             const ptrdiff_t at = (ptrdiff_t)(c / 8) * f->y_blk + (ptrdiff_t)(p * 8 + c % 8);
-            const float     v = oc_act_apply(f->act, (float)f->acc[p * channels + c] * f->scale[c]);
+            const size_t    k = p * channels + c;
+            const float     sum = f->sums ? f->sums[k] + f->start[c] : (float)f->acc[k];
+            const float     v = oc_act_apply(f->act, sum * f->scale[c]);
             if (f->raw)
                 ((float *)f->y)[at] = v;
             else

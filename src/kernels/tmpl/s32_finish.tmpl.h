@@ -1,49 +1,71 @@
 /* s32_finish.tmpl.h -- oc_k_s32_finish of a vocabulary with eight floats in a vector.
  *
  * A block of up to CHUNK pixels at a time: sums to bytes, then table, addition and bounds over those
- * bytes.  FINISH_4(acc, step, scale, zero, to), where it is defined, makes four pixels of bytes. */
+ * bytes.  FINISH_4(a, b, c, d, zero, to), where it is defined, makes bytes of four pixels. */
 #include "kernels/s32_finish.h"
 #include "kernels/tmpl/act.tmpl.h"
 #include "kernels/u8_lookup.h"
 
 #define CHUNK 48 /* pixels */
 
-OC_INLINE vf value_of(const oc_finish8 *f, const int32_t *acc, vf scale, const oc_act_kind kind)
+/* A block's sums: integers, or whole numbers in floats. */
+typedef struct block_sums {
+    const int32_t *acc;
+    const float   *real;
+    vf             start, scale;
+    size_t         step;
+} block_sums;
+
+OC_INLINE vf scaled_sum(const block_sums *s, size_t p, const int real)
 {
-    return vf_act(kind, vf_set(f->act.a), vf_set(f->act.b), vf_mul(vf_from_ints(acc, 0), scale));
+    const vf sum = real ? vf_add(vf_load(s->real + p * s->step), s->start)
+                        : vf_from_ints(s->acc + p * s->step, 0);
+    return vf_mul(sum, s->scale);
 }
 
-OC_INLINE void make_bytes(const oc_finish8 *f, const int32_t *acc, size_t n, const float *scales,
-                          uint8_t *to, const oc_act_kind kind)
+OC_INLINE vf value_of(const oc_finish8 *f, const block_sums *s, size_t p, const int real,
+                      const oc_act_kind kind)
 {
-    const size_t step = 8 * (size_t)f->blocks;
-    const vf     lo = vf_set((float)-f->zero), hi = vf_set((float)(255 - f->zero));
-    const vf     scale = vf_load(scales), per = vf_set(f->per_quantum);
-    size_t       p = 0;
+    return vf_act(kind, vf_set(f->act.a), vf_set(f->act.b), scaled_sum(s, p, real));
+}
+
+OC_INLINE void make_bytes(const oc_finish8 *f, const block_sums *s, size_t n, uint8_t *to,
+                          const int real, const oc_act_kind kind)
+{
+    const vf lo = vf_set((float)-f->zero), hi = vf_set((float)(255 - f->zero));
+    const vf per = vf_set(f->per_quantum);
+    size_t   p = 0;
 
 #ifdef FINISH_4
     for (; kind == OC_ACT_NONE && f->per_quantum == 1.0f && p + 4 <= n; p += 4)
-        FINISH_4(acc + p * step, step, scale, f->zero, to + p * 8);
+        FINISH_4(scaled_sum(s, p, real), scaled_sum(s, p + 1, real), scaled_sum(s, p + 2, real),
+                 scaled_sum(s, p + 3, real), f->zero, to + p * 8);
 #endif
     for (; p < n; p++) {
-        const vf v = vf_mul(value_of(f, acc + p * step, scale, kind), per);
+        const vf v = vf_mul(value_of(f, s, p, real, kind), per);
         vf_to_bytes(to + p * 8, vf_at_most(hi, vf_max_known(lo, v)), f->zero, false);
     }
 }
 
-OC_INLINE void make_floats(const oc_finish8 *f, const int32_t *acc, size_t n, const float *scales,
-                           float *to, const oc_act_kind kind)
+OC_INLINE void make_floats(const oc_finish8 *f, const block_sums *s, size_t n, float *to,
+                           const int real, const oc_act_kind kind)
 {
-    const vf scale = vf_load(scales);
     for (size_t p = 0; p < n; p++)
-        vf_store(to + p * 8, value_of(f, acc + p * 8 * f->blocks, scale, kind));
+        vf_store(to + p * 8, value_of(f, s, p, real, kind));
 }
 
-#define MAKE_BYTES(kind) make_bytes(f, acc, n, scales, to, kind)
-#define MAKE_FLOATS(kind) make_floats(f, acc, n, scales, to, kind)
+#define MAKE_BYTES(kind)                  \
+    if (s->real)                          \
+        make_bytes(f, s, n, to, 1, kind); \
+    else                                  \
+        make_bytes(f, s, n, to, 0, kind)
+#define MAKE_FLOATS(kind)                  \
+    if (s->real)                           \
+        make_floats(f, s, n, to, 1, kind); \
+    else                                   \
+        make_floats(f, s, n, to, 0, kind)
 
-static void bytes_of(const oc_finish8 *f, const int32_t *acc, size_t n, const float *scales,
-                     uint8_t *to)
+static void bytes_of(const oc_finish8 *f, const block_sums *s, size_t n, uint8_t *to)
 {
     switch (f->act.kind) {
         OC_ACT_SHORT_CASES(MAKE_BYTES);
@@ -51,8 +73,7 @@ static void bytes_of(const oc_finish8 *f, const int32_t *acc, size_t n, const fl
     }
 }
 
-static void floats_of(const oc_finish8 *f, const int32_t *acc, size_t n, const float *scales,
-                      float *to)
+static void floats_of(const oc_finish8 *f, const block_sums *s, size_t n, float *to)
 {
     switch (f->act.kind) {
         OC_ACT_SHORT_CASES(MAKE_FLOATS);
@@ -81,12 +102,11 @@ static void bound_bytes(const oc_finish8 *f, size_t n, const uint8_t *b, uint8_t
 }
 
 /* n pixels of one block. */
-static void finish_block(const oc_finish8 *f, const int32_t *acc, size_t n, unsigned block,
-                         ptrdiff_t at)
+static void finish_block(const oc_finish8 *f, const block_sums *s, size_t n, ptrdiff_t at)
 {
     uint8_t  own[CHUNK * 8];
     uint8_t *y = (uint8_t *)f->y + at, *b = f->add ? own : y; /* add may be y */
-    bytes_of(f, acc, n, f->scale + 8 * block, b);
+    bytes_of(f, s, n, b);
     if (f->table)
         OC_KERNEL(u8_lookup)(n * 8, f->table, b, b);
     if (f->add)
@@ -99,12 +119,17 @@ void OC_KERNEL(s32_finish)(const oc_finish8 *f)
 {
     for (unsigned block = 0; block < f->blocks; block++)
         for (size_t p = 0, n; p < f->px; p += n) {
-            const int32_t  *acc = f->acc + (p * f->blocks + block) * 8;
-            const ptrdiff_t at = block * f->y_blk + (ptrdiff_t)(p * 8);
+            const ptrdiff_t  at = block * f->y_blk + (ptrdiff_t)(p * 8);
+            const size_t     from = (p * f->blocks + block) * 8;
+            const block_sums s = {.acc = f->sums ? NULL : f->acc + from,
+                                  .real = f->sums ? f->sums + from : NULL,
+                                  .start = f->sums ? vf_load(f->start + 8 * block) : vf_zero(),
+                                  .scale = vf_load(f->scale + 8 * block),
+                                  .step = 8 * (size_t)f->blocks};
             n = f->px - p < CHUNK ? f->px - p : CHUNK;
             if (f->raw)
-                floats_of(f, acc, n, f->scale + 8 * block, (float *)f->y + at);
+                floats_of(f, &s, n, (float *)f->y + at);
             else
-                finish_block(f, acc, n, block, at);
+                finish_block(f, &s, n, at);
         }
 }
