@@ -349,6 +349,15 @@ static oc_status mqtt_idle(oc_bus *b, oc_error *err)
 
 /* ---- opening and closing ---- */
 
+/* libmosquitto before 2.1 ends the whole program (an assert in log__printf) when an answer of
+ * version 5 has a property that it does not know.  Over TLS nobody on the way can put one in. */
+static bool survives_bad_properties(void)
+{
+    int major = 0, minor = 0, revision = 0;
+    mosquitto_lib_version(&major, &minor, &revision);
+    return major > 2 || (major == 2 && minor >= 1);
+}
+
 static oc_status read_options(oc_bus *b, oc_error *err)
 {
     const oc_bus_options *o = b->o;
@@ -369,6 +378,11 @@ static oc_status read_options(oc_bus *b, oc_error *err)
     b->client_id = oc_bus_option_text(o, "client_id", b->own_id);
     if (!*b->host)
         return OC_BUS_FAIL(err, OC_INVALID, "host: is empty");
+    if (b->v5 && !b->tls && !survives_bad_properties())
+        return OC_BUS_FAIL(
+            err, OC_INVALID,
+            "version: 5 wants TLS with this libmosquitto (before 2.1): it aborts the "
+            "program when an answer is garbled on the way; take 3.1.1, or TLS");
     size_t n = oc_bus_topic(topic, sizeof(topic), b->pattern, b->root, o->device, "s", "t", "");
     if (n == SIZE_MAX)
         return OC_BUS_FAIL(err, OC_INVALID,

@@ -63,12 +63,10 @@ static bool started(void)
 static size_t options(oc_bus_pair *pair)
 {
     static char port[16];
-    const char *version = getenv("OC_MQTT_VERSION");
     snprintf(port, sizeof(port), "%d", hx.proxy_port);
     pair[0] = (oc_bus_pair){"host", "127.0.0.1"};
     pair[1] = (oc_bus_pair){"port", port};
-    pair[2] = (oc_bus_pair){"version", version ? version : "5"};
-    return 3;
+    return 2;
 }
 
 static void finish(void)
