@@ -8,6 +8,7 @@
  *
  *   Blocked u8: two of one shape, or b [n,C,1,1] against a. */
 #include <math.h>
+#include <string.h>
 
 #include "kernels/x8_qadd.h"
 #include "kernels/x8_qmul.h"
@@ -149,10 +150,15 @@ static void multiply_part(void *ctx, size_t n, size_t out_at, const size_t *at)
     const uint8_t    *b = (const uint8_t *)r->in[3].data + at[1];
     uint8_t          *y = (uint8_t *)r->out[0].data + out_at;
     const size_t      da = oc_broadcast_inner(&s->map, 0), db = oc_broadcast_inner(&s->map, 1);
-    if (da == 1 && db == 1)
-        s->multiply(n, &s->mul, a, b, y);
-    for (size_t i = 0; !(da == 1 && db == 1) && i < n; i++)
-        s->multiply(1, &s->mul, a + i * da, b + i * db, y + i);
+    uint8_t           one[2][256]; /* an operand that does not move, repeated */
+    if (da == 0)
+        memset(one[0], *a, sizeof(one[0]));
+    if (db == 0)
+        memset(one[1], *b, sizeof(one[1]));
+    for (size_t k = 0, part; k < n; k += part) {
+        part = n - k < sizeof(one[0]) ? n - k : sizeof(one[0]);
+        s->multiply(part, &s->mul, da ? a + k : one[0], db ? b + k : one[1], y + k);
+    }
     bound(s, n, y);
 }
 

@@ -83,7 +83,7 @@ static int64_t next_node(const qdq *q, const region *r, unsigned *leaves, oc_vid
 
 static bool numbers_only(const qdq *q, const oc_node *n)
 {
-    if (!elementwise(n))
+    if (!elementwise(n) && !is_join(n))
         return true; /* scales, zero points, tables */
     for (uint32_t k = 0; k < n->n_in; k++)
         if (n->in[k] != OC_VID_NONE && q->g->values[n->in[k]].data &&
@@ -99,6 +99,8 @@ static bool find_region(const qdq *q, uint32_t index, region *r)
     unsigned  leaves;
     bool      works = is_join(&q->g->nodes[index]);
     *r = (region){.node = {index}, .n = 1};
+    if (!numbers_only(q, &q->g->nodes[index]))
+        return false;
     for (;;) {
         const int64_t next = next_node(q, r, &leaves, &r->leaf);
         if (leaves == 1 && works && q->g->values[r->leaf].info.dtype == OC_U8)
@@ -177,7 +179,7 @@ oc_status qdq_table(qdq *q, uint32_t index, bool *done)
     qsort(r.node, r.n, sizeof(r.node[0]), later_last);
     for (uint32_t i = 0; i < r.n; i++)
         if ((st = compute(q, r.node[i], &s)) != OC_OK)
-            return st;
+            return st == OC_NOMEM ? st : OC_OK; /* 256 cases in a row are nothing it can take */
     const oc_vid in[2] = {r.leaf, s.to[s.n - 1]};
     *done = true;
     return qdq_become(q, &q->g->nodes[index], "ocellus", "QTable", in, 2, NULL, 0);
