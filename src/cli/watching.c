@@ -77,13 +77,24 @@ int cli_watching_start(cli_watching *w, const oc_site_config *config, oc_pipelin
 {
     oc_watch_options watch = {.http = w->http,
                               .root = getenv("OCELLUS_HOST_ROOT"),
+                              .otlp = w->otlp,
+                              .otlp_headers = getenv("OTEL_EXPORTER_OTLP_HEADERS"),
+                              .otlp_every = 10,
+                              .trace = w->trace,
                               .alert = on_alert,
                               .trouble = on_trouble,
                               .ctx = w};
     oc_error         err = {0};
     for (size_t i = 0; i < config->n; i++)
         watch.objectives = watch.objectives || config->stream[i]->n_objectives > 0;
-    if (!w->http && !watch.objectives)
+    if (w->otlp_every) {
+        char *end;
+        long  n = strtol(w->otlp_every, &end, 10);
+        if (end == w->otlp_every || *end || n < 0 || n > 1000000)
+            return cli_usage("run", "--otlp-every: a number, 0 to 1000000");
+        watch.otlp_every = (unsigned)n;
+    }
+    if (!w->http && !w->otlp && !w->trace && !watch.objectives)
         return w->alerts ? cli_usage("run", "--alerts: the pipeline has no objectives") : -1;
     if (watch.objectives)
         watch.state = find_state(w, config->name);

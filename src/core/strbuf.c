@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/strbuf.h"
+#include "core/utf8.h"
 
 static bool make_room(oc_strbuf *t, size_t n)
 {
@@ -71,6 +72,23 @@ void oc_strbuf_number(oc_strbuf *t, double value)
             break;
     }
     oc_strbuf_put(t, text);
+}
+
+void oc_strbuf_json(oc_strbuf *t, const char *text)
+{
+    oc_strbuf_put(t, "\"");
+    for (size_t left = text ? strlen(text) : 0; left > 0;) {
+        size_t n = oc_utf8_length(text, left), step = n ? n : 1;
+        if (!n)
+            oc_strbuf_put(t, "\xEF\xBF\xBD");
+        else if (*text == '"' || *text == '\\' || (unsigned char)*text < 0x20)
+            oc_strbuf_printf(t, "\\u%04x", (unsigned)(unsigned char)*text);
+        else
+            oc_strbuf_add(t, text, n);
+        text += step;
+        left -= step;
+    }
+    oc_strbuf_put(t, "\"");
 }
 
 void oc_strbuf_clear(oc_strbuf *t)

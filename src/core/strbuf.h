@@ -19,8 +19,10 @@ typedef struct oc_strbuf { /* a zeroed one is empty and ready */
 void oc_strbuf_add(oc_strbuf *t, const char *bytes, size_t n);
 void oc_strbuf_put(oc_strbuf *t, const char *text);
 void oc_strbuf_printf(oc_strbuf *t, const char *fmt, ...) OC_PRINTF(2, 3);
-void oc_strbuf_number(oc_strbuf *t, double value); /* the shortest that reads back as the same */
-void oc_strbuf_clear(oc_strbuf *t);                /* keeps the memory */
+void oc_strbuf_number(oc_strbuf *t, double value);   /* the shortest that reads back as the same */
+void oc_strbuf_json(oc_strbuf *t, const char *text); /* in quotes; NULL is "", bytes that are no
+                                                      UTF-8 become U+FFFD */
+void oc_strbuf_clear(oc_strbuf *t);                  /* keeps the memory */
 void oc_strbuf_finish(oc_strbuf *t);
 
 #endif

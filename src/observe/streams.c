@@ -263,18 +263,13 @@ static void collect(void *ctx)
     oc_series_set(s->ready, ready);
 }
 
-/* A JSON text without control characters: names come from a file of the user's. */
 static void tell(oc_strbuf *text, const char *name, const char *what, bool first)
 {
     if (!text)
         return;
-    oc_strbuf_printf(text, "%s{\"stream\":\"", first ? "" : ",");
-    for (; *name; name++)
-        if (*name == '"' || *name == '\\' || (unsigned char)*name < 0x20)
-            oc_strbuf_printf(text, "\\u%04x", (unsigned)(unsigned char)*name);
-        else
-            oc_strbuf_add(text, name, 1);
-    oc_strbuf_printf(text, "\",\"state\":\"%s\"}", what);
+    oc_strbuf_put(text, first ? "{\"stream\":" : ",{\"stream\":");
+    oc_strbuf_json(text, name);
+    oc_strbuf_printf(text, ",\"state\":\"%s\"}", what);
 }
 
 static void tell_begin(oc_strbuf *text)

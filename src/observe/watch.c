@@ -6,13 +6,18 @@
 #include "observe/accelerators.h"
 #include "observe/device.h"
 #include "observe/http.h"
+#include "observe/otlp.h"
 #include "observe/process.h"
 #include "observe/streams.h"
+
+#define TRACE_FRAMES 4096 /* 2.5 MB; some minutes */
 
 struct oc_watch {
     oc_metrics          *metrics;
     oc_streams          *streams;
     oc_http             *http;
+    oc_spans            *spans;
+    oc_otlp             *otlp;
     oc_objectives       *objectives;
     oc_watch_options     options;
     atomic_uint_fast64_t alerts;
@@ -20,6 +25,7 @@ struct oc_watch {
     oc_device_reader     device;
     oc_accelerators      accelerators;
     char                 complaints[1024];
+    bool                 done; /* create has succeeded */
 };
 
 static bool live(void *ctx, oc_strbuf *text)
@@ -82,6 +88,26 @@ static oc_status add_objectives(oc_watch *w, oc_error *err)
     return st == OC_OK ? oc_objectives_start(w->objectives, err) : st;
 }
 
+static oc_status add_spans(oc_watch *w, oc_error *err)
+{
+    const oc_watch_options *o = &w->options;
+    unsigned                every = o->otlp ? o->otlp_every : 0;
+    oc_status               st = OC_OK;
+    if (o->trace || every)
+        st = oc_spans_create(w->metrics, o->trace ? TRACE_FRAMES : 0, every, &w->spans, err);
+    const oc_otlp_options otlp = {.endpoint = o->otlp,
+                                  .headers = o->otlp_headers,
+                                  .metrics = w->metrics,
+                                  .spans = every ? w->spans : NULL,
+                                  .trouble = on_trouble,
+                                  .ctx = w};
+    if (st != OC_OK || !o->otlp)
+        return st;
+    if ((st = oc_otlp_create(&otlp, &w->otlp, err)) != OC_OK)
+        oc_error_prefix(err, "--otlp");
+    return st;
+}
+
 oc_status oc_watch_create(const oc_watch_options *o, oc_watch **out, oc_error *err)
 {
     oc_status st = OC_NOMEM;
@@ -91,7 +117,8 @@ oc_status oc_watch_create(const oc_watch_options *o, oc_watch **out, oc_error *e
     w->options = *o;
     if ((st = oc_metrics_create(&w->metrics, err)) != OC_OK ||
         (st = oc_streams_create(w->metrics, 0, 0, &w->streams, err)) != OC_OK ||
-        (st = add_readers(w, o->root, err)) != OC_OK || (st = add_objectives(w, err)) != OC_OK)
+        (st = add_readers(w, o->root, err)) != OC_OK || (st = add_objectives(w, err)) != OC_OK ||
+        (st = add_spans(w, err)) != OC_OK)
         goto out;
     if (o->http) {
         const oc_http_options http = {
@@ -101,6 +128,7 @@ oc_status oc_watch_create(const oc_watch_options *o, oc_watch **out, oc_error *e
             goto out;
         }
     }
+    w->done = true;
     *out = w;
     return OC_OK;
 out:
@@ -113,6 +141,13 @@ void oc_watch_destroy(oc_watch *w)
     if (!w)
         return;
     oc_http_destroy(w->http);
+    oc_otlp_destroy(w->otlp);
+    if (w->spans && w->options.trace && w->done) {
+        oc_error err = {0};
+        if (oc_spans_write(w->spans, w->options.trace, &err) != OC_OK)
+            on_trouble(w, &err);
+    }
+    oc_spans_destroy(w->spans);
     oc_objectives_destroy(w->objectives);
     oc_streams_destroy(w->streams);
     oc_accelerators_finish(&w->accelerators);
@@ -126,6 +161,8 @@ size_t oc_watch_observers(const oc_watch *w, const oc_observer *out[OC_WATCH_OBS
     out[n++] = oc_streams_observer(w->streams);
     if (w->objectives)
         out[n++] = oc_objectives_observer(w->objectives);
+    if (w->spans)
+        out[n++] = oc_spans_observer(w->spans);
     return n;
 }
 
