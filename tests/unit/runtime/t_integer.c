@@ -269,6 +269,33 @@ static void gates(void **state)
     oc_graph_destroy(r);
 }
 
+/* A quantised constant of one number a channel is an operand, and no table. */
+static void constants_are_operands(void **state)
+{
+    static const int64_t each[] = {1, 16, 1, 1};
+    const float          scale = 1.0f / 16;
+    uint8_t              k[16];
+    (void)state;
+    pb *g = begin(UNSIGNED);
+    for (int i = 0; i < 16; i++)
+        k[i] = (uint8_t)(i * 15);
+    onnx_tensor_raw(g, "k", UNSIGNED, 4, each, k, sizeof(k));
+    onnx_tensor_raw(g, "k_s", 1, 0, NULL, &scale, sizeof(scale));
+    onnx_node(g, "DequantizeLinear", "k k_s", "k_d", NULL);
+    weights(g, "A", 16, C, 1, 5);
+    onnx_node(g, "Conv", "x_d A_d Ab_d", "a", NULL);
+    qdq(g, "a", 4, 128, UNSIGNED);
+    onnx_node(g, "Add", "a_d k_d", "s", NULL);
+    qdq(g, "s", 3, 100, UNSIGNED);
+    onnx_node(g, "Mul", "k_d s_d", "m", NULL);
+    qdq(g, "m", 1, 100, UNSIGNED);
+    onnx_node(g, "Identity", "m_d", "y", NULL);
+    oc_graph *r = check(g, 4, d16);
+    assert_int_equal(count(r, "QLinearAdd"), 1);
+    assert_int_equal(count(r, "QLinearMul"), 1);
+    oc_graph_destroy(r);
+}
+
 /* Groups that are neither one nor one per channel stay float, with weights as floats; results that
  * nobody quantises are floats, too. */
 static void what_stays_float(void **state)
@@ -291,8 +318,12 @@ static void what_stays_float(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(convolutions), cmocka_unit_test(tables_and_sums),  cmocka_unit_test(moves),
-        cmocka_unit_test(gates),        cmocka_unit_test(what_stays_float),
+        cmocka_unit_test(convolutions),
+        cmocka_unit_test(tables_and_sums),
+        cmocka_unit_test(moves),
+        cmocka_unit_test(gates),
+        cmocka_unit_test(constants_are_operands),
+        cmocka_unit_test(what_stays_float),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
