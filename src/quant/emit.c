@@ -1,6 +1,7 @@
 #include "quant/emit.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,34 +63,31 @@ typedef struct emission {
     names           *value; /* per value */
     const char     **zeros; /* names of zero points of int8 weights, by how many channels */
     size_t          *zeros_n, n_zeros;
+    const char      *zero[2][256]; /* names of scalar zero points, uint8 and int8 */
+    unsigned         count;        /* of names */
     oc_error        *err;
 } emission;
 
-/* A short name: these files have thousands. */
-static oc_status join_name(emission *e, const char *base, const char *ending, const char **out)
+/* A letter and a number: these files have thousands of names, each told several times, and small
+ * networks would grow by a fifth if the names of the file went into them. */
+static oc_status short_name(emission *e, char kind, const char **out)
 {
-    size_t n = strlen(base), m = strlen(ending);
-    char  *text = malloc(n + m + 1);
-    if (!text)
-        return OC_FAIL(e->err, OC_NOMEM, "name");
-    memcpy(text, base, n);
-    memcpy(text + n, ending, m + 1);
-    oc_status st = oc_doc_name(e->to, text, out, e->err);
-    free(text);
-    return st;
+    char text[16];
+    snprintf(text, sizeof(text), "%c%u", kind, e->count++);
+    return oc_doc_name(e->to, text, out, e->err);
 }
 
-static oc_status add_tensor(emission *e, const char *base, const char *ending, oc_dtype dtype,
-                            const oc_shape *shape, const void *data, const char **name)
+static oc_status add_tensor(emission *e, char kind, oc_dtype dtype, const oc_shape *shape,
+                            const void *data, const char **name)
 {
     oc_tensor_view v = {.info = {dtype, *shape}};
     size_t         bytes;
-    oc_status      st = join_name(e, base, ending, name);
+    oc_status      st = short_name(e, kind, name);
     if (st != OC_OK)
         return st;
     if (!oc_tensor_bytes(&v.info, &bytes) ||
         !(v.data = oc_arena_alloc64(&e->to->mem, bytes + 1, 1)))
-        return OC_FAIL(e->err, OC_NOMEM, "tensor of '%s'", base);
+        return OC_FAIL(e->err, OC_NOMEM, "tensor '%s'", *name);
     memcpy(v.data, data, bytes);
     return oc_doc_add_tensor(e->to, *name, &v, NULL, e->err);
 }
@@ -103,11 +101,15 @@ static oc_status add_linear(emission *e, const char *op, const char *const *in, 
     return st == OC_OK && axis >= 0 ? oc_doc_set_attr(e->to, node, &a, e->err) : st;
 }
 
-static oc_status add_zero(emission *e, const char *base, const q_params *p, const char **name)
+/* Zero points are few numbers: each is one tensor. */
+static oc_status add_zero(emission *e, const q_params *p, const char **name)
 {
     const oc_shape scalar = {0};
-    const uint8_t  narrow = (uint8_t)p->zero;
-    return add_tensor(e, base, "_z", p->dtype, &scalar, &narrow, name);
+    const uint8_t  level = (uint8_t)p->zero;
+    const char   **known = &e->zero[p->dtype == OC_I8][level];
+    oc_status      st = *known ? OC_OK : add_tensor(e, 'z', p->dtype, &scalar, &level, known);
+    *name = *known;
+    return st;
 }
 
 static bool same_params(const q_params *a, const q_params *b)
@@ -130,10 +132,10 @@ static oc_status name_params(emission *e, uint32_t v)
             return OC_OK;
         }
     }
-    if ((st = add_tensor(e, value->name, "_s", OC_F32, &scalar, &e->params[v].scale,
-                         &e->value[v].scale)) != OC_OK)
+    if ((st = add_tensor(e, 's', OC_F32, &scalar, &e->params[v].scale, &e->value[v].scale)) !=
+        OC_OK)
         return st;
-    return add_zero(e, value->name, &e->params[v], &e->value[v].zero);
+    return add_zero(e, &e->params[v], &e->value[v].zero);
 }
 
 static bool producer_is_integer(const emission *e, uint32_t v)
@@ -168,13 +170,12 @@ static oc_status emit_value(emission *e, uint32_t v)
     const q_value *value = &e->x->values[v];
     const char    *from = value->name, *level;
     oc_status      st;
-    if ((st = name_params(e, v)) != OC_OK ||
-        (st = join_name(e, value->name, "_q", &level)) != OC_OK)
+    if ((st = name_params(e, v)) != OC_OK || (st = short_name(e, 'q', &level)) != OC_OK)
         return st;
     if (value->is_output && value->producer != Q_NONE && !value->pinned) {
         /* the output's name goes to what comes out rounded */
         oc_doc_node *maker = &e->to->nodes[value->producer];
-        if ((st = join_name(e, value->name, "_f", &from)) != OC_OK)
+        if ((st = short_name(e, 'f', &from)) != OC_OK)
             return st;
         for (uint32_t k = 0; k < maker->n_out; k++)
             if (strcmp(maker->out[k], value->name) == 0)
@@ -182,7 +183,7 @@ static oc_status emit_value(emission *e, uint32_t v)
         maker->changed = true;
         e->value[v].rounded = value->name;
     } else {
-        if ((st = join_name(e, value->name, "_d", &e->value[v].rounded)) != OC_OK)
+        if ((st = short_name(e, 'd', &e->value[v].rounded)) != OC_OK)
             return st;
         read_rounded(e, v, producer_is_integer(e, v));
     }
@@ -204,7 +205,7 @@ static oc_status zeros_for(emission *e, size_t n, const char **name)
     }
     const oc_shape shape = {.rank = n == 0 ? 0 : 1, .dim[0] = (int64_t)n};
     int8_t        *none = calloc(n + 1, 1);
-    oc_status      st = none ? add_tensor(e, "zeros", "", OC_I8, &shape, none, name)
+    oc_status      st = none ? add_tensor(e, 'z', OC_I8, &shape, none, name)
                              : OC_FAIL(e->err, OC_NOMEM, "zero points");
     free(none);
     e->zeros[e->n_zeros] = *name;
@@ -219,12 +220,12 @@ static oc_status emit_weight(emission *e, uint32_t layer, oc_doc_node *n, const 
     const oc_tensor_view *from = q_constant(e->x, e->x->values[l->weight].name);
     const int             axis = q_weight_axis(n, from);
     const oc_shape        per = {.rank = axis < 0 ? 0 : 1, .dim[0] = (int64_t)w->n_scales};
-    const char           *in[3], *base = e->x->values[l->weight].name;
+    const char           *in[3];
     oc_status             st;
-    if ((st = add_tensor(e, base, "_q", OC_I8, &from->info.shape, w->q, &in[0])) != OC_OK ||
-        (st = add_tensor(e, base, "_s", OC_F32, &per, w->scales, &in[1])) != OC_OK ||
+    if ((st = add_tensor(e, 'q', OC_I8, &from->info.shape, w->q, &in[0])) != OC_OK ||
+        (st = add_tensor(e, 's', OC_F32, &per, w->scales, &in[1])) != OC_OK ||
         (st = zeros_for(e, axis < 0 ? 0 : w->n_scales, &in[2])) != OC_OK ||
-        (st = join_name(e, base, "_d", name)) != OC_OK)
+        (st = short_name(e, 'd', name)) != OC_OK)
         return st;
     return add_linear(e, "DequantizeLinear", in, 3, *name, axis);
 }
@@ -236,8 +237,8 @@ static float input_scale(const emission *e, const oc_doc_node *n)
 }
 
 /* int32 of scale s_x * s_w; where that would overflow the bias stays float. */
-static oc_status emit_bias(emission *e, uint32_t layer, const oc_doc_node *n, const char *base,
-                           const float *bias, size_t channels, const char **name)
+static oc_status emit_bias(emission *e, uint32_t layer, const oc_doc_node *n, const float *bias,
+                           size_t channels, const char **name)
 {
     const q_weights *w = &e->weights[layer];
     const oc_shape   per = {.rank = 1, .dim[0] = (int64_t)channels};
@@ -254,10 +255,10 @@ static oc_status emit_bias(emission *e, uint32_t layer, const oc_doc_node *n, co
         q[c] = fits ? (int32_t)level : 0;
     }
     if (st == OC_OK && !fits)
-        st = add_tensor(e, base, "_c", OC_F32, &per, bias, name);
-    else if (st == OC_OK && (st = add_tensor(e, base, "_q", OC_I32, &per, q, &in[0])) == OC_OK &&
-             (st = add_tensor(e, base, "_s", OC_F32, &per, s, &in[1])) == OC_OK &&
-             (st = join_name(e, base, "_d", name)) == OC_OK)
+        st = add_tensor(e, 'c', OC_F32, &per, bias, name);
+    else if (st == OC_OK && (st = add_tensor(e, 'q', OC_I32, &per, q, &in[0])) == OC_OK &&
+             (st = add_tensor(e, 's', OC_F32, &per, s, &in[1])) == OC_OK &&
+             (st = short_name(e, 'd', name)) == OC_OK)
         st = add_linear(e, "DequantizeLinear", in, 2, *name, 0);
     free(q);
     free(s);
@@ -281,8 +282,7 @@ static oc_status emit_layer(emission *e, uint32_t layer)
         const oc_tensor_view *weight = q_constant(e->x, n->in[1]);
         const int             axis = q_weight_axis(n, weight);
         size_t channels = b ? (size_t)b->info.shape.dim[0] : (size_t)weight->info.shape.dim[axis];
-        st = emit_bias(e, layer, n, has_bias ? n->in[2] : e->x->values[l->weight].name, bias,
-                       channels, &in[2]);
+        st = emit_bias(e, layer, n, bias, channels, &in[2]);
         n_in = 3;
     }
     return st == OC_OK ? oc_doc_set_inputs(e->to, &e->to->nodes[l->node], in, n_in, e->err) : st;
@@ -312,11 +312,9 @@ static oc_status emit_constant(emission *e, uint32_t node, uint32_t k)
     oc_status      st = q ? OC_OK : OC_FAIL(e->err, OC_NOMEM, "constant");
     for (size_t i = 0; i < n && q; i++)
         q[i] = (uint8_t)q_level(x[i], &p);
-    if (st == OC_OK &&
-        (st = add_tensor(e, name, "_q", OC_U8, &c->info.shape, q, &in[0])) == OC_OK &&
-        (st = add_tensor(e, name, "_s", OC_F32, &scalar, &p.scale, &in[1])) == OC_OK &&
-        (st = add_zero(e, name, &p, &in[2])) == OC_OK &&
-        (st = join_name(e, name, "_d", &out)) == OC_OK &&
+    if (st == OC_OK && (st = add_tensor(e, 'q', OC_U8, &c->info.shape, q, &in[0])) == OC_OK &&
+        (st = add_tensor(e, 's', OC_F32, &scalar, &p.scale, &in[1])) == OC_OK &&
+        (st = add_zero(e, &p, &in[2])) == OC_OK && (st = short_name(e, 'd', &out)) == OC_OK &&
         (st = add_linear(e, "DequantizeLinear", in, 3, out, -1)) == OC_OK) {
         e->to->nodes[node].in[k] = out;
         e->to->nodes[node].changed = true;
