@@ -107,8 +107,7 @@ static void share_concats(sets *s)
                 continue;
             const q_range a = s->range[root(s, in)], b = s->range[root(s, out)], r = joined(a, b);
             const float   wide = r.hi - r.lo;
-            const bool    own =
-                s->x->values[in].n_users == 1 && root(s, in) == in && s->parent[in] == in;
+            const bool    own = s->x->values[in].n_users == 1 && root(s, in) == in;
             if (wide <= SHARE_RATIO * (a.hi - a.lo) && wide <= SHARE_RATIO * (b.hi - b.lo))
                 join(s, in, out, r);
             else if (own && wide <= 1.001f * (b.hi - b.lo))
