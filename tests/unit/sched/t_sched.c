@@ -187,6 +187,20 @@ static void *crowd_main(void *arg)
     return NULL;
 }
 
+/* Nobody is lost on the way: at every moment. */
+static void check_counts(oc_sched *s, uint32_t net)
+{
+    oc_sched_stats stats;
+    for (int cls = 0; cls <= OC_SCHED_CLASSES; cls++) {
+        oc_sched_stats_get(s, net, (oc_sched_class)cls, &stats);
+        const oc_sched_counts *c = &stats.counts;
+        uint64_t               sum = c->waiting + c->running + c->done + c->failed;
+        for (int i = 0; i < OC_SCHED_DROPS; i++)
+            sum += c->dropped[i];
+        assert_int_equal(sum, c->submitted);
+    }
+}
+
 /* Without a pool to widen them jobs keep the one core: never more in work than there are. */
 static void never_more_than_the_cores(void **state)
 {
@@ -201,6 +215,8 @@ static void never_more_than_the_cores(void **state)
         c[i] = (crowd){.s = s, .net = net, .index = i, .busy = &busy, .most = &most};
         assert_int_equal(pthread_create(&thread[i], NULL, crowd_main, &c[i]), 0);
     }
+    for (int i = 0; i < 500; i++)
+        check_counts(s, net);
     for (unsigned i = 0; i < N; i++) {
         void *wrong;
         pthread_join(thread[i], &wrong);
@@ -219,6 +235,56 @@ static void never_more_than_the_cores(void **state)
     oc_sched_load_get(s, &load);
     assert_int_equal(load.busy, 0);
     assert_true(load.busy_ns > 0);
+    oc_sched_destroy(s);
+}
+
+static oc_status take_until_told(void *const *ctx, size_t n, const oc_sched_grant *grant,
+                                 oc_error *err)
+{
+    const crowd *c = ctx[0];
+    (void)n;
+    (void)grant;
+    (void)err;
+    while (atomic_load(c->busy) == 0)
+        nap(100000);
+    return OC_OK;
+}
+
+static void *hold_until_told(void *arg)
+{
+    crowd       *c = arg;
+    oc_sched_job job = {.network = c->net, .fn = take_until_told, .ctx = c};
+    return oc_sched_run(c->s, &job, NULL, NULL) == OC_OK ? NULL : c;
+}
+
+/* Nothing happens meanwhile but time. */
+static void dropped_while_it_waits(void **state)
+{
+    pthread_t  thread;
+    oc_sched  *s = scheduler(1);
+    atomic_int ran = 0, told = 0;
+    crowd      c = {
+             .s = s, .net = network(s, (oc_sched_network_options){.name = "held"}), .busy = &told};
+    uint32_t         other = network(s, (oc_sched_network_options){.name = "late"});
+    oc_sched_load    load = {0};
+    oc_sched_verdict v;
+    void            *wrong;
+    (void)state;
+    assert_int_equal(pthread_create(&thread, NULL, hold_until_told, &c), 0);
+    while (load.busy == 0)
+        oc_sched_load_get(s, &load);
+    const uint64_t due = oc_sched_now_ns(s) + 1000000;
+    oc_sched_job   job = {
+          .network = other, .cls = OC_SCHED_SLACK, .deadline_ns = due, .fn = count_up, .ctx = &ran};
+    assert_int_equal(oc_sched_run(s, &job, &v, NULL), OC_OK);
+    atomic_store(&told, 1);
+    pthread_join(thread, &wrong);
+    assert_null(wrong);
+    assert_int_equal(v.outcome, OC_SCHED_DROPPED);
+    assert_int_equal(v.reason, OC_SCHED_DROP_LATE);
+    assert_true(v.end_ns > due);
+    assert_int_equal(ran, 0);
+    check_counts(s, other);
     oc_sched_destroy(s);
 }
 
@@ -313,6 +379,7 @@ int main(void)
         cmocka_unit_test(what_is_wrong_is_told),
         cmocka_unit_test(deadlines_that_are_over),
         cmocka_unit_test(never_more_than_the_cores),
+        cmocka_unit_test(dropped_while_it_waits),
         cmocka_unit_test(submitted_jobs),
         cmocka_unit_test(stopped_with_jobs_waiting),
     };
