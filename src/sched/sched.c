@@ -28,6 +28,38 @@ static oc_sched_seat *seat_of(oc_policy_job *job)
     return (oc_sched_seat *)job; /* its first member */
 }
 
+/* ---- bells ---- */
+
+/* Rung once the lock is free again, for who wakes up takes it at once.  That is why bells are the
+ * scheduler's: the one who was waited for may long be gone by then. */
+static void ring(oc_sched *s, oc_sched_bell *bell)
+{
+    if (!bell)
+        return;
+    if (s->n_rung < OC_SCHED_RUNG_MAX)
+        s->rung[s->n_rung++] = bell;
+    else
+        pthread_cond_signal(&bell->cond);
+}
+
+/* With the lock; NULL: no memory. */
+static oc_sched_bell *take_bell(oc_sched *s)
+{
+    oc_sched_bell *bell = s->bells;
+    if (bell) {
+        s->bells = bell->next;
+    } else if ((bell = malloc(sizeof(*bell)))) {
+        pthread_cond_init(&bell->cond, &s->monotonic);
+    }
+    return bell;
+}
+
+static void give_bell(oc_sched *s, oc_sched_bell *bell)
+{
+    bell->next = s->bells;
+    s->bells = bell;
+}
+
 /* ---- decisions ---- */
 
 static void end_seat(oc_sched *s, oc_sched_seat *seat, oc_sched_outcome outcome)
@@ -38,7 +70,7 @@ static void end_seat(oc_sched *s, oc_sched_seat *seat, oc_sched_outcome outcome)
         seat->next = s->ended;
         s->ended = seat;
     } else {
-        pthread_cond_signal(&seat->changed);
+        ring(s, seat->bell);
     }
 }
 
@@ -53,7 +85,7 @@ static bool give_to_runner(oc_sched *s, oc_sched_seat *seat)
     if (!r)
         return false;
     r->seat = seat;
-    pthread_cond_signal(&r->wake);
+    ring(s, &r->bell);
     return true;
 }
 
@@ -64,7 +96,7 @@ static void act_start(oc_sched *s, oc_sched_seat *seat)
         oc_sched_count_start(s, seat_of(m));
     seat->go = true;
     if (!seat->done) {
-        pthread_cond_signal(&seat->changed);
+        ring(s, seat->bell);
         return;
     }
     if (give_to_runner(s, seat))
@@ -80,7 +112,7 @@ static void act_cores(oc_sched *s, oc_sched_seat *seat)
     atomic_store(&seat->gate.cores, seat->job.cores);
     atomic_store(&seat->gate.ask, seat->job.held > seat->job.cores);
     if (old == 0)
-        pthread_cond_signal(&seat->changed);
+        ring(s, seat->bell);
     else if (seat->job.cores == 0 && atomic_load(&seat->gate.using) == 0)
         /* taken back before it noticed that it might run */
         oc_policy_yield(&s->policy, &seat->job, now(s), 0);
@@ -117,10 +149,16 @@ static void carry_out(oc_sched *s)
 static void unlock(oc_sched *s)
 {
     oc_sched_seat *ended = s->ended;
+    oc_sched_bell *rung[OC_SCHED_RUNG_MAX];
+    const size_t   n_rung = s->n_rung;
     bool           widened = s->widened;
+    memcpy(rung, s->rung, n_rung * sizeof(*rung));
+    s->n_rung = 0;
     s->ended = NULL;
     s->widened = false;
     pthread_mutex_unlock(&s->lock);
+    for (size_t i = 0; i < n_rung; i++)
+        pthread_cond_signal(&rung[i]->cond);
     if (widened && s->pool)
         oc_pool_wake(s->pool);
     while (ended) {
@@ -129,7 +167,6 @@ static void unlock(oc_sched *s)
         ended = seat->next;
         oc_sched_verdict_of(seat, &verdict);
         seat->done(seat->done_ctx, &verdict, seat->status, &seat->err);
-        pthread_cond_destroy(&seat->changed);
         free(seat);
         pthread_mutex_lock(&s->lock);
         s->n_submitted--;
@@ -139,11 +176,20 @@ static void unlock(oc_sched *s)
     }
 }
 
+/* What was to be rung is rung before: nobody else would, while this thread waits. */
+static int wait_for(oc_sched *s, pthread_cond_t *cond, const struct timespec *until)
+{
+    while (s->n_rung)
+        pthread_cond_signal(&s->rung[--s->n_rung]->cond);
+    return until ? pthread_cond_timedwait(cond, &s->lock, until)
+                 : pthread_cond_wait(cond, &s->lock);
+}
+
 static void wait_until(oc_sched *s, pthread_cond_t *cond, uint64_t due_ns)
 {
     const uint64_t at = now(s);
     if (due_ns == UINT64_MAX) {
-        pthread_cond_wait(cond, &s->lock);
+        wait_for(s, cond, NULL);
         return;
     }
     /* the scheduler's clock need not be the system's: so long from now, but an hour at most */
@@ -152,7 +198,7 @@ static void wait_until(oc_sched *s, pthread_cond_t *cond, uint64_t due_ns)
     const uint64_t  until = oc_now_ns() + span;
     struct timespec t = {.tv_sec = (time_t)(until / 1000000000u),
                          .tv_nsec = (long)(until % 1000000000u)};
-    if (pthread_cond_timedwait(cond, &s->lock, &t) == ETIMEDOUT) {
+    if (wait_for(s, cond, &t) == ETIMEDOUT) {
         oc_policy_tick(&s->policy, now(s));
         carry_out(s);
     }
@@ -171,7 +217,7 @@ static void give_back(oc_sched *s, oc_sched_seat *seat, bool owner)
     carry_out(s);
     atomic_store(&gate->ask, seat->job.held > seat->job.cores);
     while (waits && atomic_load(&gate->cores) == 0)
-        wait_until(s, &seat->changed, oc_policy_job_due_ns(&s->policy, &seat->job));
+        wait_until(s, &seat->bell->cond, oc_policy_job_due_ns(&s->policy, &seat->job));
     if (waits)
         atomic_fetch_add(&gate->using, 1);
 }
@@ -224,7 +270,7 @@ static void idle(oc_sched *s, oc_sched_runner *r)
     if (s->keeper) {
         r->next = s->idle;
         s->idle = r;
-        pthread_cond_wait(&r->wake, &s->lock);
+        wait_for(s, &r->bell.cond, NULL);
         for (oc_sched_runner **at = &s->idle; *at; at = &(*at)->next)
             if (*at == r) {
                 *at = r->next;
@@ -233,10 +279,10 @@ static void idle(oc_sched *s, oc_sched_runner *r)
         return;
     }
     s->keeper = r;
-    wait_until(s, &r->wake, oc_policy_due_ns(&s->policy));
+    wait_until(s, &r->bell.cond, oc_policy_due_ns(&s->policy));
     s->keeper = NULL;
     if (r->seat && s->idle)
-        pthread_cond_signal(&s->idle->wake); /* to keep the time instead */
+        ring(s, &s->idle->bell); /* to keep the time instead */
 }
 
 static void *runner_main(void *arg)
@@ -252,9 +298,10 @@ static void *runner_main(void *arg)
             s->ready = seat->next;
             s->last_ready = s->ready ? s->last_ready : NULL;
         }
-        if (seat)
+        if (seat) {
+            seat->bell = &r->bell;
             run_seat(s, seat);
-        else if (s->ending)
+        } else if (s->ending)
             break;
         else
             idle(s, r);
@@ -292,7 +339,6 @@ static void take_seat(oc_sched *s, oc_sched_seat *seat, const oc_sched_job *job)
                                     .kind = (const void *)(uintptr_t)job->fn,
                                     .release_ns = job->release_ns,
                                     .deadline_ns = job->deadline_ns}};
-    pthread_cond_init(&seat->changed, &s->monotonic);
 }
 
 /* With the lock. */
@@ -318,9 +364,13 @@ oc_status oc_sched_run(oc_sched *s, const oc_sched_job *job, oc_sched_verdict *v
         return st;
     }
     take_seat(s, &seat, job);
+    if (!(seat.bell = take_bell(s))) {
+        pthread_mutex_unlock(&s->lock);
+        return OC_FAIL(err, OC_NOMEM, "a job");
+    }
     enter(s, &seat);
     while (!seat.go && !seat.over)
-        wait_until(s, &seat.changed, oc_policy_job_due_ns(&s->policy, &seat.job));
+        wait_until(s, &seat.bell->cond, oc_policy_job_due_ns(&s->policy, &seat.job));
     if (seat.go)
         run_seat(s, &seat);
     unlock(s);
@@ -328,8 +378,8 @@ oc_status oc_sched_run(oc_sched *s, const oc_sched_job *job, oc_sched_verdict *v
         oc_sched_verdict_of(&seat, verdict);
     if (seat.status != OC_OK && err)
         *err = seat.err;
-    pthread_cond_destroy(&seat.changed);
     pthread_mutex_lock(&s->lock); /* last of all: after this the scheduler may be gone */
+    give_bell(s, seat.bell);
     if (--s->inside == 0)
         pthread_cond_broadcast(&s->empty);
     pthread_mutex_unlock(&s->lock);
@@ -346,10 +396,10 @@ static oc_status make_runner(oc_sched *s, oc_error *err)
         return OC_OK;
     oc_sched_runner *r = &s->runners[s->n_runners];
     *r = (oc_sched_runner){.sched = s};
-    pthread_cond_init(&r->wake, &s->monotonic);
+    pthread_cond_init(&r->bell.cond, &s->monotonic);
     int e = pthread_create(&r->thread, NULL, runner_main, r);
     if (e) {
-        pthread_cond_destroy(&r->wake);
+        pthread_cond_destroy(&r->bell.cond);
         return OC_FAIL(err, OC_NOMEM, "thread %zu for submitted jobs: %s", s->n_runners + 1,
                        strerror(e));
     }
@@ -376,7 +426,7 @@ oc_status oc_sched_submit(oc_sched *s, const oc_sched_job *job, oc_sched_done_fn
     s->n_submitted++;
     enter(s, seat);
     if (s->keeper) /* one more time to keep */
-        pthread_cond_signal(&s->keeper->wake);
+        ring(s, &s->keeper->bell);
     unlock(s);
     return OC_OK;
 }
@@ -431,14 +481,19 @@ void oc_sched_destroy(oc_sched *s)
         pthread_cond_wait(&s->empty, &s->lock);
     s->ending = true;
     for (size_t i = 0; i < s->n_runners; i++)
-        pthread_cond_signal(&s->runners[i].wake);
+        pthread_cond_signal(&s->runners[i].bell.cond);
     pthread_mutex_unlock(&s->lock);
     for (size_t i = 0; i < s->n_runners; i++) {
         pthread_join(s->runners[i].thread, NULL);
-        pthread_cond_destroy(&s->runners[i].wake);
+        pthread_cond_destroy(&s->runners[i].bell.cond);
     }
     for (unsigned i = 0; i < OC_SCHED_NETWORKS_MAX; i++)
         free(s->books[i]);
+    for (oc_sched_bell *next, *b = s->bells; b; b = next) {
+        next = b->next;
+        pthread_cond_destroy(&b->cond);
+        free(b);
+    }
     free(s->runners);
     oc_policy_finish(&s->policy);
     pthread_cond_destroy(&s->empty);

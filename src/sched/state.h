@@ -9,13 +9,21 @@
 #include "sched/policy.h"
 #include "telemetry/histogram.h"
 
+#define OC_SCHED_RUNG_MAX 8
+
+/* What a waiting thread listens to. */
+typedef struct oc_sched_bell {
+    pthread_cond_t        cond;
+    struct oc_sched_bell *next; /* while nobody has it */
+} oc_sched_bell;
+
 /* One job inside: on its caller's stack, or made by submit. */
 typedef struct oc_sched_seat {
     oc_policy_job         job; /* first */
     oc_sched             *sched;
     oc_sched_job          asked;
     oc_pool_gate          gate;
-    pthread_cond_t        changed;
+    oc_sched_bell        *bell; /* of the thread that waits with it; NULL: none does */
     bool                  go, over;
     unsigned              ran_with;   /* jobs of its batch */
     oc_policy_job         leader_run; /* of a batch: how the run went */
@@ -31,7 +39,7 @@ typedef struct oc_sched_seat {
 typedef struct oc_sched_runner {
     oc_sched               *sched;
     pthread_t               thread;
-    pthread_cond_t          wake;
+    oc_sched_bell           bell;
     oc_sched_seat          *seat; /* to run next */
     struct oc_sched_runner *next; /* while idle */
 } oc_sched_runner;
@@ -64,6 +72,8 @@ struct oc_sched {
     bool             ending;
     oc_sched_seat   *ready, *last_ready; /* submitted, started, not yet with a runner */
     oc_sched_seat   *ended;              /* submitted and over: to be told without the lock */
+    oc_sched_bell   *bells, *rung[OC_SCHED_RUNG_MAX]; /* rung: when the lock is free again */
+    size_t           n_rung;
     bool             widened;
     oc_sched_book   *books[OC_SCHED_NETWORKS_MAX];
 };
