@@ -35,6 +35,26 @@ static oc_session *run(pb *g, float *x, oc_tensor_view *out, size_t n_out)
     return session;
 }
 
+/* A random graph had a reduction with axes and no tensor. */
+static void a_tensor_left_out_is_told(void **state)
+{
+    static const int64_t one[] = {1}, axes[] = {1};
+    oc_model            *model = NULL;
+    oc_error             err = {0};
+    pb                  *g = pb_new();
+    (void)state;
+    onnx_port(g, 11, "x", 1, 4, four);
+    onnx_tensor_raw(g, "axes", 7, 1, one, axes, sizeof(axes));
+    onnx_node(g, "ReduceMean", "- axes", "y", NULL);
+    onnx_port(g, 12, "y", 1, 4, four);
+    pb *file = onnx_model(g, 18);
+    assert_int_equal(oc_model_load_memory("regression", file->data, file->n, &model, &err),
+                     OC_FORMAT);
+    assert_non_null(strstr(err.message, "(ReduceMean): input 0 is left out"));
+    assert_null(model);
+    free(file);
+}
+
 /* One row more on top, one less below: the shape stays, the rows do not. */
 static void a_pad_that_shifts_is_no_identity(void **state)
 {
@@ -80,6 +100,7 @@ static void a_shape_may_be_a_result(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_tensor_left_out_is_told),
         cmocka_unit_test(a_pad_that_shifts_is_no_identity),
         cmocka_unit_test(a_shape_may_be_a_result),
     };
