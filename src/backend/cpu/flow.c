@@ -248,7 +248,9 @@ static void run_range(void *ctx, oc_range part, unsigned worker)
                           .n_out = p->node->n_out,
                           .phase = p->phase,
                           .part = part,
-                          .scratch = (char *)p->world->scratch + worker * p->world->scratch_bytes};
+                          .scratch = p->world->scratch};
+    if (r.scratch) /* no node has asked for any: there is none */
+        r.scratch = (char *)r.scratch + worker * p->world->scratch_bytes;
     p->node->op->run(&r);
 }
 
