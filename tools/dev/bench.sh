@@ -23,7 +23,7 @@ bench() {
             $python bench/peers/peers.py --programs build/release/bench/peer_programs --ocellus build/ocellus "$@"
             ;;
         sched)
-            setup peers # ONNX Runtime, for the other half of the table
+            setup bench
             build release ocellus media_ffmpeg sched_bench
             link_release
             fetch_networks release
