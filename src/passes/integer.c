@@ -94,6 +94,13 @@ oc_status qdq_param_constants(qdq *q, qdq_param *p)
     return st == OC_OK ? qdq_constant(q, p->dtype, &(oc_shape){0}, &zero, &p->v_zero) : st;
 }
 
+oc_status qdq_whole(qdq *q, qdq_param *p)
+{
+    const uint8_t zero = 0;
+    return p->v_zero != OC_VID_NONE ? OC_OK
+                                    : qdq_constant(q, p->dtype, &(oc_shape){0}, &zero, &p->v_zero);
+}
+
 oc_status qdq_become(qdq *q, oc_node *n, const char *domain, const char *op_type, const oc_vid *in,
                      uint32_t n_in, const oc_attr *attrs, uint32_t n_attrs)
 {

@@ -41,6 +41,8 @@ bool     qdq_same(const qdq_param *a, const qdq_param *b);
 OC_MUST_CHECK oc_status qdq_constant(qdq *q, oc_dtype dtype, const oc_shape *shape,
                                      const void *data, oc_vid *out);
 OC_MUST_CHECK oc_status qdq_param_constants(qdq *q, qdq_param *p); /* u8, from scale and zero */
+/* A zero point that was left out is put in: operators of several values want it there. */
+OC_MUST_CHECK oc_status qdq_whole(qdq *q, qdq_param *p);
 /* The node becomes `op_type` of these inputs (copied) with these attributes; outputs stay. */
 OC_MUST_CHECK oc_status qdq_become(qdq *q, oc_node *n, const char *domain, const char *op_type,
                                    const oc_vid *in, uint32_t n_in, const oc_attr *attrs,

@@ -148,11 +148,16 @@ static oc_status make_attrs(qdq *q, const oc_node *n, const tail *t, oc_attr **o
 }
 
 /* n becomes QConv of bytes x and what follows it is part of it. */
-static oc_status become_conv(qdq *q, oc_node *n, oc_vid x, const qdq_param *px, const weights *w,
-                             oc_vid bias, const tail *t)
+static oc_status become_conv(qdq *q, oc_node *n, oc_vid x, qdq_param *px, const weights *w,
+                             oc_vid bias, tail *t)
 {
-    oc_attr     *attrs = NULL;
-    uint32_t     n_attrs = 0;
+    oc_attr  *attrs = NULL;
+    uint32_t  n_attrs = 0;
+    oc_status st = qdq_whole(q, px);
+    if (st == OC_OK && t->quantise)
+        st = qdq_whole(q, &t->y);
+    if (st != OC_OK)
+        return st;
     const oc_vid in[9] = {x,
                           px->v_scale,
                           px->v_zero,
@@ -162,8 +167,8 @@ static oc_status become_conv(qdq *q, oc_node *n, oc_vid x, const qdq_param *px, 
                           t->quantise ? t->y.v_scale : OC_VID_NONE,
                           t->quantise ? t->y.v_zero : OC_VID_NONE,
                           bias};
-    oc_status    st = make_attrs(q, n, t, &attrs, &n_attrs);
-    if (st != OC_OK || (st = qdq_become(q, n, "ocellus", "QConv", in, 9, attrs, n_attrs)) != OC_OK)
+    if ((st = make_attrs(q, n, t, &attrs, &n_attrs)) != OC_OK ||
+        (st = qdq_become(q, n, "ocellus", "QConv", in, 9, attrs, n_attrs)) != OC_OK)
         return st;
     n->act = t->act;
     if (t->act_node)

@@ -37,6 +37,9 @@ static oc_status join_two(qdq *q, oc_node *n, bool *done)
     oc_node *sink = sink_past_bounds(q, n->out[0], &y, &act, &lo, &hi);
     if (!sink)
         return OC_OK;
+    if ((st = qdq_whole(q, &a)) != OC_OK || (st = qdq_whole(q, &b)) != OC_OK ||
+        (st = qdq_whole(q, &y)) != OC_OK)
+        return st;
     /* the one that is repeated comes second */
     const oc_shape *out = &q->g->values[n->out[0]].info.shape;
     const bool      turn = !oc_shape_equal(&q->g->values[va].info.shape, out);
@@ -93,8 +96,11 @@ static oc_status pool(qdq *q, oc_node *n, bool *done)
     const oc_shape *shape = &q->g->values[bytes].info.shape;
     if (shape->dim[2] * shape->dim[3] < 1 || shape->dim[2] * shape->dim[3] >= 1 << 23)
         return OC_OK;
+    oc_status st = qdq_whole(q, &x);
+    if (st != OC_OK || (st = qdq_whole(q, &y)) != OC_OK)
+        return st;
     const oc_vid in[5] = {bytes, x.v_scale, x.v_zero, y.v_scale, y.v_zero};
-    oc_status    st = qdq_become(q, n, "com.microsoft", "QLinearGlobalAveragePool", in, 5, NULL, 0);
+    st = qdq_become(q, n, "com.microsoft", "QLinearGlobalAveragePool", in, 5, NULL, 0);
     if (st != OC_OK)
         return st;
     n->out[0] = sink->out[0];
