@@ -136,6 +136,7 @@ static int run_site(arguments *a, oc_site_config *config, oc_site_options *o)
         return code;
     }
     catch_signals();
+    cli_watching_sched(&a->watching, oc_site_sched(site));
     oc_outputs_config outputs;
     oc_status         st = choose_outputs(a, config->many || a->control, &outputs, &err);
     if (st == OC_OK)
@@ -149,6 +150,7 @@ static int run_site(arguments *a, oc_site_config *config, oc_site_options *o)
     } else {
         code = st == OC_OK ? tell_end(site, a) : cli_fail("run", &err);
     }
+    cli_watching_sched(&a->watching, NULL);
     oc_site_destroy(site);
     return code;
 }
@@ -199,8 +201,11 @@ static int run_with(arguments *a, const char *file)
         code = cli_record_open(&a->record, "run", config->n, &o.stream);
     if (code < 0)
         code = cli_sending_start(&a->sending, config, a->check, &o.stream);
-    if (code < 0)
+    if (code < 0) {
+        cli_watching_sinks(&a->watching, a->sending.sinks);
         code = run_site(a, config, &o);
+    }
+    cli_watching_sinks(&a->watching, NULL);
     cli_sending_stop(&a->sending);
     cli_watching_stop(&a->watching);
     cli_record_close(&a->record, "run", a->quiet); /* no alert wants it any more */

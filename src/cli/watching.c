@@ -13,8 +13,7 @@ static void on_alert(void *ctx, const oc_alert *a, const char *line, size_t byte
     oc_error      err = {0};
     fprintf(stderr, "ocellus run: %s: %s: %s %s: burns %.1f times too fast over %s\n", a->severity,
             a->firing ? "alert" : "over", a->stream, a->objective, a->burn, a->window);
-    oc_recording *recording =
-        w->recording ? __atomic_load_n(w->recording, __ATOMIC_ACQUIRE) : NULL;
+    oc_recording *recording = w->recording ? __atomic_load_n(w->recording, __ATOMIC_ACQUIRE) : NULL;
     if (a->firing && recording) {
         char reason[200];
         snprintf(reason, sizeof(reason), "objective %.80s: burns %.1f times too fast over %.20s",
@@ -114,6 +113,18 @@ int cli_watching_start(cli_watching *w, const oc_site_config *config, oc_pipelin
     if (w->http)
         fprintf(stderr, "ocellus run: serving %s/metrics\n", oc_watch_url(w->watch));
     return -1;
+}
+
+void cli_watching_sched(cli_watching *w, oc_sched *sched)
+{
+    if (w->watch)
+        oc_watch_sched(w->watch, sched);
+}
+
+void cli_watching_sinks(cli_watching *w, oc_sinks *sinks)
+{
+    if (w->watch)
+        oc_watch_sinks(w->watch, sinks);
 }
 
 void cli_watching_stop(cli_watching *w)

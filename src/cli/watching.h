@@ -7,10 +7,10 @@
 #include "pipeline/recording.h"
 #include "pipeline/site.h"
 
-typedef struct cli_watching { /* options; zeroed = not watched */
+typedef struct cli_watching {       /* options; zeroed = not watched */
     oc_recording *const *recording; /* alerts are its incidents, once it is there; NULL */
-    const char *http, *state, *alerts, *otlp, *trace;
-    const char *otlp_every; /* a number; NULL = 10 */
+    const char          *http, *state, *alerts, *otlp, *trace;
+    const char          *otlp_every; /* a number; NULL = 10 */
 
     oc_watch          *watch; /* below here: from start */
     oc_part           *part;  /* of alerts */
@@ -37,6 +37,9 @@ typedef struct cli_watching { /* options; zeroed = not watched */
  * observes goes in front of the observers of `options`.  Prints what failed and gives back an exit
  * code, or -1 to go on. */
 int cli_watching_start(cli_watching *w, const oc_site_config *config, oc_pipeline_options *options);
+/* The scheduler or the sinks of the run, NULL before they go; nothing where nobody watches. */
+void cli_watching_sched(cli_watching *w, oc_sched *sched);
+void cli_watching_sinks(cli_watching *w, oc_sinks *sinks);
 void cli_watching_stop(cli_watching *w); /* after the run */
 
 #endif

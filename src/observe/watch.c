@@ -8,6 +8,7 @@
 #include "observe/http.h"
 #include "observe/otlp.h"
 #include "observe/process.h"
+#include "observe/shared.h"
 #include "observe/streams.h"
 
 #define TRACE_FRAMES 4096 /* 2.5 MB; some minutes */
@@ -25,6 +26,7 @@ struct oc_watch {
     oc_device_reader     device;
     oc_accelerators      accelerators;
     char                 complaints[1024];
+    oc_shared            shared;
     bool                 done; /* create has succeeded */
 };
 
@@ -40,12 +42,14 @@ static bool ready(void *ctx, oc_strbuf *text)
 
 static oc_status add_readers(oc_watch *w, const char *root, oc_error *err)
 {
+    w->shared.metrics = w->metrics;
     oc_process_reader_init(&w->process, w->metrics, NULL);
     oc_device_reader_init(&w->device, w->metrics, root);
     oc_accelerators_init(&w->accelerators, w->metrics, w->complaints, sizeof(w->complaints));
     if (!oc_metrics_on_collect(w->metrics, oc_process_reader_collect, &w->process) ||
         !oc_metrics_on_collect(w->metrics, oc_device_reader_collect, &w->device) ||
-        !oc_metrics_on_collect(w->metrics, oc_accelerators_collect, &w->accelerators))
+        !oc_metrics_on_collect(w->metrics, oc_accelerators_collect, &w->accelerators) ||
+        !oc_metrics_on_collect(w->metrics, oc_shared_collect, &w->shared))
         return OC_FAIL(err, OC_INVALID, "too many readers of metrics");
     return OC_OK;
 }
@@ -115,6 +119,7 @@ oc_status oc_watch_create(const oc_watch_options *o, oc_watch **out, oc_error *e
     if (!w)
         return OC_FAIL(err, OC_NOMEM, "no memory to watch");
     w->options = *o;
+    oc_shared_init(&w->shared);
     if ((st = oc_metrics_create(&w->metrics, err)) != OC_OK ||
         (st = oc_streams_create(w->metrics, 0, 0, &w->streams, err)) != OC_OK ||
         (st = add_readers(w, o->root, err)) != OC_OK || (st = add_objectives(w, err)) != OC_OK ||
@@ -152,6 +157,7 @@ void oc_watch_destroy(oc_watch *w)
     oc_streams_destroy(w->streams);
     oc_accelerators_finish(&w->accelerators);
     oc_metrics_destroy(w->metrics);
+    oc_shared_finish(&w->shared);
     free(w);
 }
 
@@ -169,6 +175,16 @@ size_t oc_watch_observers(const oc_watch *w, const oc_observer *out[OC_WATCH_OBS
 void oc_watch_expect(oc_watch *w, size_t n_streams)
 {
     oc_streams_expect(w->streams, n_streams);
+}
+
+void oc_watch_sinks(oc_watch *w, oc_sinks *sinks)
+{
+    oc_shared_sinks(&w->shared, sinks);
+}
+
+void oc_watch_sched(oc_watch *w, oc_sched *sched)
+{
+    oc_shared_sched(&w->shared, sched);
 }
 
 oc_metrics *oc_watch_metrics(oc_watch *w)

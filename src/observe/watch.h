@@ -2,8 +2,10 @@
 #ifndef OC_OBSERVE_WATCH_H
 #define OC_OBSERVE_WATCH_H
 
+#include "events/sinks.h"
 #include "observe/objectives.h"
 #include "pipeline/observer.h"
+#include "sched/sched.h"
 #include "telemetry/metrics.h"
 
 typedef struct oc_watch oc_watch;
@@ -35,6 +37,10 @@ void                    oc_watch_destroy(oc_watch *w); /* NULL is fine; after th
 size_t oc_watch_observers(const oc_watch *w, const oc_observer *out[OC_WATCH_OBSERVERS]);
 /* So many streams will be opened: /ready waits for all of them. */
 void oc_watch_expect(oc_watch *w, size_t n_streams);
+
+/* Whose figures are exported, too, until the next call; NULL before they are destroyed. */
+void oc_watch_sinks(oc_watch *w, oc_sinks *sinks);
+void oc_watch_sched(oc_watch *w, oc_sched *sched);
 
 oc_metrics *oc_watch_metrics(oc_watch *w);
 /* Plug-ins that could not be used, a line each; "" = none. */

@@ -344,3 +344,8 @@ const char *oc_site_text(oc_site *site)
 {
     return site->text ? site->text : "";
 }
+
+oc_sched *oc_site_sched(oc_site *site)
+{
+    return site->sched;
+}

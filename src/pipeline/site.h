@@ -55,6 +55,9 @@ void oc_site_list(oc_site *site, oc_jsonw *j);
 /* ... and the settings of one. */
 OC_MUST_CHECK oc_status oc_site_show(oc_site *site, const char *name, oc_jsonw *j, oc_error *err);
 
+/* The scheduler of all streams; the site's. */
+oc_sched *oc_site_sched(oc_site *site);
+
 /* After run: all streams together: any truncated, any interrupted. */
 oc_pipeline_end oc_site_ended(oc_site *site);
 /* After run.  Of one stream without `streams:` its summary; else a document with the sums and a list

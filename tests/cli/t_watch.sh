@@ -6,6 +6,8 @@ cat > p.yaml << 'YAML'
 name: watched
 detect: {network: blazeface}
 track: {kind: sort}
+sinks:
+  - {name: out, kind: jsonl, path: out.jsonl}
 YAML
 run run p.yaml --check
 [ "$status" = 0 ] || skip "$(tail -1 err.txt)"

@@ -55,6 +55,10 @@ def counts_add_up(run):
         before = sums[0]
         time.sleep(0.06)
     expect(before > 0, "no frame was captured")
+    done = [x for k, x in v.items() if k.startswith("ocellus_jobs_done_total{")]
+    expect(len(done) == 1 and done[0] > 0, f"jobs of the scheduler: {done}")
+    expect(v["ocellus_scheduler_busy_seconds_total"] > 0, "busy time of the scheduler")
+    expect(v['ocellus_sink_events_total{sink="out",kind="jsonl"}'] > 0, "events of a sink")
 
 
 def answer_to(run, request, seconds=30):
