@@ -37,6 +37,8 @@ void oc_walk_bytes(oc_walk *w, void *bytes, size_t n)
             memset(bytes, 0, n);
         return;
     }
+    if (n == 0) /* bytes may be NULL then */
+        return;
     if (w->from)
         memcpy(bytes, w->from + w->at, n);
     else

@@ -34,8 +34,19 @@ size_t oc_picture_bound(const oc_frame *frame, size_t n_extra)
 size_t oc_picture_write(const oc_frame *frame, const oc_frame *before, const void *extra,
                         size_t n_extra, unsigned char *out)
 {
-    oc_walk    w = oc_walk_writer(out, HEAD_MAX + n_extra);
-    oc_picture p = {.about = *frame, .before = OC_PICTURE_ALONE, .n_extra = n_extra};
+    oc_walk w = oc_walk_writer(out, HEAD_MAX + n_extra);
+    /* not the whole frame: others count its references meanwhile */
+    oc_picture p = {.about = {.format = frame->format,
+                              .width = frame->width,
+                              .height = frame->height,
+                              .matrix = frame->matrix,
+                              .full_range = frame->full_range,
+                              .key = frame->key,
+                              .chroma_center = frame->chroma_center,
+                              .index = frame->index,
+                              .pts_ns = frame->pts_ns},
+                    .before = OC_PICTURE_ALONE,
+                    .n_extra = n_extra};
     if (before && !oc_pixels_alike(frame, before))
         before = NULL;
     if (before)
