@@ -101,6 +101,15 @@ static void print_by_operator(const profile *p, double sum)
     free(ops);
 }
 
+/* Their operations stand in the same column. */
+static bool any_integer(const profile *p)
+{
+    for (size_t i = 0; i < p->n; i++)
+        if (p->steps[i].flops > 0 && p->steps[i].op[0] == 'Q')
+            return true;
+    return false;
+}
+
 static void print_table(const profile *p)
 {
     double sum = total_ns(p);
@@ -115,6 +124,8 @@ static void print_table(const profile *p)
                t->bytes / ((double)t->ns + 1), 100.0 * cli_profile_share(p, t), t->kernel, t->name);
     }
     print_by_operator(p, sum);
+    if (any_integer(p))
+        printf("\nsteps in integers (Q..): GOP/s, beside the peak of float32\n");
     printf("\nsum %.3f ms\n", sum * 1e-6);
 }
 
