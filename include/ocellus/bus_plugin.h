@@ -59,12 +59,14 @@ static inline bool oc_bus_cancelled(const oc_bus_options *o)
     return __atomic_load_n(o->cancel, __ATOMIC_RELAXED) != 0;
 }
 
+#ifdef CLOCK_MONOTONIC                     /* wants _GNU_SOURCE or a POSIX feature macro */
 static inline uint64_t oc_bus_now_ms(void) /* monotonic */
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
+#endif
 
 /* Text goes into one level of a topic: bytes of `forbidden` and control characters become '_'. */
 static inline size_t oc_bus_level(char *to, size_t bytes, const char *from, const char *forbidden)
