@@ -90,9 +90,8 @@ static oc_status read_step(oc_degrade_step *s, const oc_yaml_node *node, oc_erro
     s->off = oc_config_class(&m, "off", OC_SCHED_SLACK);
     if (s->turns_off)
         describe(s, "off", oc_sched_class_name(s->off), 0, 0);
-    if (m.status == OC_OK && !*s->text)
-        oc_yaml_object(&m, "every", "the step changes nothing");
-    return oc_yaml_end(&m);
+    oc_status st = oc_yaml_end(&m);
+    return st == OC_OK && !*s->text ? oc_yaml_fail(err, node, "the step changes nothing") : st;
 }
 
 oc_status oc_config_degrade(oc_pipeline_config *c, const oc_yaml_node *node, oc_error *err)

@@ -98,6 +98,30 @@ refuse 'p\.yaml' run p.yaml --check
 refuse 'no-such\.yaml' run no-such.yaml --check
 refuse 'source' run <(printf 'name: p\ndetect: {network: blazeface}\ntrack: {kind: sort}\n')
 
+# too much to do: what is said about it must make sense
+while IFS=@ read -r pattern line; do
+    printf 'name: p\ndetect: {network: blazeface}\ntrack: {kind: sort}\n%b\n' "$line" > p.yaml
+    refuse "p\.yaml:[0-9]+:[0-9]+: .*($pattern)" run p.yaml --check
+done << 'EOF'
+no 'deadline'@queue: {drop: deadline}
+no 'deadline'@degrade: {steps: [{every: 2}]}
+changes nothing@deadline: 1s\ndegrade: {steps: [{}]}
+evry.*every@deadline: 1s\ndegrade: {steps: [{evry: 2}]}
+margin@deadline: 1s\ndegrade: {steps: [{every: 2}], margin: 7}
+drop.*oldest@queue: {drop: all}
+length@queue: {length: 65}
+class@class: urgent
+minute@deadline: 2h
+rate@rate: -1
+streams@streams: {}
+name@streams: [{detect: {every: 2}}]
+there already@streams: [{name: a}, {name: a}]
+retry@source: {retry: 1min, retry_max: 1s}
+EOF
+printf 'name: p\ndetect: {network: blazeface}\nstreams: [{name: a}]\n' > p.yaml
+run run p.yaml --source x.mp4
+expect 2 'sources of their own'
+
 # a card with another network's file; a file that is no network
 cat > p.yaml << EOF
 name: p

@@ -139,7 +139,8 @@ static void a_bad_camera_costs_nobody_anything(void **state)
     printf("%llu losses: %ld kB, %u descriptors, %u threads; after %llu: %ld kB, %u, %u\n",
            (unsigned long long)losses / 4, warm.rss / 1024, warm.descriptors, warm.threads,
            (unsigned long long)losses, last.rss / 1024, last.descriptors, last.threads);
-    assert_true(last.descriptors <= warm.descriptors);
+    /* connections come and go; one that leaked each time would be several more */
+    assert_true(last.descriptors <= warm.descriptors + 3);
     assert_true(last.threads <= warm.threads);
     if (!SANITIZED)
         assert_true(last.rss - warm.rss < RSS_MAX);
