@@ -42,7 +42,7 @@ double oc_conv8_wino_cycles(const oc_conv_geom *g)
     const double strips = (double)(g->n * (int64_t)(c.n_across * c.n_down));
     const double tiles = (double)(g->n * ((g->out[0] + 1) / 2) * ((g->out[1] + 1) / 2));
     const double in = (double)g->c, oc = (double)g->oc, bytes = 16 * in * oc * 2;
-    const double first = bytes <= 256e3 ? 32 : bytes <= 1e6 ? 12 : 4;
+    const double first = bytes <= 256e3 ? 32 : bytes <= 1e6 ? 12 : 8;
     return tiles * 16 * in * oc / 24 + tiles * (in + oc) / 8 * 16 + bytes / first +
            (strips - 1) * bytes / 64;
 }
