@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -179,7 +180,9 @@ def main():
     good = good and abs(result["threads"]["slope"]) < 0.5 and abs(result["descriptors"]["slope"]) < 1
     result["good"] = good
     print(json.dumps(result) if a.json else "\n".join(f"{k:22} {v}" for k, v in result.items()))
-    if not good:
+    if good:
+        shutil.rmtree(folder)
+    else:
         print(f"the run's messages: {folder}/run.txt", file=sys.stderr)
     return 0 if good else 1
 
