@@ -1,7 +1,5 @@
 #include "observe/shared.h"
 
-#include <stddef.h>
-
 void oc_shared_init(oc_shared *s)
 {
     pthread_mutex_init(&s->lock, NULL);
@@ -23,6 +21,14 @@ void oc_shared_sched(oc_shared *s, oc_sched *sched)
 {
     pthread_mutex_lock(&s->lock);
     s->sched = sched;
+    pthread_mutex_unlock(&s->lock);
+}
+
+void oc_shared_put(oc_shared *s, const char *stream, const char *type, const char *line, size_t n)
+{
+    pthread_mutex_lock(&s->lock);
+    if (s->sinks)
+        oc_sinks_put(s->sinks, stream, type, line, n);
     pthread_mutex_unlock(&s->lock);
 }
 

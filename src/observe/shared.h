@@ -19,6 +19,8 @@ void oc_shared_init(oc_shared *s);
 void oc_shared_finish(oc_shared *s);
 void oc_shared_sinks(oc_shared *s, oc_sinks *sinks); /* NULL: before they are destroyed */
 void oc_shared_sched(oc_shared *s, oc_sched *sched);
+/* An event of the watch's own to the sinks, if there are any. */
+void oc_shared_put(oc_shared *s, const char *stream, const char *type, const char *line, size_t n);
 void oc_shared_collect(void *shared); /* oc_metrics_collect_fn */
 
 #endif

@@ -68,6 +68,8 @@ static void on_alert(void *ctx, const oc_alert *a)
                             .firing = a->firing};
     size_t         n =
         oc_event_format(&event, a->stream, atomic_fetch_add(&w->alerts, 1), line, sizeof(line));
+    if (n > 0)
+        oc_shared_put(&w->shared, a->stream, oc_event_name(OC_EVENT_ALERT), line, n);
     if (w->options.alert)
         w->options.alert(w->options.ctx, a, line, n);
 }

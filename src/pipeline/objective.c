@@ -81,8 +81,7 @@ static oc_status read_latency(reader *r, oc_objective *o, oc_error *err)
     double limit, scale = 0.0;
     char  *end;
     double percent = strtod(o->name + strlen("latency_p"), &end);
-    if (*end || strlen(o->name) > strlen("latency_p99.9999") ||
-        !(percent > 0.0 && percent < 100.0))
+    if (*end || strlen(o->name) > strlen("latency_p99.9999") || !(percent > 0.0 && percent < 100.0))
         return OC_FAIL(err, OC_FORMAT, "'%s': latency_p50 to latency_p99.99", o->name);
     o->target = percent / 100.0;
     if (!is_most(r) || !number(r, &limit))

@@ -46,6 +46,11 @@ with open("alerts.jsonl") as f:
 expect(alerts and all(a["type"] == "alert" and a["objective"] == "latency_p99" and a["burn"] > 14 for a in alerts),
        f"alerts: {alerts}")
 
+with open("out.jsonl") as f:
+    sent = [json.loads(line) for line in f]
+sent = [e for e in sent if e["type"] == "alert"]
+expect(len(sent) == len(alerts) and all(a.items() <= e.items() for a, e in zip(alerts, sent)), f"alerts to the sink: {sent}")
+
 written = os.path.getsize("windows.bin")
 run = Run(program, "objectives.yaml", "--state", "windows.bin")
 run.feed(3)
