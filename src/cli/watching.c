@@ -11,13 +11,16 @@ static void on_alert(void *ctx, const oc_alert *a, const char *line, size_t byte
 {
     cli_watching *w = ctx;
     oc_error      err = {0};
-    fprintf(stderr, "ocellus run: %s: %s: %s %s: burns %.1f times too fast over %s\n", a->severity,
-            a->firing ? "alert" : "over", a->stream, a->objective, a->burn, a->window);
+    char          how[64];
+    snprintf(how, sizeof(how), a->drift ? "is %.1f times its limit" : "burns %.1f times too fast",
+             a->burn);
+    fprintf(stderr, "ocellus run: %s: %s: %s %s: %s over %s\n", a->severity,
+            a->firing ? "alert" : "over", a->stream, a->objective, how, a->window);
     oc_recording *recording = w->recording ? __atomic_load_n(w->recording, __ATOMIC_ACQUIRE) : NULL;
     if (a->firing && recording) {
         char reason[200];
-        snprintf(reason, sizeof(reason), "objective %.80s: burns %.1f times too fast over %.20s",
-                 a->objective, a->burn, a->window);
+        snprintf(reason, sizeof(reason), "%s%.80s: %s over %.20s", a->drift ? "" : "objective ",
+                 a->objective, how, a->window);
         oc_recording_incident(recording, a->stream, reason);
     }
     if (!w->part || w->part_failed)
@@ -80,6 +83,9 @@ int cli_watching_start(cli_watching *w, const oc_site_config *config, oc_pipelin
                               .otlp_headers = getenv("OTEL_EXPORTER_OTLP_HEADERS"),
                               .otlp_every = 10,
                               .trace = w->trace,
+                              .drift = w->drift,
+                              .drift_learn = w->drift_learn,
+                              .drift_window = w->drift_window,
                               .alert = on_alert,
                               .trouble = on_trouble,
                               .ctx = w};
@@ -93,8 +99,11 @@ int cli_watching_start(cli_watching *w, const oc_site_config *config, oc_pipelin
             return cli_usage("run", "--otlp-every: a number, 0 to 1000000");
         watch.otlp_every = (unsigned)n;
     }
-    if (!w->http && !w->otlp && !w->trace && !watch.objectives)
-        return w->alerts ? cli_usage("run", "--alerts: the pipeline has no objectives") : -1;
+    if (w->drift_window != 0 && !(w->drift_learn && w->drift_window >= 1 && w->drift_window <= 1e6))
+        return cli_usage("run",
+                         "--drift-window: 1 to 1000000 seconds, together with --drift-learn");
+    if (!w->http && !w->otlp && !w->trace && !watch.objectives && !w->drift && !w->drift_learn)
+        return w->alerts ? cli_usage("run", "--alerts: no objectives, and no --drift") : -1;
     if (watch.objectives)
         watch.state = find_state(w, config->name);
     if ((w->alerts && oc_part_create(w->alerts, &w->part, &err) != OC_OK) ||

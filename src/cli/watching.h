@@ -11,6 +11,8 @@ typedef struct cli_watching {       /* options; zeroed = not watched */
     oc_recording *const *recording; /* alerts are its incidents, once it is there; NULL */
     const char          *http, *state, *alerts, *otlp, *trace;
     const char          *otlp_every; /* a number; NULL = 10 */
+    const char          *drift, *drift_learn;
+    double               drift_window; /* zeroed = 60 */
 
     oc_watch          *watch; /* below here: from start */
     oc_part           *part;  /* of alerts */
@@ -20,17 +22,21 @@ typedef struct cli_watching {       /* options; zeroed = not watched */
 } cli_watching;
 
 /* Lines for a cli_option table. */
-#define CLI_WATCHING_OPTIONS(w)                                                              \
-    {"--http", 's', &(w)->http, "ADDR:PORT",                                                 \
-     "serve /metrics, /live and /ready; :PORT is for this machine alone"},                   \
-        {"--otlp", 's', &(w)->otlp, "URL",                                                   \
-         "send metrics and traces to an OpenTelemetry collector, http://HOST:4318"},         \
-        {"--otlp-every", 's', &(w)->otlp_every, "N", "trace one frame in N (10; 0 = none)"}, \
-        {"--trace", 's', &(w)->trace, "F.json", "the last 4096 frames, for Perfetto"},       \
-        {"--alerts", 's', &(w)->alerts, "F.jsonl", "alerts of objectives, as events"},       \
-    {                                                                                        \
-        "--state", 's', &(w)->state, "FILE",                                                 \
-            "where objectives keep their windows over restarts; none = nowhere"              \
+#define CLI_WATCHING_OPTIONS(w)                                                                   \
+    {"--http", 's', &(w)->http, "ADDR:PORT",                                                      \
+     "serve /metrics, /live and /ready; :PORT is for this machine alone"},                        \
+        {"--otlp", 's', &(w)->otlp, "URL",                                                        \
+         "send metrics and traces to an OpenTelemetry collector, http://HOST:4318"},              \
+        {"--otlp-every", 's', &(w)->otlp_every, "N", "trace one frame in N (10; 0 = none)"},      \
+        {"--trace", 's', &(w)->trace, "F.json", "the last 4096 frames, for Perfetto"},            \
+        {"--drift", 's', &(w)->drift, "F.json",                                                   \
+         "tell when a stream does not look any more like the reference"},                         \
+        {"--drift-learn", 's', &(w)->drift_learn, "F.json", "make a reference of this run"},      \
+        {"--drift-window", 'd', &(w)->drift_window, "S", "seconds it is learned with (60)"},      \
+        {"--alerts", 's', &(w)->alerts, "F.jsonl", "alerts of objectives and drifts, as events"}, \
+    {                                                                                             \
+        "--state", 's', &(w)->state, "FILE",                                                      \
+            "where objectives keep their windows over restarts; none = nowhere"                   \
     }
 
 /* Begins before networks are loaded, so that whoever asks /ready learns that they are not.  What

@@ -16,8 +16,9 @@ typedef struct oc_alert {
     const char *stream, *objective, *severity, *window; /* of the long window: "1h" */
     double      burn;                                   /* over it */
     bool        firing;                                 /* else it is over */
-    double      time_s;                                 /* since the stream was opened */
-    uint64_t    frame;                                  /* captured so far */
+    bool        drift;  /* no objective, a feature (drift.h): burn is how many times its limit */
+    double      time_s; /* since the stream was opened */
+    uint64_t    frame;  /* captured so far */
 } oc_alert;
 
 typedef struct oc_objectives_options {

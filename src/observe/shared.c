@@ -51,7 +51,8 @@ static void read_sink(const oc_shared *s, size_t i)
                   {OC_M_SINK_ACKNOWLEDGED, t.acknowledged},
                   {OC_M_SINK_RETRIED, t.retried},
                   {OC_M_SINK_WRITTEN, t.bytes_written},
-                  {OC_M_SINK_DISK_ERRORS, t.disk_errors}};
+                  {OC_M_SINK_DISK_ERRORS, t.disk_errors},
+                  {OC_M_SINK_SPOOL_RESETS, t.spool_resets}};
     for (size_t k = 0; k < sizeof(counts) / sizeof(counts[0]); k++)
         oc_series_set_count(series(s, counts[k].id, name, kind, NULL), counts[k].n);
     for (int k = 0; k < OC_SINK_DROPS; k++)

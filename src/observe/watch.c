@@ -1,10 +1,12 @@
 #include "observe/watch.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "observe/accelerators.h"
 #include "observe/device.h"
+#include "observe/drift.h"
 #include "observe/http.h"
 #include "observe/otlp.h"
 #include "observe/process.h"
@@ -20,6 +22,7 @@ struct oc_watch {
     oc_spans            *spans;
     oc_otlp             *otlp;
     oc_objectives       *objectives;
+    oc_drift            *drift;
     oc_watch_options     options;
     atomic_uint_fast64_t alerts;
     oc_process_reader    process;
@@ -94,6 +97,35 @@ static oc_status add_objectives(oc_watch *w, oc_error *err)
     return st == OC_OK ? oc_objectives_start(w->objectives, err) : st;
 }
 
+/* A drift is told as an alert is: burn is how many times the limit. */
+static void on_drift(void *ctx, const oc_drift_told *d)
+{
+    char           feature[64], window[32];
+    const oc_alert a = {.stream = d->stream,
+                        .objective = feature,
+                        .severity = "ticket",
+                        .window = window,
+                        .burn = d->times,
+                        .firing = d->firing,
+                        .drift = true,
+                        .time_s = d->time_s,
+                        .frame = d->frame};
+    snprintf(feature, sizeof(feature), "drift of %s", d->feature);
+    snprintf(window, sizeof(window), "%gs", d->window_s);
+    on_alert(ctx, &a);
+}
+
+static oc_status add_drift(oc_watch *w, oc_error *err)
+{
+    const oc_drift_options o = {.metrics = w->metrics,
+                                .reference = w->options.drift,
+                                .learn = w->options.drift_learn,
+                                .window_s = w->options.drift_window,
+                                .told = on_drift,
+                                .ctx = w};
+    return o.reference || o.learn ? oc_drift_create(&o, &w->drift, err) : OC_OK;
+}
+
 static oc_status add_spans(oc_watch *w, oc_error *err)
 {
     const oc_watch_options *o = &w->options;
@@ -125,7 +157,7 @@ oc_status oc_watch_create(const oc_watch_options *o, oc_watch **out, oc_error *e
     if ((st = oc_metrics_create(&w->metrics, err)) != OC_OK ||
         (st = oc_streams_create(w->metrics, 0, 0, &w->streams, err)) != OC_OK ||
         (st = add_readers(w, o->root, err)) != OC_OK || (st = add_objectives(w, err)) != OC_OK ||
-        (st = add_spans(w, err)) != OC_OK)
+        (st = add_spans(w, err)) != OC_OK || (st = add_drift(w, err)) != OC_OK)
         goto out;
     if (o->http) {
         const oc_http_options http = {
@@ -154,6 +186,12 @@ void oc_watch_destroy(oc_watch *w)
         if (oc_spans_write(w->spans, w->options.trace, &err) != OC_OK)
             on_trouble(w, &err);
     }
+    if (w->drift && w->options.drift_learn && w->done) {
+        oc_error err = {0};
+        if (oc_drift_write(w->drift, &err) != OC_OK)
+            on_trouble(w, &err);
+    }
+    oc_drift_destroy(w->drift);
     oc_spans_destroy(w->spans);
     oc_objectives_destroy(w->objectives);
     oc_streams_destroy(w->streams);
@@ -171,6 +209,8 @@ size_t oc_watch_observers(const oc_watch *w, const oc_observer *out[OC_WATCH_OBS
         out[n++] = oc_objectives_observer(w->objectives);
     if (w->spans)
         out[n++] = oc_spans_observer(w->spans);
+    if (w->drift)
+        out[n++] = oc_drift_observer(w->drift);
     return n;
 }
 

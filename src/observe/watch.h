@@ -19,6 +19,9 @@ typedef struct oc_watch_options {
     const char *trace;        /* file to write at the end, NULL = none */
     bool        objectives;   /* streams have some */
     const char *state;        /* file that keeps their windows; NULL = none */
+    const char *drift;        /* reference that streams are compared with; NULL = none */
+    const char *drift_learn;  /* reference to write at the end; NULL = none */
+    double      drift_window; /* seconds, to learn with; 0 = 60 */
     /* An alert that begins or ends, and its line as an event (with '\n'); any thread. */
     void (*alert)(void *ctx, const oc_alert *alert, const char *line, size_t bytes);
     /* What went wrong without ending anything; any thread. */
@@ -26,7 +29,7 @@ typedef struct oc_watch_options {
     void *ctx;
 } oc_watch_options;
 
-#define OC_WATCH_OBSERVERS 4
+#define OC_WATCH_OBSERVERS 5
 
 /* Strings of the options are borrowed.  Statuses: those of oc_http_create. */
 OC_MUST_CHECK oc_status oc_watch_create(const oc_watch_options *options, oc_watch **out,
