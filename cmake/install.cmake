@@ -4,7 +4,7 @@ include(CMakePackageConfigHelpers)
 
 set(library_layers core tensor telemetry kernels ir ops onnx tflite passes plan backend runtime)
 if(OC_APP)
-  list(APPEND library_layers media config events vision track)
+  list(APPEND library_layers media config events sched vision track)
 endif()
 
 set(stub ${CMAKE_BINARY_DIR}/generated/ocellus_shared.c)

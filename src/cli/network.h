@@ -17,7 +17,7 @@ typedef struct cli_network_options {
     const char *backend, *isa;
     cli_texts   shapes; /* NAME=1x3x320x320 */
     bool        no_fusion, tuned;
-    bool        allow_dynamic; /* values without a bound */
+    bool        allow_dynamic;    /* values without a bound */
     const char *plan;             /* load this plan of the network */
     bool        plan_cache;       /* or one of the user's cache, made when it is missed */
     uint64_t    memory_bytes_max; /* 0: no limit */

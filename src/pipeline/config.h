@@ -144,19 +144,19 @@ typedef struct oc_pipeline_config {
     oc_queue_config   queue;
     oc_degrade_config degrade;
 
-    oc_detect_config      detect;
-    const oc_tracker_ops *tracker;
-    oc_tracker_options    track;
-    oc_recognise_config   recognise[OC_RECOGNISERS_MAX];
-    size_t                n_recognise;
-    oc_line_config        line[OC_LINES_MAX];
-    size_t                n_lines;
-    oc_zone_config        zone[OC_ZONES_MAX];
-    size_t                n_zones;
-    double                updated_every_s; /* 0 = never */
-    oc_outputs_config     outputs;
-    oc_objective          objective[OC_OBJECTIVES_MAX];
-    size_t                n_objectives;
+    oc_detect_config        detect;
+    const oc_tracker_ops   *tracker;
+    oc_tracker_options      track;
+    oc_recognise_config     recognise[OC_RECOGNISERS_MAX];
+    size_t                  n_recognise;
+    oc_line_config          line[OC_LINES_MAX];
+    size_t                  n_lines;
+    oc_zone_config          zone[OC_ZONES_MAX];
+    size_t                  n_zones;
+    double                  updated_every_s; /* 0 = never */
+    oc_outputs_config       outputs;
+    oc_objective            objective[OC_OBJECTIVES_MAX];
+    size_t                  n_objectives;
     struct oc_sinks_config *sinks; /* NULL = none; the same for all streams of a file */
 } oc_pipeline_config;
 

@@ -87,9 +87,9 @@ static oc_status network_open(const char *path, oc_pool *pool, network *n, oc_er
 {
     oc_session_options options = OC_SESSION_OPTIONS_INIT;
     options.allow_dynamic = true;
-    oc_port            shapes[PORTS_MAX];
-    const oc_port     *ports;
-    oc_status          st = load_arrays(path, "", n->in, &n->n_in, err);
+    oc_port        shapes[PORTS_MAX];
+    const oc_port *ports;
+    oc_status      st = load_arrays(path, "", n->in, &n->n_in, err);
     if (st != OC_OK || (st = load_arrays(path, "want.", n->want, &n->n_want, err)) != OC_OK ||
         (st = load_arrays(path, "double.", n->exact, &n->n_exact, err)) != OC_OK ||
         (st = oc_model_load(path, &n->model, err)) != OC_OK)

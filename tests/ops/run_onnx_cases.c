@@ -179,10 +179,10 @@ static oc_status run_set(const char *name, oc_model *model, const data_set *d, b
 {
     oc_session_options options = OC_SESSION_OPTIONS_INIT;
     options.allow_dynamic = true;
-    oc_port            shapes[PORTS_MAX];
-    const oc_port     *ports;
-    oc_session        *session = NULL;
-    oc_status          st;
+    oc_port        shapes[PORTS_MAX];
+    const oc_port *ports;
+    oc_session    *session = NULL;
+    oc_status      st;
 
     options.isa = isa;
     options.n_shapes = oc_model_inputs(model, &ports);

@@ -156,12 +156,8 @@ static inline oc_status opcase_infer(opcase *c, uint32_t n_out)
         in[i] = c->in[i].info;
         data[i] = c->constant[i] ? c->plain[i] : NULL;
     }
-    oc_infer  ask = {.node = &c->node,
-                     .in = in,
-                     .in_data = data,
-                     .n_in = c->n_in,
-                     .n_out = n_out,
-                     .out = out};
+    oc_infer ask = {
+        .node = &c->node, .in = in, .in_data = data, .n_in = c->n_in, .n_out = n_out, .out = out};
     oc_status st = c->op->infer(&ask, &c->err);
     for (uint32_t i = 0; i < n_out; i++)
         c->out[i].info = out[i];
