@@ -3,8 +3,23 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
+
+static void tell_alert(const cli_watching *w, const oc_alert *a, const char *how)
+{
+    char message[300];
+    if (!w->logging) {
+        fprintf(stderr, "ocellus run: %s: %s: %s %s: %s over %s\n", a->severity,
+                a->firing ? "alert" : "over", a->stream, a->objective, how, a->window);
+        return;
+    }
+    snprintf(message, sizeof(message), "%s %s: %.100s: %s over %.30s", a->severity,
+             a->firing ? "alert" : "over", a->objective, how, a->window);
+    oc_logging_line(w->logging, a->firing ? OC_LOG_ERROR : OC_LOG_INFO, a->stream,
+                    (int64_t)a->frame, NULL, message);
+}
 
 /* Alerts are few: the file is as long as it was told, should the power fail. */
 static void on_alert(void *ctx, const oc_alert *a, const char *line, size_t bytes)
@@ -14,8 +29,7 @@ static void on_alert(void *ctx, const oc_alert *a, const char *line, size_t byte
     char          how[64];
     snprintf(how, sizeof(how), a->drift ? "is %.1f times its limit" : "burns %.1f times too fast",
              a->burn);
-    fprintf(stderr, "ocellus run: %s: %s: %s %s: %s over %s\n", a->severity,
-            a->firing ? "alert" : "over", a->stream, a->objective, how, a->window);
+    tell_alert(w, a, how);
     oc_recording *recording = w->recording ? __atomic_load_n(w->recording, __ATOMIC_ACQUIRE) : NULL;
     if (a->firing && recording) {
         char reason[200];
@@ -33,8 +47,11 @@ static void on_alert(void *ctx, const oc_alert *a, const char *line, size_t byte
 
 static void on_trouble(void *ctx, const oc_error *err)
 {
-    (void)ctx;
-    fprintf(stderr, "ocellus run: warning: %s\n", err->message);
+    const cli_watching *w = ctx;
+    if (w->logging)
+        oc_logging_line(w->logging, OC_LOG_WARNING, NULL, -1, NULL, err->message);
+    else
+        fprintf(stderr, "ocellus run: warning: %s\n", err->message);
 }
 
 /* $STATE_DIRECTORY is systemd's. */
@@ -75,6 +92,36 @@ static const char *find_state(cli_watching *w, const char *name)
     return w->path;
 }
 
+/* In front of what is there already. */
+static void attach(cli_watching *w, oc_pipeline_options *options, const oc_observer *const *first,
+                   size_t n_first)
+{
+    const oc_observer *all[OC_OBSERVERS_MAX];
+    size_t             n = 0;
+    for (size_t i = 0; i < n_first && n < OC_OBSERVERS_MAX; i++)
+        all[n++] = first[i];
+    for (size_t i = 0; i < options->n_observers && n < OC_OBSERVERS_MAX; i++)
+        all[n++] = options->observers[i];
+    memcpy(w->observers, all, n * sizeof(*all));
+    options->observers = w->observers;
+    options->n_observers = n;
+}
+
+/* Logging does not need the rest. */
+static int start_log(cli_watching *w, oc_pipeline_options *options)
+{
+    oc_error err = {0};
+    if (!w->log)
+        return -1;
+    if (strcmp(w->log, "text") != 0 && strcmp(w->log, "json") != 0)
+        return cli_usage("run", "--log: text or json, not '%s'", w->log);
+    if (oc_logging_create(STDERR_FILENO, *w->log == 'j', &w->logging, &err) != OC_OK)
+        return cli_fail("run", &err);
+    const oc_observer *logging = oc_logging_observer(w->logging);
+    attach(w, options, &logging, 1);
+    return -1;
+}
+
 int cli_watching_start(cli_watching *w, const oc_site_config *config, oc_pipeline_options *options)
 {
     oc_watch_options watch = {.http = w->http,
@@ -90,6 +137,9 @@ int cli_watching_start(cli_watching *w, const oc_site_config *config, oc_pipelin
                               .trouble = on_trouble,
                               .ctx = w};
     oc_error         err = {0};
+    int              code = start_log(w, options);
+    if (code >= 0)
+        return code;
     for (size_t i = 0; i < config->n; i++)
         watch.objectives = watch.objectives || config->stream[i]->n_objectives > 0;
     if (w->otlp_every) {
@@ -112,11 +162,8 @@ int cli_watching_start(cli_watching *w, const oc_site_config *config, oc_pipelin
         return cli_fail("run", &err);
     }
     oc_watch_expect(w->watch, config->n);
-    size_t n = oc_watch_observers(w->watch, w->observers);
-    for (size_t i = 0; i < options->n_observers && n < OC_OBSERVERS_MAX; i++)
-        w->observers[n++] = options->observers[i];
-    options->observers = w->observers;
-    options->n_observers = n;
+    const oc_observer *own[OC_WATCH_OBSERVERS];
+    attach(w, options, own, oc_watch_observers(w->watch, own));
     if (*oc_watch_complaints(w->watch))
         fprintf(stderr, "ocellus run: warning: %s", oc_watch_complaints(w->watch));
     if (w->http)
@@ -141,6 +188,8 @@ void cli_watching_stop(cli_watching *w)
     oc_error err = {0};
     oc_watch_destroy(w->watch);
     w->watch = NULL;
+    oc_logging_destroy(w->logging);
+    w->logging = NULL;
     if (w->part && oc_part_finish(w->part, &err) != OC_OK)
         fprintf(stderr, "ocellus run: warning: --alerts: %s\n", err.message);
     w->part = NULL;

@@ -3,6 +3,7 @@
 #define OC_CLI_WATCHING_H
 
 #include "events/part.h"
+#include "observe/logging.h"
 #include "observe/watch.h"
 #include "pipeline/recording.h"
 #include "pipeline/site.h"
@@ -11,11 +12,13 @@ typedef struct cli_watching {       /* options; zeroed = not watched */
     oc_recording *const *recording; /* alerts are its incidents, once it is there; NULL */
     const char          *http, *state, *alerts, *otlp, *trace;
     const char          *otlp_every; /* a number; NULL = 10 */
+    const char          *log;        /* "text", "json", NULL = plain messages */
     const char          *drift, *drift_learn;
     double               drift_window; /* zeroed = 60 */
 
     oc_watch          *watch; /* below here: from start */
-    oc_part           *part;  /* of alerts */
+    oc_logging        *logging;
+    oc_part           *part; /* of alerts */
     bool               part_failed;
     char               path[4200];
     const oc_observer *observers[OC_OBSERVERS_MAX];
@@ -29,6 +32,7 @@ typedef struct cli_watching {       /* options; zeroed = not watched */
          "send metrics and traces to an OpenTelemetry collector, http://HOST:4318"},              \
         {"--otlp-every", 's', &(w)->otlp_every, "N", "trace one frame in N (10; 0 = none)"},      \
         {"--trace", 's', &(w)->trace, "F.json", "the last 4096 frames, for Perfetto"},            \
+        {"--log", 's', &(w)->log, "text|json", "what happens to streams, a line each on stderr"}, \
         {"--drift", 's', &(w)->drift, "F.json",                                                   \
          "tell when a stream does not look any more like the reference"},                         \
         {"--drift-learn", 's', &(w)->drift_learn, "F.json", "make a reference of this run"},      \
