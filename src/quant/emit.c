@@ -60,9 +60,7 @@ typedef struct emission {
     const q_params  *params;
     const q_weights *weights;
     oc_doc          *to;
-    names           *value; /* per value */
-    const char     **zeros; /* names of zero points of int8 weights, by how many channels */
-    size_t          *zeros_n, n_zeros;
+    names           *value;        /* per value */
     const char      *zero[2][256]; /* names of scalar zero points, uint8 and int8 */
     unsigned         count;        /* of names */
     oc_error        *err;
@@ -194,22 +192,15 @@ static oc_status emit_value(emission *e, uint32_t v)
     return add_linear(e, "DequantizeLinear", back, 3, e->value[v].rounded, -1);
 }
 
-/* Zero points of int8 weights are all zero: one tensor for each count of channels. */
+/* Zero points of int8 weights are all zero.  Each has its own all the same: ONNX Runtime's exact mode
+ * (session.x64quantprecision) makes uint8 of them one by one, and refuses one that it has made already. */
 static oc_status zeros_for(emission *e, size_t n, const char **name)
 {
-    for (size_t i = 0; i < e->n_zeros; i++) {
-        if (e->zeros_n[i] == n) {
-            *name = e->zeros[i];
-            return OC_OK;
-        }
-    }
     const oc_shape shape = {.rank = n == 0 ? 0 : 1, .dim[0] = (int64_t)n};
     int8_t        *none = calloc(n + 1, 1);
     oc_status      st = none ? add_tensor(e, 'z', OC_I8, &shape, none, name)
                              : OC_FAIL(e->err, OC_NOMEM, "zero points");
     free(none);
-    e->zeros[e->n_zeros] = *name;
-    e->zeros_n[e->n_zeros++] = n;
     return st;
 }
 
@@ -350,9 +341,7 @@ oc_status q_emit(const q_index *index, const q_place *place, const q_params *par
     emission  e = {.x = index, .place = place, .params = params, .weights = weights, .err = err};
     oc_status st = oc_doc_dup(index->doc, &e.to, err);
     e.value = calloc(index->n + 1, sizeof(*e.value));
-    e.zeros = calloc(place->n_layers + 1, sizeof(*e.zeros));
-    e.zeros_n = calloc(place->n_layers + 1, sizeof(*e.zeros_n));
-    if (st == OC_OK && (!e.value || !e.zeros || !e.zeros_n))
+    if (st == OC_OK && !e.value)
         st = OC_FAIL(err, OC_NOMEM, "names");
     if (st == OC_OK)
         st = emit_all(&e);
@@ -362,7 +351,5 @@ oc_status q_emit(const q_index *index, const q_place *place, const q_params *par
     }
     oc_doc_destroy(e.to);
     free(e.value);
-    free(e.zeros);
-    free(e.zeros_n);
     return st;
 }
