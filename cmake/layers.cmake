@@ -34,6 +34,11 @@ function(oc_isa_flags)
   set_source_files_properties(${dotprod} PROPERTIES COMPILE_OPTIONS "-march=armv8.2-a+dotprod;-O3")
   set_source_files_properties(${i8mm} PROPERTIES
     COMPILE_OPTIONS "-march=armv8.2-a+dotprod+i8mm;-O3")
+  # kernels share nothing but what the pool hands them, and instrumented ones take minutes for a frame
+  if(OC_SANITIZE MATCHES thread)
+    file(GLOB_RECURSE all CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/kernels/*.c)
+    set_property(SOURCE ${all} APPEND PROPERTY COMPILE_OPTIONS -fno-sanitize=thread)
+  endif()
   if(NOT OC_SIMD OR NOT CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
     set_source_files_properties(${x86} PROPERTIES HEADER_FILE_ONLY ON)
   endif()
