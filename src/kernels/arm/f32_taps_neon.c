@@ -71,6 +71,23 @@ static inline __attribute__((always_inline)) size_t narrow(const size_t taps, co
     return i;
 }
 
+/* More taps than one instruction takes apart: weights are gathered as the values are. */
+static size_t many(const oc_k_taps *t, const float *x, float *y)
+{
+    size_t i = 0;
+
+    for (; i + 4 <= t->n; i += 4) {
+        const int32_t *index = t->index + i * t->taps;
+        const int32_t  at[4] = {0, (int32_t)t->taps, 2 * (int32_t)t->taps, 3 * (int32_t)t->taps};
+        const float   *w = t->w + i * t->taps;
+        float32x4_t    sum = vmulq_f32(gather(w, at, 1), gather(x, index, t->taps));
+        for (size_t k = 1; k < t->taps; k++)
+            sum = vaddq_f32(sum, vmulq_f32(gather(w + k, at, 1), gather(x, index + k, t->taps)));
+        vst1q_f32(y + i, sum);
+    }
+    return i;
+}
+
 void oc_k_f32_taps__neon(const oc_k_taps *t, const float *x, float *y)
 {
     oc_k_taps rest = *t;
@@ -80,7 +97,8 @@ void oc_k_f32_taps__neon(const oc_k_taps *t, const float *x, float *y)
         done = t->taps == 1   ? narrow(1, t, x, y)
                : t->taps == 2 ? narrow(2, t, x, y)
                : t->taps == 3 ? narrow(3, t, x, y)
-                              : narrow(4, t, x, y);
+               : t->taps == 4 ? narrow(4, t, x, y)
+                              : many(t, x, y);
     rest.n -= done;
     rest.index += done * t->taps;
     rest.w += done * t->taps;
