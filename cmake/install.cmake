@@ -4,7 +4,7 @@ include(CMakePackageConfigHelpers)
 
 set(library_layers core tensor telemetry kernels ir ops onnx tflite passes plan backend runtime)
 if(OC_APP)
-  list(APPEND library_layers media config events sched vision track)
+  list(APPEND library_layers media config sched vision track)
 endif()
 
 set(stub ${CMAKE_BINARY_DIR}/generated/ocellus_shared.c)
@@ -23,8 +23,7 @@ foreach(layer IN LISTS library_layers)
 endforeach()
 target_link_libraries(ocellus_shared PRIVATE oc_flags)
 if(OC_APP)
-  target_link_libraries(ocellus_shared PRIVATE PkgConfig::JPEG PkgConfig::PNG PkgConfig::FYAML
-    PkgConfig::JANSSON PkgConfig::SQLITE PkgConfig::CURL)
+  target_link_libraries(ocellus_shared PRIVATE PkgConfig::JPEG PkgConfig::PNG PkgConfig::FYAML)
 endif()
 if(NOT OC_SANITIZE)
   target_link_options(ocellus_shared PRIVATE -Wl,--no-undefined)
