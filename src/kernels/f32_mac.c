@@ -24,6 +24,7 @@ void oc_mac_fetch(oc_mac *m, const float *from, const float *end, size_t calls, 
         return;
     const size_t each = (lines + per - 1) / per;
     m->ahead_lines = (unsigned)(each < FETCH_MOST ? each : FETCH_MOST);
-    m->ahead = from + i * turns * m->ahead_lines * 16;
+    const size_t skip = i * turns * m->ahead_lines;
+    m->ahead = skip < lines ? from + skip * 16 : end;
     m->ahead_end = end;
 }

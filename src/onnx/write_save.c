@@ -145,7 +145,8 @@ static void put_model(wire_sink *s, const oc_doc *doc)
             wire_put_message(s, 7, put_graph, doc);
         else if (f.number == 1 && f.type == WIRE_VARINT && doc->ir_changed)
             wire_put_int(s, 1, doc->ir_version);
-        else if (f.number == 8 && doc->opset_changed && is_onnx_domain(f.bytes))
+        else if (f.number == 8 && f.type == WIRE_BYTES && doc->opset_changed &&
+                 is_onnx_domain(f.bytes))
             wire_put_message(s, 8, put_opset, doc);
         else
             wire_put_field(s, &f);

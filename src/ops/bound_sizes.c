@@ -172,6 +172,8 @@ static int64_t clamp(int64_t x, int64_t lo, int64_t hi)
 /* All is known: as many as Slice itself takes. */
 static int64_t slice_exact(int64_t n, int64_t start, int64_t end, int64_t step)
 {
+    if (n == 0)
+        return 0;
     const int64_t least = step > 0 ? 0 : -1, most = step > 0 ? n : n - 1;
     start = clamp(start < 0 ? start + n : start, least + (step < 0), most);
     end = clamp(end < 0 ? end + n : end, least, most);

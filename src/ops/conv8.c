@@ -1,5 +1,6 @@
 #include "ops/conv8.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "ops/packed.h"
@@ -9,12 +10,26 @@
 #define UNIT_MACS 3e6          /* of a unit: some 30 us */
 #define COPY_BYTES (96 * 1024) /* of copied rows: they stay in the second-level cache */
 
+/* Rows are copied with their borders: not where these are most of them, nor beyond what 32 bits of
+ * `place` reach. The span of a kernel is never larger than that. */
+static bool borders_fit(const oc_conv_geom *g)
+{
+    double area = 1, padded = 1;
+    for (int i = 0; i < 2; i++) {
+        area *= (double)g->in[i];
+        padded *= (double)g->in[i] + (double)g->pad[i] + (double)g->pad_end[i];
+    }
+    return padded <= 4 * area + 4096 && padded * (double)((g->c + 7) / 8) < (double)(1 << 28);
+}
+
 bool oc_conv8_fits(const oc_conv_geom *g)
 {
+    if (g->dims != 2 || g->n < 1 || !borders_fit(g))
+        return false;
     const int64_t sum = g->c / (g->groups ? g->groups : 1) * g->k[0] * g->k[1];
     if (g->groups != 1 && sum > DEPTHWISE_SUM_MAX)
         return false;
-    return g->dims == 2 && sum > 0 && sum <= SUM_MAX && g->out[0] > 0 && g->out[1] > 0 &&
+    return sum > 0 && sum <= SUM_MAX && g->out[0] > 0 && g->out[1] > 0 &&
            (g->groups == 1 || (g->groups == g->c && g->oc == g->c));
 }
 
@@ -279,8 +294,7 @@ oc_status oc_conv8_init(oc_conv8 *c, const oc_conv_geom *g, const oc_conv8_weigh
     c->strip = g->c * g->k[0] * g->k[1] > 640 ? OC_CONV8_STRIP / 2 : OC_CONV8_STRIP;
     plan_units(c, p->work);
     c->plane = c->rows * c->row;
-    if (c->plane * c->in_blocks >= (size_t)1 << 28)
-        return OC_FAIL(err, OC_UNSUPPORTED, "pictures of %zu bytes", c->plane * c->in_blocks * 8);
+    assert(c->plane * c->in_blocks < (size_t)1 << 28); /* oc_conv8_fits */
     st = c->depthwise ? pack_depthwise(c, w, p, err) : pack_dense(c, w, p, err);
     return st == OC_OK ? make_start(c, bias, p, err) : st;
 }

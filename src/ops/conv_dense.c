@@ -499,9 +499,10 @@ static void run_panels(const oc_dense *d, const dense_part *u, const float *x, c
                 (ptrdiff_t)part.i0 * m.x0 + (ptrdiff_t)part.i1 * m.x1 + (ptrdiff_t)part.i2 * m.x2;
             if (d->parts)
                 set_part(d, &whole, part, &m);
-            const float *next = m.w + m.n0 * m.n1 * ((m.n2 - 1) * 8 + m.k_last) * m.blocks * 8;
+            const size_t size = m.n0 * m.n1 * ((m.n2 - 1) * 8 + m.k_last) * m.blocks * 8;
+            const float *next = m.w + size, *end = d->w + d->s.groups * d->group_w;
             for (size_t row = 0; row < rows; row++) {
-                oc_mac_fetch(&m, next, next + (next - m.w), rows, row);
+                oc_mac_fetch(&m, next, next + min_size(size, (size_t)(end - next)), rows, row);
                 ptrdiff_t at = (ptrdiff_t)row * s->y_row + (ptrdiff_t)panel->first * s->y_blk;
                 m.x = x + from + (ptrdiff_t)row * row_step;
                 m.y = y + at;

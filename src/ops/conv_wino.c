@@ -246,16 +246,21 @@ static void multiply(const oc_conv_wino *d, const float *v, float *u, size_t til
                    .lanes = 8,
                    .whole = true};
 
+    const size_t all = d->q * d->blocks_out * 8 * d->c;
     for (size_t q = 0; q < d->q; q++)
         for (size_t p = begin; p < end; p++) {
             call.x = v + q * d->v_q;
             call.w = d->u + (q * d->blocks_out * 8 + p * 16) * d->c;
             call.y = u + q * d->u_q + p * 2 * d->per_unit * 8;
             call.blocks = (unsigned)panel_blocks(d, p);
-            const float *next = p + 1 < end
-                                    ? call.w + d->c * call.blocks * 8
-                                    : call.w + (d->blocks_out * 8 - (p - begin) * 16) * d->c;
-            oc_mac_fetch(&call, next, next + d->c * call.blocks * 8, 1, 0);
+            const size_t size = d->c * call.blocks * 8;
+            const size_t next = p + 1 < end ? (q * d->blocks_out * 8 + p * 16) * d->c + size
+                                            : ((q + 1) * d->blocks_out * 8 + begin * 16) * d->c;
+            if (next < all)
+                oc_mac_fetch(&call, d->u + next,
+                             d->u + next + (size < all - next ? size : all - next), 1, 0);
+            else
+                call.ahead_lines = 0;
             d->mac(&call);
         }
 }

@@ -154,6 +154,21 @@ static oc_status choose(qconv_state *s, const oc_prepare *p, const oc_conv_geom 
     return st;
 }
 
+/* Passes make these inputs; a plan file may hold anything. */
+static oc_status check_more(const oc_prepare *p, oc_error *err)
+{
+    const oc_slot *in = p->in, *y = &p->out[0];
+    if (is_there(in, p->n_in, IN_TABLE) &&
+        (in[IN_TABLE].info.dtype != OC_U8 || oc_elements(&in[IN_TABLE].info) != 256 ||
+         !in[IN_TABLE].data))
+        return OC_FAIL(err, OC_FORMAT, "input %d (table) must be 256 constant uint8", IN_TABLE);
+    if (is_there(in, p->n_in, IN_ADD) &&
+        (p->n_in <= IN_SUM_ZERO || in[IN_ADD].info.dtype != OC_U8 || y->info.dtype != OC_U8 ||
+         in[IN_ADD].layout != y->layout || !oc_shape_equal(&in[IN_ADD].info.shape, &y->info.shape)))
+        return OC_FAIL(err, OC_FORMAT, "input %d (residual) must be as the output is", IN_ADD);
+    return OC_OK;
+}
+
 static oc_status prepare_blocked(qconv_state *s, const oc_prepare *p, const oc_args *a,
                                  oc_error *err)
 {
@@ -162,8 +177,10 @@ static oc_status prepare_blocked(qconv_state *s, const oc_prepare *p, const oc_a
     const bool   w_zero = is_there(p->in, p->n_in, 5);
     oc_conv_geom g;
     oc_status    st = oc_conv_geom_read(p->node, &p->in[0].info, &p->in[3].info, &g, err);
-    if (st != OC_OK)
+    if (st != OC_OK || (st = check_more(p, err)) != OC_OK)
         return st;
+    if (!oc_conv8_fits(&g))
+        return OC_FAIL(err, OC_FORMAT, "a convolution of this shape does not run blocked");
     s->blocked = true;
     s->finish =
         (oc_finish8){.scale = s->scale,
@@ -208,6 +225,8 @@ static oc_status qlinear_prepare(const oc_prepare *p, oc_error *err)
             return OC_FAIL(err, OC_UNSUPPORTED, "the bias must be %zu constant int32", oc);
         s->bias = p->in[8].data;
     }
+    if (!blocked && strcmp(p->node->op_type, "QConv") == 0)
+        return OC_FAIL(err, OC_FORMAT, "runs over blocked bytes only");
     return blocked ? prepare_blocked(s, p, &a, err) : oc_int_conv_prepare(&s->conv, p, 3, 5, err);
 }
 

@@ -273,6 +273,15 @@ static bool is_product(const qdq *q, const oc_node *n, bool *transposed)
 
 /* [M,K] times constant [K,N] is a 1x1 convolution of M pictures of one pixel... of one picture of M
  * pixels it would be, too, but a pixel's channels lie together here. */
+/* C of a Gemm is the bias of the columns, and not of the rows where there are as many. */
+static bool is_per_column(const qdq *q, oc_vid v, int64_t columns)
+{
+    if (v == OC_VID_NONE)
+        return true;
+    const oc_shape *s = &q->g->values[v].info.shape;
+    return columns == 1 || (s->rank > 0 && s->dim[s->rank - 1] == columns);
+}
+
 oc_status qdq_gemm(qdq *q, uint32_t index, bool *done)
 {
     oc_node  *n = &q->g->nodes[index];
@@ -287,13 +296,12 @@ oc_status qdq_gemm(qdq *q, uint32_t index, bool *done)
     const oc_shape in = q->g->values[n->in[0]].info.shape;
     const oc_shape out = q->g->values[n->out[0]].info.shape;
     if (!read_weights(q, n->in[1], transposed ? 0 : 1, out.dim[1], &w) || in.dim[1] < 1 ||
-        in.dim[1] > 32768)
+        in.dim[1] > 32768 || (n->n_in > 2 && !is_per_column(q, n->in[2], out.dim[1])))
         return OC_OK;
     st = make_bias(q, n->n_in > 2 ? n->in[2] : OC_VID_NONE, &px, &w, (size_t)out.dim[1], &bias,
                    &good);
     if (st != OC_OK || !good)
         return st;
-    read_tail(q, n->out[0], &t);
     const oc_shape wide_shape = {4, {in.dim[0], in.dim[1], 1, 1}};
     const oc_shape flat_shape = {4, {out.dim[0], out.dim[1], 1, 1}};
     if ((st = turn_weights(q, &w, transposed)) != OC_OK ||

@@ -223,10 +223,10 @@ static q_range by_percentile(const q_stat *s, double percentile, bool symmetric)
 static double divergence(const q_stat *s, q_range r, unsigned levels)
 {
     const double width = ((double)s->max - (double)s->min) / Q_BINS;
-    int          from = (int)floor(((double)r.lo - (double)s->min) / width);
-    int          to = (int)ceil(((double)r.hi - (double)s->min) / width);
-    from = from < 0 ? 0 : from;
-    to = to > Q_BINS ? Q_BINS : to;
+    if (!(width > 0))
+        return INFINITY; /* all values are the same */
+    const int from = (int)fmin(fmax(floor(((double)r.lo - (double)s->min) / width), 0), Q_BINS);
+    const int to = (int)fmin(fmax(ceil(((double)r.hi - (double)s->min) / width), 0), Q_BINS);
     if (to - from < (int)levels)
         return INFINITY; /* every bin would have a level of its own, and nothing diverge */
     double total = 0, outside = 0, sum = 0, before = 0, after = 0;
