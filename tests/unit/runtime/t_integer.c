@@ -315,9 +315,46 @@ static void what_stays_float(void **state)
     oc_graph_destroy(r);
 }
 
+/* Gemm's C by column is the bias; by row, where there are as many rows as columns, it is not. */
+static void product(int64_t rows, int64_t columns, unsigned in_integers)
+{
+    static int8_t w[C * H * W];
+    const int64_t flat[2] = {C, H * W}, wide[2] = {H * W, C}, add[2] = {rows, columns},
+                  two[1] = {2};
+    const float scale = 1.0f / 512;
+    float       c[C];
+    pb         *g = pb_new();
+    onnx_port(g, 11, "x", 1, 4, (const int64_t[]){1, C, H, W});
+    onnx_tensor_raw(g, "flat", 7, 1, two, flat, sizeof(flat));
+    onnx_node(g, "Reshape", "x flat", "f", NULL);
+    qdq(g, "f", 5, 120, UNSIGNED);
+    for (size_t i = 0; i < C * H * W; i++)
+        w[i] = (int8_t)number(-127, 127);
+    for (size_t i = 0; i < C; i++)
+        c[i] = (float)number(-30000, 30000) / (512 * 32);
+    onnx_tensor_raw(g, "w", SIGNED, 2, wide, w, sizeof(w));
+    onnx_tensor_raw(g, "w_s", 1, 0, NULL, &scale, sizeof(scale));
+    onnx_tensor_raw(g, "c", 1, 2, add, c, sizeof(c));
+    onnx_node(g, "DequantizeLinear", "w w_s", "w_d", NULL);
+    onnx_node(g, "Gemm", "f_d w_d c", "p", NULL);
+    qdq(g, "p", 4, 128, UNSIGNED);
+    onnx_node(g, "Identity", "p_d", "y", NULL);
+    oc_graph *r = check(g, 2, (const int64_t[]){C, C});
+    assert_int_equal(count(r, "QConv"), in_integers);
+    oc_graph_destroy(r);
+}
+
+static void products(void **state)
+{
+    (void)state;
+    product(1, C, 1);
+    product(C, 1, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(products),
         cmocka_unit_test(convolutions),
         cmocka_unit_test(tables_and_sums),
         cmocka_unit_test(moves),
