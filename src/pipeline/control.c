@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define SEND_TIMEOUT_S 2 /* who does not read his answers is dropped */
+#define PAUSE_MS 100     /* before the next try, when the process has no descriptor left */
 
 typedef struct client {
     int    fd; /* -1: free */
@@ -89,44 +90,46 @@ static void hear(oc_control *c, client *k)
     }
 }
 
-static void welcome(oc_control *c)
+/* False: there is no descriptor for him now; he goes on waiting. */
+static bool welcome(oc_control *c)
 {
     static const char           full[] = "{\"ok\":false,\"error\":\"too many clients\"}\n";
     static const struct timeval wait = {.tv_sec = SEND_TIMEOUT_S};
     int                         fd = accept4(c->listener, NULL, NULL, SOCK_CLOEXEC);
     if (fd < 0)
-        return;
+        return errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM;
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
     for (size_t i = 0; i < OC_CONTROL_CLIENTS_MAX; i++)
         if (c->client[i].fd < 0) {
             c->client[i].fd = fd;
             c->client[i].n = 0;
-            return;
+            return true;
         }
     send_all(fd, full, sizeof(full) - 1);
     close(fd);
+    return true;
 }
 
 static void *listen_thread(void *arg)
 {
     oc_control *c = arg;
+    bool        hears = true;
     sigset_t    all;
     sigfillset(&all); /* signals are the main thread's */
     pthread_sigmask(SIG_BLOCK, &all, NULL);
     for (;;) {
-        struct pollfd p[2 + OC_CONTROL_CLIENTS_MAX] = {{.fd = c->wake, .events = POLLIN},
-                                                       {.fd = c->listener, .events = POLLIN}};
+        struct pollfd p[2 + OC_CONTROL_CLIENTS_MAX] = {
+            {.fd = c->wake, .events = POLLIN}, {.fd = hears ? c->listener : -1, .events = POLLIN}};
         for (size_t i = 0; i < OC_CONTROL_CLIENTS_MAX; i++)
             p[2 + i] = (struct pollfd){.fd = c->client[i].fd, .events = POLLIN};
-        if (poll(p, 2 + OC_CONTROL_CLIENTS_MAX, -1) < 0)
+        if (poll(p, 2 + OC_CONTROL_CLIENTS_MAX, hears ? -1 : PAUSE_MS) < 0)
             continue;
         if (p[0].revents)
             return NULL;
         for (size_t i = 0; i < OC_CONTROL_CLIENTS_MAX; i++)
             if (p[2 + i].revents)
                 hear(c, &c->client[i]);
-        if (p[1].revents)
-            welcome(c);
+        hears = !p[1].revents || welcome(c);
     }
 }
 

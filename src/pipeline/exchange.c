@@ -209,6 +209,8 @@ oc_status oc_pipeline_exchange(oc_pipeline *p, oc_pipeline *next, oc_error *err)
 void oc_pipeline_pause(oc_pipeline *p, bool paused)
 {
     pthread_mutex_lock(&p->lock);
+    /* who cancels does so before he ends the pause: none begins after that */
+    paused = paused && __atomic_load_n(p->cancel, __ATOMIC_RELAXED) != 1;
     atomic_store(&p->paused, paused);
     if (p->box_made)
         oc_mailbox_pause(&p->box, paused);

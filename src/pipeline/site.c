@@ -235,15 +235,19 @@ void oc_stream_join(oc_stream *s)
     s->started = false;
 }
 
-/* A site that can be told to take streams waits for the first. */
+/* A site that can be told to take streams waits for the first.  Who is being removed counts as gone:
+ * the run does not end because its last stream does so on the way out. */
 static bool all_ended(const oc_site *site)
 {
-    if (site->n == 0 && site->control && !site->interrupted)
-        return false;
-    for (size_t i = 0; i < site->n; i++)
+    size_t there = 0;
+    for (size_t i = 0; i < site->n; i++) {
+        if (site->stream[i]->removed)
+            continue;
+        there++;
         if (site->stream[i]->state == OC_STREAM_RUNNING)
             return false;
-    return true;
+    }
+    return there > 0 || !site->control || site->interrupted;
 }
 
 /* Waits until there is nothing to wait for. */

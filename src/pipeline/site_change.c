@@ -84,6 +84,9 @@ oc_status oc_site_remove(oc_site *site, const char *name, oc_error *err)
     if (st != OC_OK)
         return st;
     oc_stream *s = site->stream[at];
+    pthread_mutex_lock(&site->lock);
+    s->removed = true;
+    pthread_mutex_unlock(&site->lock);
     oc_stream_cancel(s);
     oc_stream_join(s);
     pthread_mutex_lock(&site->lock);

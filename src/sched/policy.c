@@ -354,9 +354,9 @@ oc_status oc_policy_network_add(oc_policy *p, const oc_sched_network_options *o,
     if (o->batch_max > OC_SCHED_BATCH_MAX)
         return OC_FAIL(err, OC_INVALID, "network '%.40s': batches of %u, at most %d", name,
                        o->batch_max, OC_SCHED_BATCH_MAX);
-    if (o->instances > OC_POLICY_INSTANCES_MAX)
+    if (o->instances > OC_SCHED_INSTANCES_MAX)
         return OC_FAIL(err, OC_INVALID, "network '%.40s': %u instances, at most %d", name,
-                       o->instances, OC_POLICY_INSTANCES_MAX);
+                       o->instances, OC_SCHED_INSTANCES_MAX);
     oc_policy_network *n = &p->networks[p->n_networks];
     *n = (oc_policy_network){.batch_max = o->batch_max ? o->batch_max : 1,
                              .instances = o->instances,

@@ -12,7 +12,6 @@
 #include "sched/predict.h"
 #include "sched/sched.h"
 
-#define OC_POLICY_INSTANCES_MAX 64
 #define OC_POLICY_PROTECT_NS \
     1000000u              /* a job so near its end is not put off for one of its class */
 #define OC_POLICY_PROBE 8 /* of so many jobs that seem hopeless one is tried */

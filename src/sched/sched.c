@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -289,6 +290,9 @@ static void *runner_main(void *arg)
 {
     oc_sched_runner *r = arg;
     oc_sched        *s = r->sched;
+    sigset_t         all;
+    sigfillset(&all); /* signals are the main thread's */
+    pthread_sigmask(SIG_BLOCK, &all, NULL);
     pthread_mutex_lock(&s->lock);
     for (;;) {
         oc_sched_seat *seat = r->seat;

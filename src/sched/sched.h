@@ -25,6 +25,7 @@
 
 #define OC_SCHED_NETWORKS_MAX 256
 #define OC_SCHED_BATCH_MAX 64
+#define OC_SCHED_INSTANCES_MAX 64 /* of one network */
 #define OC_SCHED_CORES_MAX 256
 #define OC_SCHED_STARVE_NS 500000000u
 
@@ -95,8 +96,9 @@ typedef struct oc_sched_network_options {
 
 /* Networks stay until the scheduler goes.
  *
- * OC_INVALID  batch_max above OC_SCHED_BATCH_MAX
- * OC_LIMIT    OC_SCHED_NETWORKS_MAX are there */
+ * OC_INVALID  batch_max above OC_SCHED_BATCH_MAX, instances above OC_SCHED_INSTANCES_MAX, or
+ *             OC_SCHED_NETWORKS_MAX are there already
+ * OC_NOMEM */
 OC_MUST_CHECK oc_status oc_sched_network_add(oc_sched                       *sched,
                                              const oc_sched_network_options *options,
                                              uint32_t *network, oc_error *err);

@@ -147,30 +147,18 @@ static void add_counts(oc_sched_counts *sum, const oc_sched_counts *c)
         sum->dropped[i] += c->dropped[i];
 }
 
-/* Over the histograms at `offset` of n pages; the quantile is the least value that at least that part
- * of all is not above. */
+/* Over the histograms at `offset` of n pages. */
 static oc_sched_spread spread_of(const oc_sched_page *pages, size_t n, size_t offset)
 {
-    static const double q[] = {0.5, 0.9, 0.99, 0.999};
-    oc_sched_spread     s = {0};
-    uint64_t           *at[] = {&s.p50_ns, &s.p90_ns, &s.p99_ns, &s.p999_ns};
-    uint64_t            seen = 0;
-    size_t              k = 0;
-    for (size_t i = 0; i < n; i++) {
-        const oc_histogram *h = (const oc_histogram *)((const char *)&pages[i] + offset);
-        s.n += oc_histogram_count(h);
-        if (oc_histogram_max_ns(h) > s.max_ns)
-            s.max_ns = oc_histogram_max_ns(h);
-    }
-    for (size_t b = 0; b < OC_HISTOGRAM_BUCKETS && k < 4 && s.n; b++) {
-        for (size_t i = 0; i < n; i++)
-            seen += oc_histogram_bucket_count(
-                (const oc_histogram *)((const char *)&pages[i] + offset), b);
-        uint64_t middle = (oc_histogram_low_ns(b) + oc_histogram_low_ns(b + 1)) / 2;
-        for (; k < 4 && (double)seen >= q[k] * (double)s.n; k++)
-            *at[k] = middle < s.max_ns ? middle : s.max_ns;
-    }
-    return s;
+    oc_histogram all = {0};
+    for (size_t i = 0; i < n; i++)
+        oc_histogram_merge(&all, (const oc_histogram *)((const char *)&pages[i] + offset));
+    return (oc_sched_spread){.n = oc_histogram_count(&all),
+                             .p50_ns = oc_histogram_quantile_ns(&all, 0.5),
+                             .p90_ns = oc_histogram_quantile_ns(&all, 0.9),
+                             .p99_ns = oc_histogram_quantile_ns(&all, 0.99),
+                             .p999_ns = oc_histogram_quantile_ns(&all, 0.999),
+                             .max_ns = oc_histogram_max_ns(&all)};
 }
 
 bool oc_sched_stats_get(oc_sched *s, uint32_t network, oc_sched_class cls, oc_sched_stats *out)

@@ -21,15 +21,32 @@ uint64_t oc_histogram_low_ns(size_t i)
     return octave == 0 ? sub : (uint64_t)(OC_HISTOGRAM_SUB + sub) << (octave - 1);
 }
 
-void oc_histogram_add(oc_histogram *h, uint64_t ns)
+static void raise_max(oc_histogram *h, uint64_t ns)
 {
-    atomic_fetch_add_explicit(&h->bucket[bucket_of(ns)], 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&h->sum_ns, ns, memory_order_relaxed);
     uint_fast64_t max = atomic_load_explicit(&h->max_ns, memory_order_relaxed);
     while (ns > max && !atomic_compare_exchange_weak_explicit(
                            &h->max_ns, &max, ns, memory_order_relaxed, memory_order_relaxed))
         ;
+}
+
+void oc_histogram_add(oc_histogram *h, uint64_t ns)
+{
+    atomic_fetch_add_explicit(&h->bucket[bucket_of(ns)], 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&h->sum_ns, ns, memory_order_relaxed);
+    raise_max(h, ns);
     atomic_fetch_add_explicit(&h->n, 1, memory_order_release);
+}
+
+void oc_histogram_merge(oc_histogram *h, const oc_histogram *from)
+{
+    const uint64_t n = oc_histogram_count(from);
+    for (size_t i = 0; i < OC_HISTOGRAM_BUCKETS; i++)
+        atomic_fetch_add_explicit(&h->bucket[i], oc_histogram_bucket_count(from, i),
+                                  memory_order_relaxed);
+    atomic_fetch_add_explicit(&h->sum_ns, atomic_load_explicit(&from->sum_ns, memory_order_relaxed),
+                              memory_order_relaxed);
+    raise_max(h, oc_histogram_max_ns(from));
+    atomic_fetch_add_explicit(&h->n, n, memory_order_release);
 }
 
 uint64_t oc_histogram_count(const oc_histogram *h)

@@ -22,6 +22,9 @@ typedef struct oc_histogram {
 
 void oc_histogram_add(oc_histogram *h, uint64_t ns);
 
+/* What `from` has counted goes on top of what `h` has. */
+void oc_histogram_merge(oc_histogram *h, const oc_histogram *from);
+
 uint64_t oc_histogram_count(const oc_histogram *h);
 double   oc_histogram_sum_ns(const oc_histogram *h);
 double   oc_histogram_mean_ns(const oc_histogram *h); /* 0 when empty */

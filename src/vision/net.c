@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "runtime/watch.h"
+#include "telemetry/histogram.h"
 #include "tensor/half.h"
 #include "vision/store.h"
 #include "vision/warp.h"
@@ -44,13 +44,6 @@ struct oc_net {
     oc_net_job    job;
     oc_sched_drop dropped;
 };
-
-static uint64_t now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
 
 static oc_shape wanted_shape(const oc_card *card, oc_card_size size)
 {
@@ -440,17 +433,17 @@ static oc_status run_bucket(oc_net *net, bucket *b, const oc_frame *frame, const
     oc_status        st = prepare_input(net, b, frame, crop, &map, err);
     if (st != OC_OK)
         return st;
-    uint64_t prepared = now_ns();
+    uint64_t prepared = oc_now_ns();
     st = infer(b, err);
     if (st != OC_OK)
         return st;
-    uint64_t inferred = now_ns();
+    uint64_t inferred = oc_now_ns();
     *out = (oc_result){.text = ""};
     net->card->head->decode(b->head, b->seen, &map, out);
     cut_to_frame(&out->detections, (float)frame->width, (float)frame->height);
     net->times = (oc_net_times){.prepare_ns = prepared - start,
                                 .infer_ns = inferred - prepared,
-                                .decode_ns = now_ns() - inferred};
+                                .decode_ns = oc_now_ns() - inferred};
     return OC_OK;
 }
 
@@ -468,7 +461,7 @@ static oc_status run_picture(void *const *ctx, size_t n, const oc_sched_grant *g
     picture *p = ctx[0];
     (void)n;
     (void)grant;
-    return run_bucket(p->net, p->b, p->frame, p->crop, now_ns(), p->out, err);
+    return run_bucket(p->net, p->b, p->frame, p->crop, oc_now_ns(), p->out, err);
 }
 
 static oc_status run_scheduled(oc_net *net, bucket *b, const oc_frame *frame, const oc_box *crop,
@@ -484,7 +477,7 @@ static oc_status run_scheduled(oc_net *net, bucket *b, const oc_frame *frame, co
                             .fn = run_picture,
                             .ctx = &p};
     if (!net->sched)
-        return run_bucket(net, b, frame, crop, now_ns(), out, err);
+        return run_bucket(net, b, frame, crop, oc_now_ns(), out, err);
     oc_status st = oc_sched_run(net->sched, &job, &verdict, err);
     if (st != OC_OK)
         return st;

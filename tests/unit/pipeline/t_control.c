@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,6 +27,20 @@
 #define FPS 20
 
 static char folder[64], clip[96], path[96];
+
+/* In front of the library's: a process that has no descriptor left. */
+static atomic_bool accept_refused;
+static atomic_int  accepted;
+
+int accept4(int fd, struct sockaddr *address, socklen_t *bytes, int flags)
+{
+    atomic_fetch_add(&accepted, 1);
+    if (atomic_load(&accept_refused)) {
+        errno = EMFILE;
+        return -1;
+    }
+    return (int)syscall(SYS_accept4, fd, address, bytes, flags);
+}
 
 typedef struct running {
     oc_site_config *config;
@@ -227,6 +243,36 @@ static void a_pause_is_accounted_for(void **state)
     end(&r);
 }
 
+static void the_last_one_may_go(void **state)
+{
+    (void)state;
+    running r;
+    begin(&r);
+    good("{\"do\":\"remove\",\"stream\":\"b\"}");
+    for (int i = 0; i < 10; i++) { /* between the end of the last and its removal the run goes on */
+        wait_for("a", "captured", 1);
+        good("{\"do\":\"remove\",\"stream\":\"a\"}");
+        assert_null(stream("a"));
+        good("{\"do\":\"add\",\"settings\":{\"name\":\"a\"}}");
+    }
+    wait_for("a", "captured", 2);
+    end(&r);
+}
+
+static void nobody_rests_who_is_to_end(void **state)
+{
+    (void)state;
+    running  r;
+    oc_error err = {0};
+    begin(&r);
+    wait_for("a", "captured", 2);
+    oc_stream *s = r.site->stream[0];
+    oc_stream_cancel(s);
+    assert_int_equal(oc_site_pause(r.site, "a", true, &err), OC_OK);
+    assert_false(atomic_load(&s->pipeline->paused));
+    end(&r);
+}
+
 static void settings_change_whole_or_not_at_all(void **state)
 {
     (void)state;
@@ -303,6 +349,29 @@ static void nonsense_is_answered(void **state)
     end(&r);
 }
 
+static void no_descriptor_is_left(void **state)
+{
+    (void)state;
+    running r;
+    begin(&r);
+    uint64_t from = oc_now_ns();
+    atomic_store(&accepted, 0);
+    atomic_store(&accept_refused, true);
+    int fd = dial(); /* the system has taken him; nobody answers yet */
+    assert_int_equal(send(fd, "{\"do\":\"list\"}\n", 14, MSG_NOSIGNAL), 14);
+    for (int i = 0; i < 500 && atomic_load(&accepted) < 3; i++)
+        nap();
+    int tries = atomic_load(&accepted);
+    assert_true(tries >= 3); /* it is tried again, but not in a circle without rest */
+    assert_true((uint64_t)tries <= (oc_now_ns() - from) / 100000000 + 1);
+    atomic_store(&accept_refused, false);
+    json_t *doc = answer_on(fd);
+    assert_true(json_is_true(json_object_get(doc, "ok")));
+    json_decref(doc);
+    close(fd);
+    end(&r);
+}
+
 static void one_listens_at_a_time(void **state)
 {
     (void)state;
@@ -358,6 +427,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(streams_come_and_go),
         cmocka_unit_test(a_pause_is_accounted_for),
+        cmocka_unit_test(the_last_one_may_go),
+        cmocka_unit_test(nobody_rests_who_is_to_end),
+        cmocka_unit_test(no_descriptor_is_left),
         cmocka_unit_test(settings_change_whole_or_not_at_all),
         cmocka_unit_test(nonsense_is_answered),
         cmocka_unit_test(one_listens_at_a_time),

@@ -123,7 +123,15 @@ static void what_is_wrong_is_told(void **state)
     oc_sched_network_options big = {.name = "big", .batch_max = OC_SCHED_BATCH_MAX + 1};
     assert_int_equal(oc_sched_network_add(s, &big, &none, &err), OC_INVALID);
     assert_non_null(strstr(err.message, "'big'"));
+    big = (oc_sched_network_options){.name = "big", .instances = OC_SCHED_INSTANCES_MAX + 1};
+    assert_int_equal(oc_sched_network_add(s, &big, &none, &err), OC_INVALID);
+    assert_non_null(strstr(err.message, "'big': 65 instances"));
+    big.instances = 1;
     assert_int_equal(none, 7);
+    while (oc_sched_networks(s) < OC_SCHED_NETWORKS_MAX)
+        network(s, big);
+    assert_int_equal(oc_sched_network_add(s, &big, &none, &err), OC_INVALID);
+    assert_non_null(strstr(err.message, "256 are there"));
     oc_sched_destroy(s);
     oc_sched_options many = {.cores = OC_SCHED_CORES_MAX + 1};
     assert_int_equal(oc_sched_create(&many, &s, &err), OC_INVALID);

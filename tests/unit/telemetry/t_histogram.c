@@ -59,6 +59,21 @@ static void borders(void **state)
     assert_int_equal(oc_histogram_bucket_count(&h, OC_HISTOGRAM_BUCKETS - 1), 1);
 }
 
+static void merged(void **state)
+{
+    (void)state;
+    static oc_histogram odd, even, all, both;
+    for (uint64_t i = 0; i < 5000; i++) {
+        oc_histogram_add(i % 2 ? &odd : &even, i * i);
+        oc_histogram_add(&all, i * i);
+    }
+    oc_histogram_merge(&both, &odd);
+    oc_histogram_merge(&both, &even);
+    assert_memory_equal(&both, &all, sizeof(all));
+    oc_histogram_merge(&both, &(oc_histogram){0});
+    assert_memory_equal(&both, &all, sizeof(all));
+}
+
 static void *record(void *arg)
 {
     for (uint64_t i = 0; i < 50000; i++)
@@ -89,6 +104,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(as_good_as_sorting),
         cmocka_unit_test(borders),
+        cmocka_unit_test(merged),
         cmocka_unit_test(threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
