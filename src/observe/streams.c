@@ -7,6 +7,8 @@
 
 #include "observe/streams.h"
 
+#define NETWORKS_MAX (1 + OC_LADDER_MAX + OC_RECOGNISERS_MAX)
+
 typedef struct watched {
     oc_streams *all;
     char        name[OC_METRIC_VALUE_BYTES];
@@ -18,11 +20,19 @@ typedef struct watched {
     atomic_uint_fast64_t captured, completed, dropped[OC_DROP_REASONS], detections;
     atomic_uint_fast64_t captured_ns; /* when the last frame was; 0 = none yet */
     atomic_uint_fast64_t begun_ns;    /* work on a frame; 0 = none is worked on */
+    atomic_uint_fast64_t working;     /* which one that is */
     atomic_uint_fast64_t tracks, level;
 
     oc_series *m_captured, *m_completed, *m_dropped[OC_DROP_REASONS], *m_in_flight, *m_latency;
     oc_series *m_stage[OC_STAGES], *m_detections, *m_tracks, *m_events[OC_EVENT_TYPES];
-    oc_series *m_reconnects, *m_up, *m_age, *m_level, *m_up_moves, *m_down_moves, *m_network;
+    oc_series *m_reconnects, *m_up, *m_age, *m_level, *m_up_moves, *m_down_moves;
+
+    const oc_observed_stream *info; /* while it is open */
+    struct {
+        const char *name;
+        oc_series  *m_run;
+    } network[NETWORKS_MAX]; /* of the working thread */
+    size_t n_networks;
 } watched;
 
 struct oc_streams {
@@ -58,10 +68,18 @@ static oc_series *one(const watched *w, oc_metric_id id, const char *second)
     return oc_metrics_series(w->all->metrics, id, values);
 }
 
+static void make_networks(watched *w)
+{
+    w->n_networks = w->info->n_networks < NETWORKS_MAX ? w->info->n_networks : NETWORKS_MAX;
+    for (size_t i = 0; i < w->n_networks; i++) {
+        w->network[i].name = w->info->networks[i];
+        w->network[i].m_run = one(w, OC_M_NETWORK_DURATION, w->info->networks[i]);
+    }
+}
+
 static void make_series(watched *w, const oc_observed_stream *info)
 {
-    const char       *network = info->config->detect.network;
-    const char *const about[] = {w->name, info->source, network};
+    const char *const about[] = {w->name, info->source, info->config->detect.network};
     for (int i = 0; i < OC_DROP_REASONS; i++)
         w->m_dropped[i] = one(w, OC_M_FRAMES_DROPPED, oc_drop_name((oc_drop)i));
     for (int i = 0; i < OC_STAGES; i++)
@@ -81,8 +99,9 @@ static void make_series(watched *w, const oc_observed_stream *info)
     w->m_level = one(w, OC_M_LADDER_LEVEL, NULL);
     w->m_up_moves = one(w, OC_M_LADDER_MOVES, "up");
     w->m_down_moves = one(w, OC_M_LADDER_MOVES, "down");
-    w->m_network = one(w, OC_M_NETWORK_DURATION, network);
     oc_metrics_series(w->all->metrics, OC_M_STREAM, about);
+    w->info = info;
+    make_networks(w);
 }
 
 /* A stream's own place, a free one, or that of one that has ended. */
@@ -141,15 +160,16 @@ static void captured(void *stream, const oc_frame *frame, uint64_t begin_ns, uin
 static void dropped(void *stream, const oc_frame *frame, oc_drop reason)
 {
     watched *w = stream;
-    (void)frame;
     add(&w->dropped[reason], 1);
-    put(&w->begun_ns, 0);
+    /* a frame that waited may go while another one hangs */
+    if (get(&w->working) == frame->index)
+        put(&w->begun_ns, 0);
 }
 
 static void begun(void *stream, const oc_frame *frame, const oc_decision *decision)
 {
     watched *w = stream;
-    (void)frame;
+    put(&w->working, frame->index);
     put(&w->begun_ns, oc_now_ns());
     put(&w->level, decision->level);
 }
@@ -161,8 +181,23 @@ static void stage(void *stream, uint64_t frame, oc_stage at, uint64_t begin_ns, 
     if (at == OC_STAGE_DECODE || at == OC_STAGE_TOTAL)
         return; /* counted where the frame is captured and completed */
     oc_series_observe(w->m_stage[at], end_ns - begin_ns);
-    if (at == OC_STAGE_DETECT)
-        oc_series_observe(w->m_network, end_ns - begin_ns);
+}
+
+static void ran(void *stream, const char *network, uint64_t ns)
+{
+    watched *w = stream;
+    size_t   i = 0;
+    while (i < w->n_networks && strcmp(w->network[i].name, network) != 0)
+        i++;
+    if (i < w->n_networks)
+        oc_series_observe(w->network[i].m_run, ns);
+}
+
+/* Other networks, perhaps: their series are made here, between two frames, not when they run. */
+static void configured(void *stream, const oc_pipeline_config *config)
+{
+    (void)config;
+    make_networks(stream);
 }
 
 static void event(void *stream, const oc_event *e, const char *line, size_t bytes)
@@ -344,7 +379,9 @@ oc_status oc_streams_create(oc_metrics *metrics, double stale_s, double stall_s,
                                 .ladder = ladder,
                                 .completed = completed,
                                 .closed = closed,
-                                .source = source};
+                                .source = source,
+                                .configured = configured,
+                                .ran = ran};
     s->ready = oc_metrics_series(metrics, OC_M_READY, NULL);
     pthread_mutex_init(&s->lock, NULL);
     if (!oc_metrics_on_collect(metrics, collect, s)) {

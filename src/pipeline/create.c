@@ -142,6 +142,18 @@ void oc_pipeline_settle(oc_pipeline *p)
     p->since_look = UINT32_MAX;
 }
 
+void oc_pipeline_see(oc_pipeline *p)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < p->n_detectors; i++)
+        p->networks[n++] = oc_net_card(p->detector[i])->name;
+    for (size_t i = 0; i < p->config->n_recognise; i++)
+        p->networks[n++] = oc_net_card(p->recogniser[i].net)->name;
+    p->seen_as.config = p->config;
+    p->seen_as.networks = p->networks;
+    p->seen_as.n_networks = n;
+}
+
 static oc_status build(oc_pipeline *p, oc_error *err)
 {
     const oc_rules_told told = {.ctx = p, .crossed = oc_tell_crossed, .zone = oc_tell_zone};

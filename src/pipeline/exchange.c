@@ -173,7 +173,7 @@ void oc_pipeline_adopt(oc_pipeline *p)
         const oc_mailbox_options box = oc_mailbox_wanted(p);
         oc_mailbox_change(&p->box, box.policy, box.length, box.deadline_ns);
         oc_capture_rate(&p->capture, p->config->rate);
-        p->seen_as.config = p->config;
+        oc_pipeline_see(p);
         oc_observers_configured(&p->observers, p->config);
         pthread_cond_broadcast(&p->adopted);
     }

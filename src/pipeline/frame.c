@@ -50,6 +50,7 @@ static oc_status detect(oc_pipeline *p, const oc_frame *frame, oc_detections *fo
     oc_note_stage(p, OC_STAGE_PREPARE, begun, prepared);
     oc_note_stage(p, OC_STAGE_DETECT, prepared, inferred);
     oc_note_stage(p, OC_STAGE_BOXES, inferred, inferred + times.decode_ns);
+    oc_observers_ran(&p->observers, oc_net_card(net)->name, times.infer_ns);
     found->items = p->found;
     found->cap = OC_DETECTIONS_MAX;
     found->n = filter(p, &result.detections, frame);
@@ -61,6 +62,7 @@ static oc_status recognise(oc_pipeline *p, const oc_frame *frame, oc_error *err)
     oc_status st = OC_OK;
     for (size_t i = 0; i < p->config->n_recognise && st == OC_OK; i++) {
         p->recogniser[i].per_frame = p->decision.per_frame[i];
+        p->recogniser[i].observers = &p->observers;
         oc_net_job_set(p->recogniser[i].net, &(oc_net_job){.cls = p->config->recognise[i].cls,
                                                            .stream = p->options.stream,
                                                            .deadline_ns = p->deadline_ns});

@@ -83,6 +83,17 @@ void oc_observers_source(oc_observers *o, bool connected, const oc_error *why)
     EACH(source, connected, why);
 }
 
+void oc_observers_ran(oc_observers *o, const char *network, uint64_t ns)
+{
+    EACH(ran, network, ns);
+}
+
+void oc_observers_embedded(oc_observers *o, const char *recogniser, const float *embedding,
+                           size_t n)
+{
+    EACH(embedded, recogniser, embedding, n);
+}
+
 void oc_observers_close(oc_observers *o, const oc_counts *counts)
 {
     EACH(closed, counts);

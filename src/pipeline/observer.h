@@ -29,6 +29,8 @@ typedef struct oc_observed_stream {
     oc_source_info            info;
     double                    fps;      /* nominal, or 25 where the source tells none */
     struct oc_pipeline       *pipeline; /* for the files of this folder: its state */
+    const char *const        *networks; /* cards of all that may run; others after `configured` */
+    size_t                    n_networks;
 } oc_observed_stream;
 
 /* What is done with a frame: all that is not in the frame, the configuration or the tracks.  Who
@@ -89,6 +91,12 @@ typedef struct oc_observer {
 
     /* A live source was lost, or came back; from the capture thread.  why may be NULL. */
     void (*source)(void *stream, bool connected, const oc_error *why);
+
+    /* A network has run, on a frame or on an object of it: for so long, what comes before and after
+     * apart.  network: one of the stream's. */
+    void (*ran)(void *stream, const char *network, uint64_t ns);
+    /* What a recogniser's network made of an object: n elements, as they left the network. */
+    void (*embedded)(void *stream, const char *recogniser, const float *embedding, size_t n);
 } oc_observer;
 
 /* ---- for the pipeline ---- */
@@ -115,6 +123,9 @@ void oc_observers_ladder(oc_observers *o, const oc_ladder_move *move);
 void oc_observers_completed(oc_observers *o, const oc_observed_frame *frame);
 void oc_observers_configured(oc_observers *o, const oc_pipeline_config *config);
 void oc_observers_source(oc_observers *o, bool connected, const oc_error *why);
+void oc_observers_ran(oc_observers *o, const char *network, uint64_t ns);
+void oc_observers_embedded(oc_observers *o, const char *recogniser, const float *embedding,
+                           size_t n);
 void oc_observers_close(oc_observers *o, const oc_counts *counts); /* once; then there are none */
 
 #endif

@@ -170,6 +170,16 @@ static oc_status note_nearest(oc_recogniser *r, oc_evidence *e, const oc_result 
     return OC_OK;
 }
 
+static void tell_run(const oc_recogniser *r, const oc_result *result)
+{
+    if (!r->observers)
+        return;
+    oc_observers_ran(r->observers, oc_net_card(r->net)->name, oc_net_last(r->net).infer_ns);
+    if (result->n_embedding > 0)
+        oc_observers_embedded(r->observers, r->config->name, result->embedding,
+                              result->n_embedding);
+}
+
 static oc_status look(oc_recogniser *r, oc_object *o, oc_evidence *e, const oc_frame *frame,
                       double time_s, oc_error *err)
 {
@@ -178,6 +188,7 @@ static oc_status look(oc_recogniser *r, oc_object *o, oc_evidence *e, const oc_f
     if (st != OC_OK)
         return st;
     r->looks++;
+    tell_run(r, &result);
     switch (r->config->kind) {
     case OC_RECOGNISE_POSTURE: note_posture(r, o, e, &result, time_s); break;
     case OC_RECOGNISE_CLASS: note_classes(r, e, &result, time_s); break;

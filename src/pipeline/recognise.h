@@ -6,6 +6,7 @@
 #define OC_PIPELINE_RECOGNISE_H
 
 #include "pipeline/objects.h"
+#include "pipeline/observer.h"
 #include "vision/net.h"
 
 /* The nearest known thing to an embedding. */
@@ -37,6 +38,7 @@ typedef struct oc_recogniser {
     uint32_t                   order[64]; /* scratch: chosen objects */
     uint64_t                   skipped;   /* the scheduler had no time for them */
     uint64_t                   looks;
+    oc_observers              *observers; /* told of runs and embeddings; NULL = nobody */
 } oc_recogniser;
 
 /* Checks that the network's head gives what the kind needs.  gallery: instead of the config's, or

@@ -222,6 +222,7 @@ static void pretend_source(replay *r)
                                       .info = p->info,
                                       .fps = p->fps,
                                       .pipeline = p};
+    oc_pipeline_see(p);
 }
 
 /* What INFO describes, with memory of its own. */

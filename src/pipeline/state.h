@@ -59,6 +59,7 @@ struct oc_pipeline {
     oc_record          record;
     oc_observers       observers;
     oc_observed_stream seen_as;
+    const char        *networks[1 + OC_LADDER_MAX + OC_RECOGNISERS_MAX]; /* for seen_as */
 
     /* doing less when there is too much to do */
     oc_ladder   ladder;
@@ -103,6 +104,7 @@ struct oc_pipeline {
 
 /* create.c: ladder and interval from the beginning, as the configuration has them. */
 void oc_pipeline_settle(oc_pipeline *p);
+void oc_pipeline_see(oc_pipeline *p); /* configuration and networks, for observers */
 
 /* work.c: the queue that the configuration asks for. */
 oc_mailbox_options oc_mailbox_wanted(const oc_pipeline *p);

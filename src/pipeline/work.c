@@ -325,6 +325,7 @@ static oc_status open_stream(oc_pipeline *p, oc_error *err)
                                       .info = p->info,
                                       .fps = p->fps,
                                       .pipeline = p};
+    oc_pipeline_see(p);
     return oc_observers_open(&p->observers, &p->seen_as, err);
 }
 
