@@ -68,8 +68,9 @@ def rounds(started, blocks, n, result):
 
 
 def compare_results(started, reference, folder):
-    """{name: largest deviation from the reference's outputs / their largest magnitude}."""
-    values, deviations = {}, {}
+    """{name: largest deviation from the reference's outputs / their largest magnitude}, and {name: the
+    share of elements that are the same}."""
+    values, deviations, same = {}, {}, {}
     for name, process in started.items():
         path = folder / f"{name}.result"
         try:
@@ -81,14 +82,15 @@ def compare_results(started, reference, folder):
             path.unlink(missing_ok=True)
     want = values.get(reference)
     if want is None:
-        return deviations
+        return deviations, same
     for name, got in values.items():
         if got.shape != want.shape:
             deviations[name] = float("nan")
         elif name != reference:
             largest = float(numpy.abs(want).max()) or 1.0
             deviations[name] = float(numpy.abs(got - want).max()) / largest
-    return deviations
+            same[name] = float((got == want).mean())
+    return deviations, same
 
 
 def loads(engines, network, n, result):
@@ -112,7 +114,7 @@ def measure(network, engines, threads_list, effort, reference, folder, load_only
     loaded."""
     result = {"network": network.name, "weights_mb": round(network.megabytes, 2), "ms": {},
               "ratio": {}, "unsupported": {}, "first_run_ms": {}, "load_ms": {}, "peak_mb": {},
-              "deviation": {}, "info": {}}
+              "deviation": {}, "same": {}, "info": {}}
     ours = engines[0].name
     for threads in threads_list:
         able = [e for e in engines if e.name not in result["unsupported"]]
@@ -129,7 +131,7 @@ def measure(network, engines, threads_list, effort, reference, folder, load_only
             if threads == threads_list[0]:
                 result["peak_mb"] = {name: p.peak_mb() for name, p in started.items()}
                 result["info"] = started[ours].info() if ours in started else {}
-                result["deviation"] = compare_results(started, reference, folder)
+                result["deviation"], result["same"] = compare_results(started, reference, folder)
                 result["load_ms"] = loads([*able, *load_only], network, effort.loads, result)
         finally:
             for process in started.values():

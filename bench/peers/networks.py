@@ -119,11 +119,11 @@ def folded(path, target, program):
     return target
 
 
-def frame(width, height):
+def frame(width, height, second=12):
     """One frame of the video the tests use, uint8 [height,width,3], RGB."""
     video = CACHE / "media" / "vtest.avi"
     raw = subprocess.run(
-        ["ffmpeg", "-v", "error", "-ss", "12", "-i", str(video), "-vf", f"scale={width}:{height}",
+        ["ffmpeg", "-v", "error", "-ss", str(second), "-i", str(video), "-vf", f"scale={width}:{height}",
          "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"],
         check=True, stdout=subprocess.PIPE).stdout
     return numpy.frombuffer(raw, numpy.uint8).reshape(height, width, 3)
@@ -133,12 +133,12 @@ def numbers(text, default):
     return numpy.array([float(n) for n in text.split(",")] if text else [default] * 3)
 
 
-def picture(shape, dtype, keys):
+def picture(shape, dtype, keys, second=12):
     nhwc = keys.get("layout") == "nhwc"
     if len(shape) != 4 or shape[3 if nhwc else 1] not in (1, 3):
         raise Missing(f"an input of shape {shape} is no picture")
     height, width, channels = shape[1:] if nhwc else (shape[2], shape[3], shape[1])
-    pixels = frame(width, height).astype(numpy.float64)
+    pixels = frame(width, height, second).astype(numpy.float64)
     if keys.get("order") == "bgr":
         pixels = pixels[:, :, ::-1]
     pixels = (pixels - numbers(keys.get("mean"), 0)) * numbers(keys.get("scale"), 1)

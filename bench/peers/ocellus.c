@@ -71,7 +71,7 @@ bool peer_open(const peer_job *job, peer_reason *why)
     oc_session_options options = OC_SESSION_OPTIONS_INIT;
     options.allow_dynamic = true;
     oc_port shapes[PEER_PORTS_MAX] = {{0}};
-    if (job->fold)
+    if (job->fold || job->exact)
         return peer_fail(why, "has no such option");
     for (int i = 0; i < job->n_in; i++) {
         shapes[i].name = job->in[i].name;

@@ -65,11 +65,14 @@ bool peer_open(const peer_job *job, peer_reason *why)
     if (job->tuned || job->plan)
         return peer_fail(why, "has no such option");
     GraphOptimizationLevel level = job->fold ? ORT_ENABLE_BASIC : ORT_ENABLE_ALL;
-    bool                   done = ok(self.api->CreateSessionOptions(&options), why) &&
-                ok(self.api->SetIntraOpNumThreads(options, job->threads), why) &&
-                ok(self.api->SetSessionGraphOptimizationLevel(options, level), why) &&
-                (!job->fold || ok(self.api->SetOptimizedModelFilePath(options, job->fold), why)) &&
-                ok(self.api->CreateSession(self.env, job->model, options, &self.session), why);
+    bool                   done =
+        ok(self.api->CreateSessionOptions(&options), why) &&
+        ok(self.api->SetIntraOpNumThreads(options, job->threads), why) &&
+        ok(self.api->SetSessionGraphOptimizationLevel(options, level), why) &&
+        (!job->fold || ok(self.api->SetOptimizedModelFilePath(options, job->fold), why)) &&
+        (!job->exact ||
+         ok(self.api->AddSessionConfigEntry(options, "session.x64quantprecision", "1"), why)) &&
+        ok(self.api->CreateSession(self.env, job->model, options, &self.session), why);
     if (options)
         self.api->ReleaseSessionOptions(options);
     for (; done && self.n_in < (size_t)job->n_in; self.n_in++) {

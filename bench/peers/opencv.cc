@@ -47,7 +47,7 @@ static bool guarded(peer_reason *why, const std::function<void()> &work)
 
 bool peer_open(const peer_job *job, peer_reason *why)
 {
-    if (job->tuned || job->plan || job->fold)
+    if (job->tuned || job->plan || job->fold || job->exact)
         return peer_fail(why, "has no such option");
     return guarded(why, [&] {
         cv::setNumThreads(job->threads);

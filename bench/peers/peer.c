@@ -92,7 +92,7 @@ static bool read_arguments(int argc, char **argv, peer_job *job, peer_reason *wh
     if (argc < 3 || (job->threads = (int)strtol(argv[2], NULL, 10)) < 1)
         return peer_fail(why,
                          "usage: %s MODEL THREADS [-i NAME TYPE SHAPE FILE]... [-o NAME]... "
-                         "[--tuned FILE | --plan FILE | --fold FILE]",
+                         "[--tuned FILE | --plan FILE | --fold FILE | --exact]",
                          argv[0]);
     job->model = argv[1];
     for (int i = 3; i < argc; i++) {
@@ -108,6 +108,8 @@ static bool read_arguments(int argc, char **argv, peer_job *job, peer_reason *wh
             job->plan = argv[++i];
         } else if (strcmp(argv[i], "--fold") == 0 && i + 1 < argc) {
             job->fold = argv[++i];
+        } else if (strcmp(argv[i], "--exact") == 0) {
+            job->exact = true;
         } else {
             return peer_fail(why, "argument '%s'", argv[i]);
         }

@@ -6,7 +6,8 @@
  * with one OPTION of: --tuned FILE, a table of `ocellus tune`; --plan FILE, a plan to
  * start from, or to write where there is none;
  * --fold FILE, where the network is to be written with its constant parts computed (ONNX Runtime alone
- * does that).  An engine that has no such thing says so.
+ * does that); --exact, sums of products of bytes must not saturate (ONNX Runtime: it has to be asked).
+ * An engine that has no such thing says so.
  *
  * TYPE is f32, u8, i32 or i64; SHAPE is 1x3x224x224; FILE holds the values in that type and order.
  * The outputs wanted come in the network's order.  The program prints one line when it is ready
@@ -56,6 +57,7 @@ typedef struct peer_job {
     const char *out[PEER_PORTS_MAX];
     int         n_out;
     const char *tuned, *plan, *fold; /* NULL: not asked for */
+    bool        exact;
 } peer_job;
 
 typedef struct peer_reason {

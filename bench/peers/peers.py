@@ -148,7 +148,7 @@ def main():
     if args.json and not args.earlier:
         args.json.write_text(json.dumps(run, indent=1) + "\n")
     if args.write:
-        report.write(networks.TOP / "docs" / "performance.md", run)
+        report.write(networks.TOP / "docs" / "performance.md", report.markdown(run))
     elif args.earlier:
         print("\n".join(report.markdown(run)))
     broken = [r["network"] for r in run["networks"] if "ocellus" in r["unsupported"]]

@@ -14,14 +14,15 @@ class Unsupported(Exception):
 class Engine:
     """A way to start processes: a name and a program."""
 
-    def __init__(self, name, program, file="clean"):
+    def __init__(self, name, program, file="clean", options=()):
         self.name = name
         self.program = program
         self.file = file  # which of Network.files it gets
+        self.options = list(options)  # of peer.h
         self.version = ""
 
     def start(self, network, threads):
-        return Process(self, network, threads, [])
+        return Process(self, network, threads, self.options)
 
 
 class PreparedEngine(Engine):

@@ -1,7 +1,9 @@
 """The comparison as tables: on the terminal and, between markers, in docs/performance.md."""
 import math
 
-BEGIN, END = "<!-- peers: begin -->", "<!-- peers: end -->"
+
+def markers(name):
+    return f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
 
 
 def mean(ratios):
@@ -140,14 +142,15 @@ def markdown(run):
     return lines + (["### Remarks", ""] + said + [""] if said else [])
 
 
-def write(path, run):
-    """Puts the section between the markers of a document that has them."""
+def write(path, lines, name="peers"):
+    """Puts a section between the markers of a document that has them."""
+    begin, end = markers(name)
     text = path.read_text()
-    if text.count(BEGIN) != 1 or text.count(END) != 1:
-        raise SystemExit(f"{path}: no place for the tables ('{BEGIN}' and '{END}')")
-    head, rest = text.split(BEGIN)
-    tail = rest.split(END)[1]
-    path.write_text(head + BEGIN + "\n" + "\n".join(markdown(run)) + END + tail)
+    if text.count(begin) != 1 or text.count(end) != 1:
+        raise SystemExit(f"{path}: no place for the tables ('{begin}' and '{end}')")
+    head, rest = text.split(begin)
+    tail = rest.split(end)[1]
+    path.write_text(head + begin + "\n" + "\n".join(lines) + end + tail)
 
 
 def row_line(run, row):

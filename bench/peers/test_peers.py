@@ -124,8 +124,9 @@ class Peers(unittest.TestCase):
                "threads": [1, 2], "effort": EFFORT._asdict(), "networks": [row], "skipped": [],
                "library_bytes": 1500000}
         page = self.folder / "page.md"
-        page.write_text(f"above\n{report.BEGIN}\nold\n{report.END}\nbelow\n")
-        report.write(page, run)
+        begin, end = report.markers("peers")
+        page.write_text(f"above\n{begin}\nold\n{end}\nbelow\n")
+        report.write(page, report.markdown(run))
         text = page.read_text()
         self.assertTrue(text.startswith("above\n") and text.endswith("\nbelow\n"))
         self.assertNotIn("old", text)
@@ -134,7 +135,7 @@ class Peers(unittest.TestCase):
         self.assertIn("1.50 MB", text)
         page.write_text("no markers")
         with self.assertRaises(SystemExit):
-            report.write(page, run)
+            report.write(page, [])
 
     def test_mean_is_geometric(self):
         self.assertAlmostEqual(report.mean([2.0, 0.5, 8.0, None]), 2.0)

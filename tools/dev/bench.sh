@@ -1,4 +1,4 @@
-# ./dev bench [peers|sched|tracker|gallery|FAMILY] [ARGS]
+# ./dev bench [peers|int8|sched|tracker|gallery|FAMILY] [ARGS]
 
 # The networks that `bench peers` makes itself: once, and again when what makes them has changed.
 export_networks() {
@@ -14,13 +14,13 @@ bench() {
     local what=${1:-peers}
     [ $# = 0 ] || shift
     case $what in
-        peers)
+        peers | int8)
             setup peers
             build release ocellus peers
             link_release
             fetch_networks release
             export_networks
-            $python bench/peers/peers.py --programs build/release/bench/peer_programs --ocellus build/ocellus "$@"
+            $python "bench/peers/$what.py" --programs build/release/bench/peer_programs --ocellus build/ocellus "$@"
             ;;
         sched)
             setup bench
