@@ -9,6 +9,8 @@
  *   recognition  what each recognition was sure of (galleries: similarity of the embedding to the
  *                nearest entry)
  *   brightness, contrast, sharpness   of the picture, twice a second (picture.h)
+ *   embedding of NAME   of each gallery recogniser: its embeddings' projections (project.h); PSI and
+ *                KS are the means of those of the OC_PROJECTIONS projections
  *
  * The reference holds how far its own windows were from the whole of it: footage differs from minute
  * to minute, and what it did while it was good is no drift; a short reference is trusted less.  A feature drifts when both PSI and KS

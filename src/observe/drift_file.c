@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/bytes.h"
 #include "events/part.h"
 
 #define VERSION 1
@@ -37,21 +38,68 @@ static bool number(const json_t *of, const char *key, double low, double high, d
     return json_is_number(v) && *out >= low && *out <= high;
 }
 
-static bool read_spread(const json_t *of, oc_drift_reference *r, size_t f)
+/* The bins of a spread of s->n values. */
+static bool read_bins(const json_t *bins, oc_spread *s)
 {
-    const json_t *bins = json_object_get(of, "bins");
-    double        sum = 0;
-    if (!number(of, "values", 0, 1e15, &r->spread[f].n) || !number(of, "psi", 0, 1e6, &r->psi[f]) ||
-        !number(of, "ks", 0, 1, &r->ks[f]) || json_array_size(bins) != OC_SPREAD_BINS)
+    double sum = 0;
+    if (json_array_size(bins) != OC_SPREAD_BINS)
         return false;
     for (size_t i = 0; i < OC_SPREAD_BINS; i++) {
         const json_t *bin = json_array_get(bins, i);
-        r->spread[f].bin[i] = json_number_value(bin);
-        if (!json_is_number(bin) || !(r->spread[f].bin[i] >= 0))
+        s->bin[i] = json_number_value(bin);
+        if (!json_is_number(bin) || !(s->bin[i] >= 0))
             return false;
-        sum += r->spread[f].bin[i];
+        sum += s->bin[i];
     }
-    return fabs(sum - r->spread[f].n) <= 1e-6 * (1 + sum);
+    return fabs(sum - s->n) <= 1e-6 * (1 + sum);
+}
+
+static bool read_spread(const json_t *of, oc_drift_reference *r, size_t f)
+{
+    return number(of, "values", 0, 1e15, &r->spread[f].n) &&
+           number(of, "psi", 0, 1e6, &r->psi[f]) && number(of, "ks", 0, 1, &r->ks[f]) &&
+           read_bins(json_object_get(of, "bins"), &r->spread[f]);
+}
+
+static bool read_embedding(const char *recogniser, const json_t *of, oc_drift_embedding *e)
+{
+    const json_t *list = json_object_get(of, "projections");
+    const char   *network = json_string_value(json_object_get(of, "network"));
+    double        values;
+    if (strlen(recogniser) >= sizeof(e->recogniser) || !network ||
+        strlen(network) >= sizeof(e->network) || !number(of, "values", 0, 1e15, &values) ||
+        !number(of, "psi", 0, 1e6, &e->psi) || !number(of, "ks", 0, 1, &e->ks) ||
+        json_array_size(list) != OC_PROJECTIONS)
+        return false;
+    memcpy(e->recogniser, recogniser, strlen(recogniser) + 1);
+    memcpy(e->network, network, strlen(network) + 1);
+    for (size_t i = 0; i < OC_PROJECTIONS; i++) {
+        e->spread[i].n = values;
+        if (!read_bins(json_array_get(list, i), &e->spread[i]))
+            return false;
+    }
+    return true;
+}
+
+/* References from before there were any have none. */
+static oc_status read_embeddings(const char *path, const json_t *of, oc_drift_reference *r,
+                                 oc_error *err)
+{
+    json_t     *list = json_object_get(of, "embeddings"), *one;
+    const char *name;
+    if (list && (!json_is_object(list) || json_object_size(list) > OC_RECOGNISERS_MAX))
+        return OC_FAIL(err, OC_FORMAT, "%s: stream '%s': embeddings: at most %d recognisers", path,
+                       r->stream, OC_RECOGNISERS_MAX);
+    json_object_foreach(list, name, one)
+    {
+        if (!read_embedding(name, one, &r->embedding[r->n_embeddings]))
+            return OC_FAIL(err, OC_FORMAT,
+                           "%s: stream '%s': embeddings: %.80s: needs network, values, psi, ks and "
+                           "%d projections of %d bins that add up",
+                           path, r->stream, name, OC_PROJECTIONS, OC_SPREAD_BINS);
+        r->n_embeddings++;
+    }
+    return OC_OK;
 }
 
 static oc_status read_stream(const char *path, const char *name, const json_t *of,
@@ -72,21 +120,36 @@ static oc_status read_stream(const char *path, const char *name, const json_t *o
             return OC_FAIL(err, OC_FORMAT,
                            "%s: stream '%s': %s: needs values, psi, ks and %d bins that add up",
                            path, name, features[f].name, OC_SPREAD_BINS);
-    return OC_OK;
+    return read_embeddings(path, of, r, err);
+}
+
+static oc_status load(const char *path, json_t **out, oc_error *err)
+{
+    json_error_t fault;
+    oc_bytes     file = {0};
+    oc_status    st = oc_bytes_open(path, &file, err);
+    if (st != OC_OK)
+        return st;
+    if (file.n > OC_DRIFT_FILE_MAX)
+        st = OC_FAIL(err, OC_FORMAT, "%s: of %zu bytes, no reference has more than %zu", path,
+                     file.n, OC_DRIFT_FILE_MAX);
+    else if (!(*out = json_loadb((const char *)file.data, file.n, JSON_REJECT_DUPLICATES, &fault)))
+        st =
+            OC_FAIL(err, OC_FORMAT, "%s:%d: %s", path, fault.line < 0 ? 0 : fault.line, fault.text);
+    oc_bytes_close(&file);
+    return st;
 }
 
 oc_status oc_drift_file_read(const char *path, oc_drift_reference **out, size_t *n, oc_error *err)
 {
-    json_error_t        fault;
     const char         *name;
-    json_t             *of, *doc = json_load_file(path, JSON_REJECT_DUPLICATES, &fault);
-    json_t             *list = json_object_get(doc, "streams");
+    json_t             *of, *doc = NULL;
     oc_drift_reference *all = NULL;
-    oc_status           st = OC_OK;
+    oc_status           st = load(path, &doc, err);
+    json_t             *list = json_object_get(doc, "streams");
     *n = 0;
-    if (!doc)
-        return OC_FAIL(err, fault.line < 0 ? OC_IO : OC_FORMAT, "%s:%d: %s", path,
-                       fault.line < 0 ? 0 : fault.line, fault.text);
+    if (st != OC_OK)
+        return st;
     if (json_integer_value(json_object_get(doc, "version")) != VERSION)
         st = OC_FAIL(err, OC_FORMAT, "%s: no reference of version %d", path, VERSION);
     else if (!json_is_object(list) || json_object_size(list) > OC_DRIFT_STREAMS_MAX)
@@ -109,6 +172,27 @@ oc_status oc_drift_file_read(const char *path, oc_drift_reference **out, size_t 
     return OC_OK;
 }
 
+static json_t *bins_of(const oc_spread *s)
+{
+    json_t *bins = json_array();
+    for (size_t i = 0; i < OC_SPREAD_BINS; i++)
+        json_array_append_new(bins, json_real(s->bin[i]));
+    return bins;
+}
+
+static json_t *embedding_of(const oc_drift_embedding *e)
+{
+    json_t *one = json_object(), *list = json_array();
+    json_object_set_new(one, "network", json_string(e->network));
+    json_object_set_new(one, "values", json_real(e->spread[0].n));
+    json_object_set_new(one, "psi", json_real(e->psi));
+    json_object_set_new(one, "ks", json_real(e->ks));
+    for (size_t i = 0; i < OC_PROJECTIONS; i++)
+        json_array_append_new(list, bins_of(&e->spread[i]));
+    json_object_set_new(one, "projections", list);
+    return one;
+}
+
 static json_t *stream_of(const oc_drift_reference *r)
 {
     json_t *of = json_object(), *list = json_object();
@@ -116,16 +200,18 @@ static json_t *stream_of(const oc_drift_reference *r)
     json_object_set_new(of, "window_s", json_real(r->window_s));
     json_object_set_new(of, "learned_s", json_real(r->learned_s));
     for (size_t f = 0; f < OC_FEATURES; f++) {
-        json_t *one = json_object(), *bins = json_array();
-        for (size_t i = 0; i < OC_SPREAD_BINS; i++)
-            json_array_append_new(bins, json_real(r->spread[f].bin[i]));
+        json_t *one = json_object();
         json_object_set_new(one, "values", json_real(r->spread[f].n));
         json_object_set_new(one, "psi", json_real(r->psi[f]));
         json_object_set_new(one, "ks", json_real(r->ks[f]));
-        json_object_set_new(one, "bins", bins);
+        json_object_set_new(one, "bins", bins_of(&r->spread[f]));
         json_object_set_new(list, features[f].name, one);
     }
     json_object_set_new(of, "features", list);
+    json_t *embeddings = json_object();
+    for (size_t i = 0; i < r->n_embeddings; i++)
+        json_object_set_new(embeddings, r->embedding[i].recogniser, embedding_of(&r->embedding[i]));
+    json_object_set_new(of, "embeddings", embeddings);
     return of;
 }
 

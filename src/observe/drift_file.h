@@ -4,8 +4,10 @@
 
 #include <stdbool.h>
 
+#include "observe/project.h"
 #include "observe/spread.h"
 #include "ocellus/status.h"
+#include "pipeline/config.h"
 
 /* name, text, from, to */
 #define OC_FEATURE_MAP(X)                   \
@@ -27,17 +29,25 @@ typedef enum oc_feature {
 const char *oc_feature_name(oc_feature feature);
 void        oc_feature_range(oc_feature feature, double *from, double *to);
 
+typedef struct oc_drift_embedding { /* of one recogniser */
+    char      recogniser[64], network[128];
+    oc_spread spread[OC_PROJECTIONS];
+    double    psi, ks; /* means over the projections, the largest of its own windows */
+} oc_drift_embedding;
+
 typedef struct oc_drift_reference { /* of one stream */
-    char      stream[64], detector[128];
-    double    window_s, learned_s;
-    oc_spread spread[OC_FEATURES];
-    double    psi[OC_FEATURES], ks[OC_FEATURES]; /* the largest of its own windows */
+    char               stream[64], detector[128];
+    double             window_s, learned_s;
+    oc_spread          spread[OC_FEATURES];
+    double             psi[OC_FEATURES], ks[OC_FEATURES]; /* the largest of its own windows */
+    size_t             n_embeddings;
+    oc_drift_embedding embedding[OC_RECOGNISERS_MAX];
 } oc_drift_reference;
 
 #define OC_DRIFT_STREAMS_MAX 64
-#define OC_DRIFT_FILE_MAX ((size_t)4 << 20)
+#define OC_DRIFT_FILE_MAX ((size_t)16 << 20)
 
-/* out: for free().  OC_IO, OC_FORMAT, OC_NOMEM. */
+/* out: for free().  OC_IO, OC_FORMAT (also a file of more than OC_DRIFT_FILE_MAX), OC_NOMEM. */
 OC_MUST_CHECK oc_status oc_drift_file_read(const char *path, oc_drift_reference **out, size_t *n,
                                            oc_error *err);
 /* As a whole or not at all. */
