@@ -14,6 +14,26 @@ function(oc_layer name)
   target_link_libraries(oc_${name} PUBLIC oc_flags ${arg_UNPARSED_ARGUMENTS} ${arg_EXTERNAL})
 endfunction()
 
+# Code a network passes through once, when it is loaded: small rather than quick.
+function(oc_layer_small)
+  foreach(name IN LISTS ARGN)
+    get_target_property(kind oc_${name} TYPE)
+    if(kind STREQUAL STATIC_LIBRARY)
+      target_compile_options(oc_${name} PRIVATE $<$<CONFIG:Release>:-Os>)
+    endif()
+  endforeach()
+endfunction()
+
+# What no one calls can then be left out by --gc-sections.
+function(oc_layer_sections)
+  foreach(name IN LISTS ARGN)
+    get_target_property(kind oc_${name} TYPE)
+    if(kind STREQUAL STATIC_LIBRARY)
+      target_compile_options(oc_${name} PRIVATE -ffunction-sections -fdata-sections)
+    endif()
+  endforeach()
+endfunction()
+
 # Instruction sets are switched on per file, by the suffix of its name, and nowhere else.
 function(oc_isa_flags)
   file(GLOB avx2 CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/kernels/x86/*_avx2.c)
@@ -60,6 +80,8 @@ oc_layer(passes oc_ops)
 oc_layer(backend oc_ops)
 oc_layer(plan oc_ops)
 oc_layer(runtime oc_onnx oc_tflite oc_passes oc_backend oc_plan)
+oc_layer_small(onnx tflite passes plan)
+oc_layer_sections(core tensor telemetry ir ops onnx tflite passes backend plan runtime)
 
 if(OC_APP)
   pkg_check_modules(JPEG REQUIRED IMPORTED_TARGET libjpeg)

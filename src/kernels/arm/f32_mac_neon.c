@@ -13,7 +13,6 @@
 #define MAC_PX2 6
 #define MAC_PX3 4
 #define MAC_SUMS 12 /* of two registers: pixel p, block b at [p * nb + b] */
-#define MAC_RARE static __attribute__((noinline))
 #define MAC_VECTORS(nb) (nb)
 
 OC_INLINE vf panel_load(const int nb, const int v, const float *from)

@@ -31,18 +31,31 @@ OC_INLINE void sums(const oc_dot8 *d, size_t o, const size_t outs, size_t p, con
         }
 }
 
-OC_INLINE void pixels(const oc_act_kind kind, const oc_dot8 *d, size_t o, const size_t outs,
-                      size_t p, const size_t n)
+/* One copy of all activations: what comes before has eight products for every block of channels. */
+static __attribute__((noinline)) void act_on(const oc_act *act, vf *v)
 {
-    const vf a = vf_set(d->act.a), b = vf_set(d->act.b);
-    dot_sum  acc[8 * DOT_OUTS];
+    const vf a = vf_set(act->a), b = vf_set(act->b);
+
+#define RUN(kind) *v = vf_act(kind, a, b, *v)
+    switch (act->kind) {
+        OC_ACT_SHORT_CASES(RUN);
+        OC_ACT_LONG_CASES(RUN);
+    }
+#undef RUN
+}
+
+OC_INLINE void pixels(const oc_dot8 *d, size_t o, const size_t outs, size_t p, const size_t n)
+{
+    dot_sum acc[8 * DOT_OUTS];
 
     sums(d, o, outs, p, n, acc);
     OC_UNROLL for (size_t k = 0; k < outs; k++)
     {
         const vf bias = d->bias ? vf_load1(d->bias + o + k) : vf_zero();
-        const vf v = vf_act(kind, a, b, vf_add(dot_across(acc + k * 8), bias));
+        vf       v = vf_add(dot_across(acc + k * 8), bias);
         float   *y = d->y + (ptrdiff_t)(o + k) * d->y_plane + p;
+        if (d->act.kind != OC_ACT_NONE)
+            act_on(&d->act, &v);
         if (n == DOT_PX)
             vf_store(y, v);
         else
@@ -51,32 +64,22 @@ OC_INLINE void pixels(const oc_act_kind kind, const oc_dot8 *d, size_t o, const 
 }
 
 /* All outputs of pixels p .. p + n - 1. */
-OC_INLINE void outputs(const oc_act_kind kind, const oc_dot8 *d, size_t p, const size_t n)
+OC_INLINE void outputs(const oc_dot8 *d, size_t p, const size_t n)
 {
     size_t o = 0;
 
     for (; o + DOT_OUTS <= d->oc; o += DOT_OUTS)
-        pixels(kind, d, o, DOT_OUTS, p, n);
+        pixels(d, o, DOT_OUTS, p, n);
     if (DOT_OUTS > 1 && o < d->oc)
-        pixels(kind, d, o, 1, p, n);
-}
-
-OC_INLINE void run(const oc_act_kind kind, const oc_dot8 *d)
-{
-    size_t p = 0;
-
-    for (; p + DOT_PX <= d->px; p += DOT_PX)
-        outputs(kind, d, p, DOT_PX);
-    if (p < d->px)
-        outputs(kind, d, p, d->px - p);
+        pixels(d, o, 1, p, n);
 }
 
 void OC_KERNEL(f32_dot8)(const oc_dot8 *d)
 {
-#define RUN(kind) run(kind, d)
-    switch (d->act.kind) {
-        OC_ACT_SHORT_CASES(RUN);
-        OC_ACT_LONG_CASES(RUN);
-    }
-#undef RUN
+    size_t p = 0;
+
+    for (; p + DOT_PX <= d->px; p += DOT_PX)
+        outputs(d, p, DOT_PX);
+    if (p < d->px)
+        outputs(d, p, d->px - p);
 }

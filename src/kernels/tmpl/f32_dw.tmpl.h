@@ -38,6 +38,18 @@ OC_INLINE vf finish(const row *r, vf v, vf add)
     return vf_keep(r->e.mask, v);
 }
 
+/* A tile of n vectors, whatever is done with it.  Its sums come as a copy in memory, of floats: the
+ * address of the tile's own would keep them from registers. */
+static __attribute__((noinline)) void store_any(int n, const row *r, ptrdiff_t col,
+                                                const float *sums)
+{
+    const float *add = r->add ? r->add + col * 8 : NULL;
+
+    for (int i = 0; i < n; i++)
+        vf_store(r->y + col * 8 + i * VF,
+                 finish(r, vf_load(sums + i * VF), add ? vf_load(add + i * VF) : vf_zero()));
+}
+
 OC_INLINE void store_tile(const int px, const row *r, ptrdiff_t col, const vf acc[8])
 {
     const vf  lo = r->e.lo, hi = r->e.hi, none = vf_zero();
@@ -54,9 +66,9 @@ OC_INLINE void store_tile(const int px, const row *r, ptrdiff_t col, const vf ac
         OC_UNROLL for (int i = 0; i < n; i++)
             vf_store(y + i * VF, vf_act(OC_ACT_HARDSWISH, lo, hi, acc[i]));
     } else {
-        const float *add = r->add ? r->add + col * 8 : NULL;
-        OC_UNROLL for (int i = 0; i < n; i++)
-            vf_store(y + i * VF, finish(r, acc[i], add ? vf_load(add + i * VF) : none));
+        float copy[8 * VF];
+        OC_UNROLL for (int i = 0; i < n; i++) vf_store(copy + i * VF, acc[i]);
+        store_any(n, r, col, copy);
     }
 }
 

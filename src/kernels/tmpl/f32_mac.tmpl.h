@@ -5,7 +5,6 @@
  *
  *   MAC_PX1, MAC_PX2, MAC_PX3   pixels of the largest tile of one, two, three blocks
  *   MAC_SUMS                    accumulators of the largest tile
- *   MAC_RARE                    storage class of what is called for every block of rare stores
  *
  * Runs are cut into tiles of nearly equal size. */
 #include <math.h>
@@ -34,8 +33,14 @@ OC_INLINE void store_block(const oc_mac *m, const tile_end *e, bool part, float 
         vf_store_n(y, m->lanes, v);
 }
 
-/* Residual, clamp and store of one block, with all that can be different about it. */
-MAC_RARE void store_any(const oc_mac *m, const tile_end *e, bool last, ptrdiff_t at, vf v)
+/* Block b of what a vector holds, where a block has its place. */
+OC_INLINE vf block_of(const int b, vf v)
+{
+    return b % VF_PX ? vf_other8(v) : v;
+}
+
+/* Residual, activation and store of one block, with all that can be different about it. */
+OC_INLINE void store_any(const oc_mac *m, const tile_end *e, bool last, ptrdiff_t at, vf v)
 {
     const bool part = last && e->part;
 
@@ -45,10 +50,22 @@ MAC_RARE void store_any(const oc_mac *m, const tile_end *e, bool last, ptrdiff_t
     store_block(m, e, part, m->y + at, v);
 }
 
-/* Block b of what a vector holds, where a block has its place. */
-OC_INLINE vf block_of(const int b, vf v)
+/* Rare stores of a tile of any size.  Its sums come as a copy in memory, of floats: the address of the
+ * tile's own would keep them from registers. */
+static __attribute__((noinline, unused)) void
+store_rare(int px, int nb, const oc_mac *m, const tile_end *e, ptrdiff_t p0, const float *sums)
 {
-    return b % VF_PX ? vf_other8(v) : v;
+    for (int p = 0; p < px; p++)
+        for (int b = 0; b < nb; b++, sums += VF)
+            store_any(m, e, b + 1 == nb, (p0 + p) * m->y_px + b * m->y_blk, vf_load(sums));
+}
+
+/* A block of them, where vectors hold two: gcc keeps 24 sums in registers beside these calls, and one
+ * less beside a copy. */
+static __attribute__((noinline, unused)) void store_rare_block(const oc_mac *m, const tile_end *e,
+                                                               bool last, ptrdiff_t at, vf v)
+{
+    store_any(m, e, last, at, v);
 }
 
 OC_INLINE void store_blocks(const int nb, const int v, float *y, ptrdiff_t y_blk, vf x)
@@ -95,8 +112,15 @@ OC_INLINE void tile_store(const int px, const int nb, const oc_mac *m, const til
         return;
     }
     if (m->add || e->swish || (e->part && (!m->whole || VF_PX > 1))) {
-        OC_UNROLL for (int p = 0; p < px; p++) OC_UNROLL for (int b = 0; b < nb; b++) store_any(
-            m, e, b + 1 == nb, (p0 + p) * y_px + b * y_blk, block_of(b, acc[p * nv + b / VF_PX]));
+        if (VF_PX > 1) {
+            OC_UNROLL for (int p = 0; p < px; p++) OC_UNROLL for (int b = 0; b < nb; b++)
+                store_rare_block(m, e, b + 1 == nb, (p0 + p) * y_px + b * y_blk,
+                                 block_of(b, acc[p * nv + b / VF_PX]));
+        } else {
+            float copy[MAC_SUMS * VF];
+            OC_UNROLL for (int i = 0; i < px * nv; i++) vf_store(copy + i * VF, acc[i]);
+            store_rare(px, nb, m, e, p0, copy);
+        }
         return;
     }
     const vf lo = e->lo, hi = e->hi;

@@ -6,7 +6,6 @@
 #define MAC_PX2 6
 #define MAC_PX3 4
 #define MAC_SUMS 12
-#define MAC_RARE OC_INLINE
 #include "kernels/x86/mac_sums.h"
 
 #include "kernels/tmpl/f32_mac.tmpl.h"

@@ -6,7 +6,6 @@
 #define MAC_PX2 12
 #define MAC_PX3 12
 #define MAC_SUMS 24
-#define MAC_RARE static __attribute__((noinline))
 #include "kernels/x86/mac_sums.h"
 
 #include "kernels/tmpl/f32_mac.tmpl.h"
