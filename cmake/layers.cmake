@@ -107,7 +107,7 @@ if(OC_APP)
   oc_layer(pipeline oc_vision oc_track oc_gallery oc_recording)
   oc_layer(eval oc_pipeline oc_data)
   oc_layer(observe oc_pipeline EXTERNAL PkgConfig::MICROHTTPD PkgConfig::CURL PkgConfig::JANSSON
-    PkgConfig::SQLITE)
+    PkgConfig::SQLITE PkgConfig::ZLIB)
   oc_layer(quant oc_eval oc_augment)
 
   file(GLOB cli CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/cli/*.c)

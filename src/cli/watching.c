@@ -21,8 +21,17 @@ static void tell_alert(const cli_watching *w, const oc_alert *a, const char *how
                     (int64_t)a->frame, NULL, message);
 }
 
+static void on_trouble(void *ctx, const oc_error *err)
+{
+    const cli_watching *w = ctx;
+    if (w->logging)
+        oc_logging_line(w->logging, OC_LOG_WARNING, NULL, -1, NULL, err->message);
+    else
+        fprintf(stderr, "ocellus run: warning: %s\n", err->message);
+}
+
 /* Alerts are few: the file is as long as it was told, should the power fail. */
-static void on_alert(void *ctx, const oc_alert *a, const char *line, size_t bytes)
+static bool on_alert(void *ctx, const oc_alert *a, const char *line, size_t bytes)
 {
     cli_watching *w = ctx;
     oc_error      err = {0};
@@ -37,21 +46,16 @@ static void on_alert(void *ctx, const oc_alert *a, const char *line, size_t byte
                  a->objective, how, a->window);
         oc_recording_incident(recording, a->stream, reason);
     }
-    if (!w->part || w->part_failed)
-        return;
-    if (oc_part_put(w->part, line, bytes, &err) != OC_OK || oc_part_flush(w->part, &err) != OC_OK) {
-        w->part_failed = true;
-        fprintf(stderr, "ocellus run: warning: --alerts: %s\n", err.message);
+    if (!w->part)
+        return true;
+    if (oc_part_put(w->part, line, bytes, &err) == OC_OK && oc_part_flush(w->part, &err) == OC_OK)
+        return true;
+    if (!w->part_failed) {
+        oc_error_prefix(&err, "--alerts");
+        on_trouble(w, &err);
     }
-}
-
-static void on_trouble(void *ctx, const oc_error *err)
-{
-    const cli_watching *w = ctx;
-    if (w->logging)
-        oc_logging_line(w->logging, OC_LOG_WARNING, NULL, -1, NULL, err->message);
-    else
-        fprintf(stderr, "ocellus run: warning: %s\n", err->message);
+    w->part_failed = true;
+    return false;
 }
 
 /* $STATE_DIRECTORY is systemd's. */
@@ -122,12 +126,20 @@ static int start_log(cli_watching *w, oc_pipeline_options *options)
     return -1;
 }
 
+static void count_lost(void *ctx)
+{
+    const cli_watching *w = ctx;
+    oc_series_set_count(oc_metrics_series(oc_watch_metrics(w->watch), OC_M_LOG_LOST, NULL),
+                        oc_logging_lost(w->logging));
+}
+
 int cli_watching_start(cli_watching *w, const oc_site_config *config, oc_pipeline_options *options)
 {
     oc_watch_options watch = {.http = w->http,
                               .root = getenv("OCELLUS_HOST_ROOT"),
                               .otlp = w->otlp,
                               .otlp_headers = getenv("OTEL_EXPORTER_OTLP_HEADERS"),
+                              .otlp_compression = getenv("OTEL_EXPORTER_OTLP_COMPRESSION"),
                               .otlp_every = 10,
                               .trace = w->trace,
                               .drift = w->drift,
@@ -140,8 +152,9 @@ int cli_watching_start(cli_watching *w, const oc_site_config *config, oc_pipelin
     int              code = start_log(w, options);
     if (code >= 0)
         return code;
+    bool objectives = false;
     for (size_t i = 0; i < config->n; i++)
-        watch.objectives = watch.objectives || config->stream[i]->n_objectives > 0;
+        objectives = objectives || config->stream[i]->n_objectives > 0;
     if (w->otlp_every) {
         char *end;
         long  n = strtol(w->otlp_every, &end, 10);
@@ -152,16 +165,20 @@ int cli_watching_start(cli_watching *w, const oc_site_config *config, oc_pipelin
     if (w->drift_window != 0 && !(w->drift_learn && w->drift_window >= 1 && w->drift_window <= 1e6))
         return cli_usage("run",
                          "--drift-window: 1 to 1000000 seconds, together with --drift-learn");
-    if (!w->http && !w->otlp && !w->trace && !watch.objectives && !w->drift && !w->drift_learn)
+    if (!w->http && !w->otlp && !w->trace && !objectives && !w->drift && !w->drift_learn)
         return w->alerts ? cli_usage("run", "--alerts: no objectives, and no --drift") : -1;
-    if (watch.objectives)
+    if (objectives)
         watch.state = find_state(w, config->name);
     if ((w->alerts && oc_part_create(w->alerts, &w->part, &err) != OC_OK) ||
         oc_watch_create(&watch, &w->watch, &err) != OC_OK) {
+        oc_part_drop(w->part);
+        w->part = NULL;
         cli_watching_stop(w);
         return cli_fail("run", &err);
     }
     oc_watch_expect(w->watch, config->n);
+    if (w->logging && !oc_metrics_on_collect(oc_watch_metrics(w->watch), count_lost, w))
+        fputs("ocellus run: warning: lost lines are not counted\n", stderr);
     const oc_observer *own[OC_WATCH_OBSERVERS];
     attach(w, options, own, oc_watch_observers(w->watch, own));
     if (*oc_watch_complaints(w->watch))
@@ -186,6 +203,8 @@ void cli_watching_sinks(cli_watching *w, oc_sinks *sinks)
 void cli_watching_stop(cli_watching *w)
 {
     oc_error err = {0};
+    if (w->watch && w->logging)
+        oc_metrics_off_collect(oc_watch_metrics(w->watch), count_lost, w);
     oc_watch_destroy(w->watch);
     w->watch = NULL;
     oc_logging_destroy(w->logging);

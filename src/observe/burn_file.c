@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #define ENTRIES_MAX 1024
 #define EARLIEST_UNIX_S 1704067200.0 /* 2024: a clock that says less was never set */
 #define PATH_BYTES 4200
+#define TIME_MAX_S 1e12
 
 /* In the byte order of the machine, which `order` tells; entries follow, then the checksum of all. */
 typedef struct header {
@@ -77,6 +79,17 @@ static oc_status check(const oc_bytes *file, header *h, const char *path, oc_err
     if (sum != oc_xxh64(file->data, file->n - sizeof(sum)))
         return OC_FAIL(err, OC_FORMAT, "%s: damaged (checksum)", path);
     h->clock.boot[OC_BOOT_ID_BYTES - 1] = '\0';
+    if (!isfinite(h->clock.boot_s) || !isfinite(h->clock.unix_s))
+        return OC_FAIL(err, OC_FORMAT, "%s: damaged (its time is none)", path);
+    return OC_OK;
+}
+
+static oc_status check_entries(const oc_burn_entry *entry, size_t n, const char *path,
+                               oc_error *err)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!(entry[i].time_s >= 0 && entry[i].time_s < TIME_MAX_S))
+            return OC_FAIL(err, OC_FORMAT, "%s: damaged (entry %zu: its time is none)", path, i);
     return OC_OK;
 }
 
@@ -99,6 +112,11 @@ oc_status oc_burn_file_read(const char *path, oc_burn_clock *written, oc_burn_en
         goto out;
     }
     memcpy(*out, file.data + sizeof(h), h.entries * sizeof(**out));
+    if ((st = check_entries(*out, h.entries, path, err)) != OC_OK) {
+        free(*out);
+        *out = NULL;
+        goto out;
+    }
     *written = h.clock;
     *n = h.entries;
 out:

@@ -109,7 +109,7 @@ void oc_exposition_write(oc_metrics *m, oc_exposition form, oc_strbuf *text)
         oc_strbuf_put(text, "# EOF\n");
 }
 
-/* ---- Accept: RFC 9110, 12.5.1 ---- */
+/* ---- Accept, Accept-Encoding: RFC 9110, 12.5 ---- */
 
 typedef struct media_range {
     char   type[64];
@@ -171,4 +171,18 @@ oc_exposition oc_exposition_choose(const char *accept)
         }
     }
     return open > 0.0 && open >= classic ? OC_EXPOSITION_OPENMETRICS : OC_EXPOSITION_CLASSIC;
+}
+
+bool oc_exposition_gzip(const char *accept_encoding)
+{
+    double      gzip = -1.0, any = 0.0;
+    media_range r;
+    while (accept_encoding && *accept_encoding) {
+        accept_encoding = range(accept_encoding, &r);
+        if (strcasecmp(r.type, "gzip") == 0 || strcasecmp(r.type, "x-gzip") == 0)
+            gzip = r.q;
+        else if (strcmp(r.type, "*") == 0)
+            any = r.q;
+    }
+    return gzip > 0.0 || (gzip < 0.0 && any > 0.0);
 }

@@ -19,6 +19,9 @@ void oc_exposition_write(oc_metrics *m, oc_exposition form, oc_strbuf *text);
 /* What a client's Accept header asks for; NULL and what we cannot speak give the classic form. */
 oc_exposition oc_exposition_choose(const char *accept);
 
+/* Does an Accept-Encoding header (NULL: none) take gzip? */
+bool oc_exposition_gzip(const char *accept_encoding);
+
 const char *oc_exposition_name(oc_exposition form); /* "classic", "openmetrics" */
 const char *oc_exposition_type(oc_exposition form); /* for Content-Type */
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "observe/exposition.h"
+#include "observe/gzip.h"
 #include "observe/http.h"
 #include "observe/listen.h"
 
@@ -27,8 +28,8 @@ typedef struct caller { /* a connection */
 struct oc_http {
     oc_http_options      options;
     struct MHD_Daemon   *daemon;
-    struct MHD_Response *page[OC_EXPOSITIONS];
-    uint64_t             page_ns[OC_EXPOSITIONS];
+    struct MHD_Response *page[OC_EXPOSITIONS][2]; /* plain, gzip */
+    uint64_t             page_ns[OC_EXPOSITIONS][2];
     oc_series           *scrapes[OC_EXPOSITIONS], *duration, *connections, *cut;
     uint64_t             request_ns;
     char                 url[OC_URL_BYTES];
@@ -36,7 +37,7 @@ struct oc_http {
     pthread_mutex_t lock; /* below here */
     pthread_cond_t  wake;
     pthread_t       sweeper;
-    bool            sweeping, stop;
+    bool            locks, sweeping, stop;
     caller         *caller; /* fd -1 = free */
     unsigned        n_places, n_callers;
 };
@@ -131,25 +132,35 @@ static struct MHD_Response *respond(oc_strbuf *text, const char *type)
     return r;
 }
 
-static struct MHD_Response *metrics_page(oc_http *h, const char *accept)
+static struct MHD_Response *make_page(oc_http *h, oc_exposition form, bool gzip)
 {
-    oc_exposition form = oc_exposition_choose(accept);
-    uint64_t      begin = oc_now_ns();
-    if (!h->page[form] || begin - h->page_ns[form] >= PAGE_NS) {
-        oc_strbuf text = {0};
-        oc_exposition_write(h->options.metrics, form, &text);
-        struct MHD_Response *fresh = respond(&text, oc_exposition_type(form));
+    oc_strbuf text = {0};
+    oc_exposition_write(h->options.metrics, form, &text);
+    const bool           small = gzip && oc_gzip(&text);
+    struct MHD_Response *r = respond(&text, oc_exposition_type(form));
+    if (r && small)
+        MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
+    if (r)
+        MHD_add_response_header(r, MHD_HTTP_HEADER_VARY, "Accept, Accept-Encoding");
+    return r;
+}
+
+static struct MHD_Response *metrics_page(oc_http *h, oc_exposition form, bool gzip)
+{
+    struct MHD_Response **page = &h->page[form][gzip];
+    uint64_t             *made_ns = &h->page_ns[form][gzip], begin = oc_now_ns();
+    if (!*page || begin - *made_ns >= PAGE_NS) {
+        struct MHD_Response *fresh = make_page(h, form, gzip);
         if (!fresh)
             return NULL;
-        MHD_add_response_header(fresh, MHD_HTTP_HEADER_VARY, "Accept");
-        if (h->page[form])
-            MHD_destroy_response(h->page[form]); /* those who still read it hold on to it */
-        h->page[form] = fresh;
-        h->page_ns[form] = oc_now_ns();
-        oc_series_observe(h->duration, h->page_ns[form] - begin);
+        if (*page)
+            MHD_destroy_response(*page); /* those who still read it hold on to it */
+        *page = fresh;
+        *made_ns = oc_now_ns();
+        oc_series_observe(h->duration, *made_ns - begin);
     }
     oc_series_add(h->scrapes[form], 1);
-    return h->page[form];
+    return *page;
 }
 
 static enum MHD_Result send_text(struct MHD_Connection *to, unsigned code, oc_strbuf *text,
@@ -184,8 +195,10 @@ static unsigned send_state(oc_http *h, struct MHD_Connection *to, oc_http_state_
 
 static unsigned send_metrics(oc_http *h, struct MHD_Connection *to)
 {
-    const char          *accept = MHD_lookup_connection_value(to, MHD_HEADER_KIND, "Accept");
-    struct MHD_Response *page = metrics_page(h, accept);
+    const char *accept = MHD_lookup_connection_value(to, MHD_HEADER_KIND, "Accept");
+    const char *encoding = MHD_lookup_connection_value(to, MHD_HEADER_KIND, "Accept-Encoding");
+    struct MHD_Response *page =
+        metrics_page(h, oc_exposition_choose(accept), oc_exposition_gzip(encoding));
     if (page)
         return MHD_queue_response(to, MHD_HTTP_OK, page) == MHD_YES ? MHD_HTTP_OK : 0;
     return send_words(to, MHD_HTTP_INTERNAL_SERVER_ERROR, "out of memory\n") == MHD_YES ? 500 : 0;
@@ -255,6 +268,7 @@ static oc_status start(oc_http *h, int fd, oc_error *err)
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_cond_init(&h->wake, &attr);
     pthread_condattr_destroy(&attr);
+    h->locks = true;
     for (unsigned i = 0; i < h->n_places; i++)
         h->caller[i].fd = -1;
     make_series(h);
@@ -311,9 +325,13 @@ void oc_http_destroy(oc_http *h)
         pthread_mutex_unlock(&h->lock);
         pthread_join(h->sweeper, NULL);
     }
-    for (size_t i = 0; i < OC_EXPOSITIONS; i++)
-        if (h->page[i])
-            MHD_destroy_response(h->page[i]);
+    for (size_t i = 0; i < 2 * OC_EXPOSITIONS; i++)
+        if (h->page[i / 2][i % 2])
+            MHD_destroy_response(h->page[i / 2][i % 2]);
+    if (h->locks) {
+        pthread_cond_destroy(&h->wake);
+        pthread_mutex_destroy(&h->lock);
+    }
     free(h->caller);
     free(h);
 }

@@ -2,6 +2,7 @@
 #include <netdb.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,12 +17,12 @@ static oc_status split(const char *address, char host[256], char port[8], oc_err
     const char *colon = strrchr(address, ':'), *digits = colon ? colon + 1 : address;
     const char *begin = address, *end = colon ? colon : address;
     size_t      n = strlen(digits);
-    if (n == 0 || n > 5 || strspn(digits, "0123456789") != n || (n == 5 && digits[0] > '6'))
+    if (n == 0 || n > 5 || strspn(digits, "0123456789") != n || strtoul(digits, NULL, 10) > 65535)
         return OC_FAIL(err, OC_INVALID, "%s: no port at its end, 0 to 65535", address);
     memcpy(port, digits, n + 1);
     if (*begin == '[') {
-        if (end == begin || end[-1] != ']')
-            return OC_FAIL(err, OC_INVALID, "%s: '[' without ']'", address);
+        if (end - begin < 3 || end[-1] != ']')
+            return OC_FAIL(err, OC_INVALID, "%s: '[' without an address and ']'", address);
         begin++;
         end--;
     } else if (memchr(begin, ':', (size_t)(end - begin))) {
@@ -79,7 +80,9 @@ oc_status oc_listen(const char *address, int *out, char url[OC_URL_BYTES], oc_er
     int e = getaddrinfo(*host ? host : "127.0.0.1", port, &hints, &found);
     if (e != 0)
         return OC_FAIL(err, OC_INVALID, "%s: %s", address, gai_strerror(e));
-    st = bind_to(found, address, &fd, err);
+    st = OC_INVALID;
+    for (const struct addrinfo *a = found; a && fd < 0; a = a->ai_next) /* of names there may be */
+        st = bind_to(a, address, &fd, err);                             /* several addresses */
     freeaddrinfo(found);
     if (st == OC_OK && (st = tell_url(fd, address, url, err)) == OC_OK) {
         *out = fd;

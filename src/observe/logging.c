@@ -1,7 +1,10 @@
 #include "observe/logging.h"
 
+#include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,9 +26,12 @@ typedef struct logged {
 } logged;
 
 struct oc_logging {
-    int         fd;
-    bool        json;
-    oc_observer observer;
+    int                  fd;
+    bool                 json;
+    oc_observer          observer;
+    pthread_mutex_t      lock; /* one line at a time; lost */
+    uint64_t             lost; /* lines, since one was written */
+    atomic_uint_fast64_t all_lost;
 };
 
 /* ---- lines ---- */
@@ -79,19 +85,57 @@ static size_t as_text(char *line, const char *at, const char *level, const char 
     return n > 0 ? (size_t)n : 0;
 }
 
-static void put(const oc_logging *l, oc_log_level level, const char *stream, int64_t frame,
-                const char *model, const char *message, uint64_t repeated)
+/* A reader that does not read must not stop a stream.  Where poll finds room in a pipe there is room
+ * for PIPE_BUF bytes, which is more than a line. */
+_Static_assert(LINE_BYTES <= PIPE_BUF, "a line goes into a pipe as a whole");
+
+static bool write_line(const oc_logging *l, const char *line, size_t n)
+{
+    struct pollfd at = {.fd = l->fd, .events = POLLOUT};
+    return poll(&at, 1, 0) == 1 && (at.revents & POLLOUT) && write(l->fd, line, n) == (ssize_t)n;
+}
+
+static size_t format(const oc_logging *l, char *line, oc_log_level level, const char *stream,
+                     int64_t frame, const char *model, const char *message, uint64_t repeated)
 {
     static const char *const names[] = {"info", "warning", "error"};
-    char                     line[LINE_BYTES], at[64];
+    char                     at[64], cut[200];
     time_text(at, sizeof(at));
     size_t n = (l->json ? as_json : as_text)(line, at, names[level], stream, frame, model, message,
                                              repeated);
-    if (n == 0)
-        return;
-    line[n++] = '\n';
-    ssize_t done = write(l->fd, line, n); /* a log that is full loses lines, not frames */
-    (void)done;
+    if (n == 0) { /* of characters that take much room */
+        snprintf(cut, sizeof(cut), "%s", message);
+        n = as_json(line, at, names[level], stream, frame, NULL, cut, repeated);
+    }
+    if (n > 0)
+        line[n++] = '\n';
+    return n;
+}
+
+static void put(oc_logging *l, oc_log_level level, const char *stream, int64_t frame,
+                const char *model, const char *message, uint64_t repeated)
+{
+    char   line[LINE_BYTES], lost[64];
+    size_t n;
+    pthread_mutex_lock(&l->lock);
+    if (l->lost > 0) {
+        snprintf(lost, sizeof(lost), "%llu lines were lost: nobody read them",
+                 (unsigned long long)l->lost);
+        n = format(l, line, OC_LOG_WARNING, NULL, -1, NULL, lost, 0);
+        if (write_line(l, line, n))
+            l->lost = 0;
+    }
+    n = format(l, line, level, stream, frame, model, message, repeated);
+    if (l->lost > 0 || !write_line(l, line, n)) {
+        l->lost++;
+        atomic_fetch_add(&l->all_lost, 1);
+    }
+    pthread_mutex_unlock(&l->lock);
+}
+
+uint64_t oc_logging_lost(const oc_logging *l)
+{
+    return atomic_load(&l->all_lost);
 }
 
 void oc_logging_line(oc_logging *l, oc_log_level level, const char *stream, int64_t frame,
@@ -186,6 +230,7 @@ oc_status oc_logging_create(int fd, bool json, oc_logging **out, oc_error *err)
         return OC_FAIL(err, OC_NOMEM, "no memory for a log");
     l->fd = fd;
     l->json = json;
+    pthread_mutex_init(&l->lock, NULL);
     l->observer = (oc_observer){.struct_size = sizeof(oc_observer),
                                 .ctx = l,
                                 .opened = opened,
@@ -199,6 +244,8 @@ oc_status oc_logging_create(int fd, bool json, oc_logging **out, oc_error *err)
 
 void oc_logging_destroy(oc_logging *l)
 {
+    if (l)
+        pthread_mutex_destroy(&l->lock);
     free(l);
 }
 

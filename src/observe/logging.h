@@ -15,14 +15,18 @@ typedef struct oc_logging oc_logging;
 
 typedef enum oc_log_level { OC_LOG_INFO, OC_LOG_WARNING, OC_LOG_ERROR } oc_log_level;
 
-/* fd: borrowed, lines go there with one write each.  json: else text. */
+/* fd: borrowed, lines go there with one write each.  json: else text.  A line for which there is no
+ * room (a pipe that nobody reads) is lost and counted; the next one that is written is preceded by one
+ * that says so. */
 OC_MUST_CHECK oc_status oc_logging_create(int fd, bool json, oc_logging **out, oc_error *err);
 void                    oc_logging_destroy(oc_logging *l); /* after the runs; NULL is fine */
 
 /* Streams that begin and end, sources lost and back, frames dropped, steps of the degrade ladder. */
 const oc_observer *oc_logging_observer(const oc_logging *l);
 
-/* A line of somebody else's. stream, model: NULL = none; frame < 0: none. Always written. */
+uint64_t oc_logging_lost(const oc_logging *l); /* lines, so far */
+
+/* A line of somebody else's. stream, model: NULL = none; frame < 0: none. Not held back. */
 void oc_logging_line(oc_logging *l, oc_log_level level, const char *stream, int64_t frame,
                      const char *model, const char *message);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "observe/burn_store.h"
 #include "pipeline/site_config.h"
 
 #define TICK_S 5.0
@@ -48,11 +49,10 @@ struct oc_objectives {
     bool                  started, stop;
     watched_stream       *stream[OC_STREAMS_MAX];
     size_t                n_streams;
-    oc_burn_entry        *old; /* read from the file, not taken up yet */
-    size_t                n_old;
-    oc_burn_clock         old_clock, start, last;
+    oc_burn_store         store; /* windows of streams that are not there */
+    oc_burn_clock         last;
     double                kept_s; /* clock since boot */
-    bool                  keeping, dirty;
+    bool                  keeping;
     oc_series            *m_written, *m_failed, *m_forward, *m_back;
 };
 
@@ -129,29 +129,61 @@ static void make_series(oc_objectives *all, const watched_stream *s, watched_obj
     }
 }
 
-/* The windows of an earlier process, or empty ones. */
+/* The windows of an earlier process or stream, or empty ones. */
 static void take_up(oc_objectives *all, const watched_stream *s, watched_objective *w,
                     const oc_burn_clock *now)
 {
-    uint64_t key = oc_burn_key(s->name, w->o.name, w->o.period_s);
+    const uint64_t key = oc_burn_key(s->name, w->o.name, w->o.period_s);
+    oc_burn_entry  old;
     w->offset_s = -now->boot_s;
-    for (size_t i = 0; i < all->n_old; i++) {
-        if (all->old[i].key != key)
-            continue;
-        double then = all->old[i].time_s + oc_burn_clock_passed(&all->old_clock, now);
-        w->burn = all->old[i].burn;
-        w->offset_s = then - now->boot_s;
-        oc_burn_advance(&w->burn, w->o.period_s, then);
+    if (!oc_burn_store_take(&all->store, key, now, &old))
         return;
-    }
+    w->burn = old.burn;
+    w->offset_s = old.time_s - now->boot_s;
+    oc_burn_advance(&w->burn, w->o.period_s, old.time_s);
 }
 
-static watched_stream *find(oc_objectives *all, const char *name)
+static void entry_of(const watched_stream *s, const watched_objective *w, const oc_burn_clock *now,
+                     oc_burn_entry *out)
 {
-    for (size_t i = 0; i < all->n_streams; i++)
-        if (!all->stream[i]->open && strcmp(all->stream[i]->name, name) == 0)
-            return all->stream[i];
-    return NULL;
+    memset(out, 0, sizeof(*out)); /* holes are in the file's checksum, too */
+    out->key = oc_burn_key(s->name, w->o.name, w->o.period_s);
+    out->time_s = now->boot_s + w->offset_s;
+    out->burn = w->burn;
+}
+
+/* What was counted goes into the windows. */
+static void take_counts(watched_objective *w, const oc_burn_clock *now)
+{
+    uint64_t good = atomic_load(&w->good), bad = atomic_load(&w->bad);
+    oc_burn_advance(&w->burn, w->o.period_s, now->boot_s + w->offset_s);
+    oc_burn_add(&w->burn, good - w->good_taken, bad - w->bad_taken);
+    w->good_taken = good;
+    w->bad_taken = bad;
+}
+
+/* A closed stream goes; its windows stay in case it comes back. */
+static void retire(oc_objectives *all, size_t i, const oc_burn_clock *now)
+{
+    watched_stream *s = all->stream[i];
+    oc_burn_entry   entry;
+    for (size_t k = 0; k < s->n; k++) {
+        take_counts(&s->item[k], now);
+        entry_of(s, &s->item[k], now, &entry);
+        oc_burn_store_put(&all->store, &entry, now);
+        for (size_t p = 0; p < OC_BURN_PAIRS; p++)
+            oc_series_set(s->item[k].m_firing[p], 0); /* nobody looks any more */
+    }
+    all->stream[i] = all->stream[--all->n_streams];
+    free(s);
+}
+
+static size_t find(const oc_objectives *all, const char *name)
+{
+    size_t i = 0;
+    while (i < all->n_streams && (all->stream[i]->open || strcmp(all->stream[i]->name, name) != 0))
+        i++;
+    return i;
 }
 
 /* A stream that comes again goes on with what it had, where its objectives are the same. */
@@ -164,10 +196,29 @@ static bool is_same(const watched_stream *s, const oc_pipeline_config *c)
     return same;
 }
 
+void oc_objectives_forget(oc_objectives *all, const char *stream)
+{
+    oc_burn_clock now;
+    oc_burn_clock_now(&now);
+    pthread_mutex_lock(&all->lock);
+    for (size_t i = find(all, stream); i < all->n_streams; i = find(all, stream))
+        retire(all, i, &now);
+    pthread_mutex_unlock(&all->lock);
+}
+
+/* The place of a stream that was closed first makes room. */
+static void make_room(oc_objectives *all, const oc_burn_clock *now)
+{
+    for (size_t i = 0; i < all->n_streams && all->n_streams == OC_STREAMS_MAX; i++)
+        if (!all->stream[i]->open)
+            retire(all, i, now);
+}
+
 static watched_stream *make_stream(oc_objectives *all, const oc_observed_stream *info,
                                    const oc_burn_clock *now)
 {
     const oc_pipeline_config *c = info->config;
+    make_room(all, now);
     if (all->n_streams == OC_STREAMS_MAX)
         return NULL;
     watched_stream *s = calloc(1, sizeof(*s) + c->n_objectives * sizeof(s->item[0]));
@@ -190,9 +241,12 @@ static oc_status opened(void *ctx, const oc_observed_stream *info, void **stream
     oc_burn_clock  now;
     oc_burn_clock_now(&now);
     pthread_mutex_lock(&all->lock);
-    watched_stream *s = find(all, info->name);
-    if (!s || !is_same(s, info->config))
-        s = make_stream(all, info, &now);
+    size_t at = find(all, info->name);
+    if (at < all->n_streams && !is_same(all->stream[at], info->config)) {
+        retire(all, at, &now);
+        at = all->n_streams;
+    }
+    watched_stream *s = at < all->n_streams ? all->stream[at] : make_stream(all, info, &now);
     if (s) {
         for (size_t i = 0; i < s->n; i++)
             s->item[i].o = info->config->objective[i];
@@ -257,13 +311,9 @@ static void tick_one(oc_objectives *all, watched_stream *s, watched_objective *w
         double since = ((double)oc_now_ns() - (double)atomic_load(&s->detected_ns)) * 1e-9;
         atomic_fetch_add(since > s->patience_s ? &w->bad : &w->good, 1);
     }
-    uint64_t good = atomic_load(&w->good), bad = atomic_load(&w->bad);
-    oc_burn_advance(&w->burn, w->o.period_s, now->boot_s + w->offset_s);
-    oc_burn_add(&w->burn, good - w->good_taken, bad - w->bad_taken);
-    w->good_taken = good;
-    w->bad_taken = bad;
-    oc_series_set_count(w->m_good, good);
-    oc_series_set_count(w->m_bad, bad);
+    take_counts(w, now);
+    oc_series_set_count(w->m_good, w->good_taken);
+    oc_series_set_count(w->m_bad, w->bad_taken);
     look(all, s, w);
 }
 
@@ -277,36 +327,36 @@ static void see_jumps(oc_objectives *all, const oc_burn_clock *now)
     all->last = *now;
 }
 
+/* All windows as of now; NULL: none, or no memory.  Under the lock. */
+static oc_burn_entry *copy_entries(oc_objectives *all, const oc_burn_clock *now, size_t *n)
+{
+    size_t most = all->store.n;
+    for (size_t i = 0; i < all->n_streams; i++)
+        most += all->stream[i]->n;
+    oc_burn_entry *entry = most ? calloc(most, sizeof(*entry)) : NULL;
+    *n = 0;
+    if (!entry)
+        return NULL;
+    for (size_t i = 0; i < all->n_streams; i++)
+        for (size_t k = 0; k < all->stream[i]->n; k++)
+            entry_of(all->stream[i], &all->stream[i]->item[k], now, &entry[(*n)++]);
+    oc_burn_store_go_on(&all->store, now);
+    memcpy(&entry[*n], all->store.entry, all->store.n * sizeof(*entry));
+    *n += all->store.n;
+    return entry;
+}
+
+/* The file is written without the lock: a slow disk keeps no stream from opening. */
 static void keep(oc_objectives *all, const oc_burn_clock *now)
 {
     oc_error err = {0};
-    size_t   n = 0, most = all->n_old, bytes = 0;
-    for (size_t i = 0; i < all->n_streams; i++)
-        most += all->stream[i]->n;
-    all->kept_s = now->boot_s;
-    if (!all->keeping || most == 0)
+    size_t   n, bytes = 0;
+    pthread_mutex_lock(&all->lock);
+    oc_burn_entry *entry = all->keeping ? copy_entries(all, now, &n) : NULL;
+    pthread_mutex_unlock(&all->lock);
+    if (!entry)
         return;
-    oc_burn_entry *entry = calloc(most, sizeof(*entry));
-    oc_status      st = OC_NOMEM;
-    for (size_t i = 0; entry && i < all->n_streams; i++)
-        for (size_t k = 0; k < all->stream[i]->n; k++, n++) {
-            const watched_objective *w = &all->stream[i]->item[k];
-            entry[n].key = oc_burn_key(all->stream[i]->name, w->o.name, w->o.period_s);
-            entry[n].time_s = now->boot_s + w->offset_s;
-            entry[n].burn = w->burn;
-        }
-    /* those of streams that did not come this time, as old as they are by now */
-    for (size_t i = 0, own = n; entry && i < all->n_old; i++) {
-        size_t k = 0;
-        while (k < own && entry[k].key != all->old[i].key)
-            k++;
-        if (k < own)
-            continue;
-        entry[n] = all->old[i];
-        entry[n++].time_s += oc_burn_clock_passed(&all->old_clock, now);
-    }
-    if (entry)
-        st = oc_burn_file_write(all->options.file, now, entry, n, &bytes, &err);
+    oc_status st = oc_burn_file_write(all->options.file, now, entry, n, &bytes, &err);
     free(entry);
     if (st == OC_OK) {
         oc_series_add(all->m_written, bytes);
@@ -324,9 +374,12 @@ void oc_objectives_tick(oc_objectives *all, const oc_burn_clock *now)
     for (size_t i = 0; i < all->n_streams; i++)
         for (size_t k = 0; k < all->stream[i]->n; k++)
             tick_one(all, all->stream[i], &all->stream[i]->item[k], now);
-    if (now->boot_s - all->kept_s >= KEEP_S)
-        keep(all, now);
+    const bool due = now->boot_s - all->kept_s >= KEEP_S;
+    if (due)
+        all->kept_s = now->boot_s;
     pthread_mutex_unlock(&all->lock);
+    if (due)
+        keep(all, now);
 }
 
 /* ---- life ---- */
@@ -335,8 +388,8 @@ static void read_old(oc_objectives *all)
 {
     oc_error  err = {0};
     char      aside[PATH_BYTES];
-    oc_status st =
-        oc_burn_file_read(all->options.file, &all->old_clock, &all->old, &all->n_old, &err);
+    oc_status st = oc_burn_file_read(all->options.file, &all->store.clock, &all->store.entry,
+                                     &all->store.n, &err);
     all->keeping = st == OC_OK || st == OC_FORMAT;
     if (st == OC_OK)
         return;
@@ -376,6 +429,7 @@ oc_status oc_objectives_create(const oc_objectives_options *options, oc_objectiv
     pthread_cond_init(&all->wake, &attr);
     pthread_condattr_destroy(&attr);
     oc_burn_clock_now(&all->last);
+    all->store.clock = all->last;
     all->kept_s = all->last.boot_s;
     if (options->file)
         read_old(all);
@@ -424,10 +478,13 @@ void oc_objectives_destroy(oc_objectives *all)
     }
     oc_burn_clock now;
     oc_burn_clock_now(&now);
+    for (size_t i = 0; i < all->n_streams; i++)
+        for (size_t k = 0; k < all->stream[i]->n; k++)
+            take_counts(&all->stream[i]->item[k], &now); /* since the last tick */
     keep(all, &now);
     for (size_t i = 0; i < all->n_streams; i++)
         free(all->stream[i]);
-    free(all->old);
+    oc_burn_store_finish(&all->store);
     pthread_cond_destroy(&all->wake);
     pthread_mutex_destroy(&all->lock);
     free(all);

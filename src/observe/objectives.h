@@ -24,7 +24,7 @@ typedef struct oc_alert {
 typedef struct oc_objectives_options {
     oc_metrics *metrics;                             /* borrowed until destroy */
     const char *file;                                /* where windows are kept; NULL = nowhere */
-    void (*alert)(void *ctx, const oc_alert *alert); /* from the thread of tick; may be NULL */
+    void (*alert)(void *ctx, const oc_alert *alert); /* from who ticks, under a lock; may be NULL */
     void (*trouble)(void *ctx, const oc_error *err); /* with the file; may be NULL */
     void *ctx;
 } oc_objectives_options;
@@ -36,6 +36,10 @@ OC_MUST_CHECK oc_status oc_objectives_create(const oc_objectives_options *option
 void                    oc_objectives_destroy(oc_objectives *o); /* keeps the windows once more */
 
 const oc_observer *oc_objectives_observer(const oc_objectives *o);
+
+/* The series of a stream that has ended go: it is counted no more until it is opened again, with the
+ * windows it had. */
+void oc_objectives_forget(oc_objectives *o, const char *stream);
 
 /* A thread of its own that ticks until destroy. */
 OC_MUST_CHECK oc_status oc_objectives_start(oc_objectives *o, oc_error *err);

@@ -13,6 +13,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "observe/gzip.h"
 #include "observe/otlp_json.h"
 
 #define REQUESTS_MAX 64
@@ -49,6 +50,7 @@ struct oc_otlp {
     char               url[SIGNALS][1024];
     struct curl_slist *headers;
     CURL              *curl;
+    bool               gzip;
     request            queue[REQUESTS_MAX];
     size_t             n, bytes;
     uint64_t           seed;
@@ -97,6 +99,8 @@ static void give_up(oc_otlp *o, size_t i, int reason)
 
 static void push_take(oc_otlp *o, signal_kind signal, oc_strbuf *body)
 {
+    if (o->gzip && !oc_gzip(body))
+        body->failed = true;
     while (o->n > 0 && (o->n == REQUESTS_MAX || o->bytes + body->cap > BYTES_MAX))
         give_up(o, 0, FULL);
     if (body->failed || body->cap > BYTES_MAX) {
@@ -158,6 +162,17 @@ static size_t on_header(char *data, size_t size, size_t n, void *ctx)
     return bytes;
 }
 
+/* Nothing under way lasts longer than the time that is left at the end. */
+static int on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+    const oc_otlp *o = ctx;
+    (void)a;
+    (void)b;
+    (void)c;
+    (void)d;
+    return atomic_load(&o->stop) && now_s() > o->until_s;
+}
+
 double oc_otlp_wait(const char *retry_after, double now_unix_s, unsigned attempt, double jitter)
 {
     const double most = 300.0;
@@ -203,12 +218,12 @@ static void retry(oc_otlp *o, size_t i, const char *why)
     struct timespec t;
     uint64_t random = (o->seed = o->seed * 6364136223846793005u + 1442695040888963407u) >> 11;
     clock_gettime(CLOCK_REALTIME, &t);
-    oc_series_add(o->exports[r->signal][RETRIED], 1);
     tell(o, "the collector cannot be reached", why);
     if (++r->attempts >= ATTEMPTS_MAX) {
         give_up(o, i, GIVEN_UP);
         return;
     }
+    oc_series_add(o->exports[r->signal][RETRIED], 1);
     r->not_before_s = now_s() + oc_otlp_wait(o->answer.retry_after, (double)t.tv_sec,
                                              r->attempts - 1, (double)random / 9007199254740992.0);
     for (size_t k = 0; k < o->n; k++) /* the others need not find out by themselves */
@@ -234,7 +249,7 @@ static void send_one(oc_otlp *o, size_t i)
     curl_easy_getinfo(o->curl, CURLINFO_RESPONSE_CODE, &code);
     if (code && !*why)
         snprintf(why, sizeof(why), "it answers %ld", code);
-    if (code >= 200 && code < 300 && (done == CURLE_OK || done == CURLE_WRITE_ERROR)) {
+    if (code >= 200 && code < 300) { /* it has taken it, however its answer ended */
         oc_series_add(o->exports[r->signal][SENT], 1);
         read_partial(o, r->signal);
         remove_at(o, i);
@@ -296,22 +311,57 @@ static void *work(void *ctx)
 
 /* ---- life ---- */
 
+static bool add_header(oc_otlp *o, const char *line)
+{
+    struct curl_slist *more = curl_slist_append(o->headers, line);
+    o->headers = more ? more : o->headers;
+    return more;
+}
+
+/* One "key=value"; the value as W3C's baggage has it, %20 for a blank. */
+static bool read_header(oc_otlp *o, const char *at, size_t n)
+{
+    char        line[1024];
+    const char *is = memchr(at, '=', n);
+    int         length = 0;
+    if (!is || is == at || n + 3 > sizeof(line) || memchr(at, '\n', n) || memchr(at, '\r', n))
+        return false;
+    if (is + 1 == at + n) { /* as curl wants a header without a value */
+        snprintf(line, sizeof(line), "%.*s;", (int)(is - at), at);
+        return add_header(o, line);
+    }
+    char *value = curl_easy_unescape(o->curl, is + 1, (int)(at + n - is - 1), &length);
+    bool  good = value && strlen(value) == (size_t)length && !strpbrk(value, "\r\n");
+    if (good) {
+        snprintf(line, sizeof(line), "%.*s: %s", (int)(is - at), at, value);
+        good = add_header(o, line);
+    }
+    curl_free(value);
+    return good;
+}
+
 static oc_status read_headers(oc_otlp *o, const char *list, oc_error *err)
 {
-    char line[1024];
-    o->headers = curl_slist_append(NULL, "Content-Type: application/json");
+    if (!add_header(o, "Content-Type: application/json") ||
+        (o->gzip && !add_header(o, "Content-Encoding: gzip")))
+        return OC_FAIL(err, OC_NOMEM, "no memory for an exporter");
     while (list && *list) {
-        size_t      n = strcspn(list, ",");
-        const char *is = memchr(list, '=', n);
-        if (!is || is == list || memchr(list, '\n', n) || memchr(list, '\r', n) ||
-            n + 3 > sizeof(line))
+        list += strspn(list, " ");
+        size_t n = strcspn(list, ",");
+        if (!read_header(o, list, n))
             return OC_FAIL(err, OC_INVALID, "headers for the collector: 'key=value,key=value'");
-        snprintf(line, sizeof(line), "%.*s: %.*s", (int)(is - list), list, (int)(list + n - is - 1),
-                 is + 1);
-        o->headers = curl_slist_append(o->headers, line);
         list += n + (list[n] == ',');
     }
     return OC_OK;
+}
+
+static oc_status read_compression(oc_otlp *o, oc_error *err)
+{
+    const char *c = o->options.compression ? o->options.compression : "";
+    o->gzip = strcmp(c, "gzip") == 0;
+    return o->gzip || !*c || strcmp(c, "none") == 0
+               ? OC_OK
+               : OC_FAIL(err, OC_INVALID, "compression '%.40s': gzip or none", c);
 }
 
 static oc_status set_up(oc_otlp *o, oc_error *err)
@@ -328,7 +378,9 @@ static oc_status set_up(oc_otlp *o, oc_error *err)
     if (!(o->curl = curl_easy_init()) ||
         !(o->frames = calloc(FRAMES_A_REQUEST, sizeof(*o->frames))))
         return OC_FAIL(err, OC_NOMEM, "no memory for an exporter");
-    oc_status st = read_headers(o, o->options.headers, err);
+    oc_status st = read_compression(o, err);
+    if (st == OC_OK)
+        st = read_headers(o, o->options.headers, err);
     if (st != OC_OK)
         return st;
     curl_easy_setopt(o->curl, CURLOPT_HTTPHEADER, o->headers);
@@ -336,6 +388,9 @@ static oc_status set_up(oc_otlp *o, oc_error *err)
     curl_easy_setopt(o->curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(o->curl, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(o->curl, CURLOPT_CONNECTTIMEOUT_MS, TIMEOUT_MS / 2);
+    curl_easy_setopt(o->curl, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(o->curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+    curl_easy_setopt(o->curl, CURLOPT_XFERINFODATA, o);
     curl_easy_setopt(o->curl, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(o->curl, CURLOPT_WRITEDATA, &o->answer);
     curl_easy_setopt(o->curl, CURLOPT_HEADERFUNCTION, on_header);

@@ -14,16 +14,17 @@
 typedef struct oc_otlp oc_otlp;
 
 typedef struct oc_otlp_options {
-    const char *endpoint;   /* "http://collector:4318"; /v1/metrics and /v1/traces are added */
-    const char *headers;    /* "key=value,key=value" to send along, or NULL */
-    double      interval_s; /* between two exports of metrics; 0 = 10 */
-    oc_metrics *metrics;    /* borrowed until destroy */
-    oc_spans   *spans;      /* borrowed; NULL = no traces */
+    const char *endpoint;    /* "http://collector:4318"; /v1/metrics and /v1/traces are added */
+    const char *headers;     /* "key=value,key=value" to send along, values as in URLs; or NULL */
+    const char *compression; /* "gzip"; "none", "" or NULL: none */
+    double      interval_s;  /* between two exports of metrics; 0 = 10 */
+    oc_metrics *metrics;     /* borrowed until destroy */
+    oc_spans   *spans;       /* borrowed; NULL = no traces */
     void (*trouble)(void *ctx, const oc_error *err); /* once a minute at most; may be NULL */
     void *ctx;
 } oc_otlp_options;
 
-/* OC_INVALID: not a URL of HTTP or HTTPS. */
+/* OC_INVALID: not a URL of HTTP or HTTPS; headers or compression that are none. */
 OC_MUST_CHECK oc_status oc_otlp_create(const oc_otlp_options *options, oc_otlp **out,
                                        oc_error *err);
 /* Sends what there is once more, for two seconds at most. */

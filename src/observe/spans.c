@@ -248,14 +248,15 @@ static void slice(trace *t, const char *name, size_t pid, int tid, uint64_t from
 
 static void put_frame(trace *t, const oc_frame_spans *f)
 {
-    size_t             pid = process_of(t, f->stream);
-    unsigned long long id = (unsigned long long)pid << 48 | f->frame;
+    size_t pid = process_of(t, f->stream);
+    char   id[48]; /* text: readers keep numbers as doubles */
+    snprintf(id, sizeof(id), "%zu.%llu", pid, (unsigned long long)f->frame);
     slice(t, "decode", pid, CAPTURE, f->begin_ns, f->captured_ns, f->frame);
     begin(t, "s", "frame", pid, CAPTURE, f->begin_ns);
-    oc_strbuf_printf(&t->line, ",\"id\":%llu}", id);
+    oc_strbuf_printf(&t->line, ",\"id\":\"%s\"}", id);
     slice(t, "frame", pid, WORK, f->begun_ns, f->end_ns, f->frame);
     begin(t, "f", "frame", pid, WORK, f->begun_ns);
-    oc_strbuf_printf(&t->line, ",\"bp\":\"e\",\"id\":%llu}", id);
+    oc_strbuf_printf(&t->line, ",\"bp\":\"e\",\"id\":\"%s\"}", id);
     for (uint32_t i = 0; i < f->n; i++)
         if (f->span[i].stage != OC_STAGE_WAIT) /* the gap between the threads shows it */
             slice(t, oc_stage_name(f->span[i].stage), pid, WORK, f->span[i].begin_ns,

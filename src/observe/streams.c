@@ -43,6 +43,9 @@ struct oc_streams {
     watched         place[OC_STREAMS_MAX];
     size_t          expected;
     oc_series      *ready;
+
+    oc_streams_forget_fn *forget;
+    void                 *forget_ctx;
 };
 
 static uint64_t get(const atomic_uint_fast64_t *from)
@@ -119,6 +122,8 @@ static watched *find_place(oc_streams *s, const char *name)
             ended = w;
     }
     if (!unused && ended) {
+        if (s->forget)
+            s->forget(s->forget_ctx, ended->name);
         oc_metrics_drop(s->metrics, "stream", ended->name);
         *ended = (watched){0};
         unused = ended;
@@ -399,6 +404,12 @@ void oc_streams_destroy(oc_streams *s)
     oc_metrics_off_collect(s->metrics, collect, s);
     pthread_mutex_destroy(&s->lock);
     free(s);
+}
+
+void oc_streams_on_forget(oc_streams *s, oc_streams_forget_fn *fn, void *ctx)
+{
+    s->forget = fn;
+    s->forget_ctx = ctx;
 }
 
 const oc_observer *oc_streams_observer(const oc_streams *s)

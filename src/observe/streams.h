@@ -20,6 +20,11 @@ OC_MUST_CHECK oc_status oc_streams_create(oc_metrics *metrics, double stale_s, d
                                           oc_streams **out, oc_error *err);
 void                    oc_streams_destroy(oc_streams *s); /* after all its pipelines' runs */
 
+/* fn: called before the series of a stream that has ended are taken away, from the thread that opens
+ * another one; before the first stream. */
+typedef void oc_streams_forget_fn(void *ctx, const char *stream);
+void         oc_streams_on_forget(oc_streams *s, oc_streams_forget_fn *fn, void *ctx);
+
 /* For oc_pipeline_options.observers; as long as the streams. */
 const oc_observer *oc_streams_observer(const oc_streams *s);
 

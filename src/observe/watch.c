@@ -3,7 +3,9 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
+#include "events/part.h"
 #include "observe/accelerators.h"
 #include "observe/device.h"
 #include "observe/drift.h"
@@ -12,6 +14,7 @@
 #include "observe/process.h"
 #include "observe/shared.h"
 #include "observe/streams.h"
+#include "observe/teller.h"
 
 #define TRACE_FRAMES 4096 /* 2.5 MB; some minutes */
 
@@ -23,8 +26,10 @@ struct oc_watch {
     oc_otlp             *otlp;
     oc_objectives       *objectives;
     oc_drift            *drift;
+    oc_teller           *teller;
     oc_watch_options     options;
     atomic_uint_fast64_t alerts;
+    oc_series           *m_failed;
     oc_process_reader    process;
     oc_device_reader     device;
     oc_accelerators      accelerators;
@@ -46,6 +51,7 @@ static bool ready(void *ctx, oc_strbuf *text)
 static oc_status add_readers(oc_watch *w, const char *root, oc_error *err)
 {
     w->shared.metrics = w->metrics;
+    w->m_failed = oc_metrics_series(w->metrics, OC_M_ALERTS_FAILED, NULL);
     oc_process_reader_init(&w->process, w->metrics, NULL);
     oc_device_reader_init(&w->device, w->metrics, root);
     oc_accelerators_init(&w->accelerators, w->metrics, w->complaints, sizeof(w->complaints));
@@ -57,6 +63,16 @@ static oc_status add_readers(oc_watch *w, const char *root, oc_error *err)
     return OC_OK;
 }
 
+static void told(void *ctx, const oc_alert *a, const char *line, size_t n)
+{
+    oc_watch *w = ctx;
+    if (n > 0)
+        oc_shared_put(&w->shared, a->stream, oc_event_name(OC_EVENT_ALERT), line, n);
+    if (w->options.alert && !w->options.alert(w->options.ctx, a, line, n))
+        oc_series_add(w->m_failed, 1);
+}
+
+/* From a stream's thread or that of objectives: it must not wait. */
 static void on_alert(void *ctx, const oc_alert *a)
 {
     oc_watch      *w = ctx;
@@ -71,10 +87,7 @@ static void on_alert(void *ctx, const oc_alert *a)
                             .firing = a->firing};
     size_t         n =
         oc_event_format(&event, a->stream, atomic_fetch_add(&w->alerts, 1), line, sizeof(line));
-    if (n > 0)
-        oc_shared_put(&w->shared, a->stream, oc_event_name(OC_EVENT_ALERT), line, n);
-    if (w->options.alert)
-        w->options.alert(w->options.ctx, a, line, n);
+    oc_teller_put(w->teller, a, line, n);
 }
 
 static void on_trouble(void *ctx, const oc_error *err)
@@ -84,6 +97,11 @@ static void on_trouble(void *ctx, const oc_error *err)
         w->options.trouble(w->options.ctx, err);
 }
 
+static void forget(void *objectives, const char *stream)
+{
+    oc_objectives_forget(objectives, stream);
+}
+
 static oc_status add_objectives(oc_watch *w, oc_error *err)
 {
     const oc_objectives_options o = {.metrics = w->metrics,
@@ -91,10 +109,11 @@ static oc_status add_objectives(oc_watch *w, oc_error *err)
                                      .alert = on_alert,
                                      .trouble = on_trouble,
                                      .ctx = w};
-    if (!w->options.objectives)
-        return OC_OK;
-    oc_status st = oc_objectives_create(&o, &w->objectives, err);
-    return st == OC_OK ? oc_objectives_start(w->objectives, err) : st;
+    oc_status                   st = oc_objectives_create(&o, &w->objectives, err);
+    if (st != OC_OK)
+        return st;
+    oc_streams_on_forget(w->streams, forget, w->objectives);
+    return oc_objectives_start(w->objectives, err);
 }
 
 /* A drift is told as an alert is: burn is how many times the limit. */
@@ -135,6 +154,7 @@ static oc_status add_spans(oc_watch *w, oc_error *err)
         st = oc_spans_create(w->metrics, o->trace ? TRACE_FRAMES : 0, every, &w->spans, err);
     const oc_otlp_options otlp = {.endpoint = o->otlp,
                                   .headers = o->otlp_headers,
+                                  .compression = o->otlp_compression,
                                   .metrics = w->metrics,
                                   .spans = every ? w->spans : NULL,
                                   .trouble = on_trouble,
@@ -146,6 +166,22 @@ static oc_status add_spans(oc_watch *w, oc_error *err)
     return st;
 }
 
+/* What is written at the end must not turn out then to have no place. */
+static oc_status check_place(const char *option, const char *path, oc_error *err)
+{
+    struct stat at;
+    oc_part    *part;
+    if (!path || (stat(path, &at) == 0 && !S_ISREG(at.st_mode) && !S_ISDIR(at.st_mode)))
+        return OC_OK;
+    oc_status st = oc_part_create(path, &part, err);
+    if (st != OC_OK) {
+        oc_error_prefix(err, "%s", option);
+        return st;
+    }
+    oc_part_drop(part);
+    return OC_OK;
+}
+
 oc_status oc_watch_create(const oc_watch_options *o, oc_watch **out, oc_error *err)
 {
     oc_status st = OC_NOMEM;
@@ -154,8 +190,11 @@ oc_status oc_watch_create(const oc_watch_options *o, oc_watch **out, oc_error *e
         return OC_FAIL(err, OC_NOMEM, "no memory to watch");
     w->options = *o;
     oc_shared_init(&w->shared);
-    if ((st = oc_metrics_create(&w->metrics, err)) != OC_OK ||
+    if ((st = check_place("--trace", o->trace, err)) != OC_OK ||
+        (st = check_place("--drift-learn", o->drift_learn, err)) != OC_OK ||
+        (st = oc_metrics_create(&w->metrics, err)) != OC_OK ||
         (st = oc_streams_create(w->metrics, 0, 0, &w->streams, err)) != OC_OK ||
+        (st = oc_teller_create(w->metrics, told, w, &w->teller, err)) != OC_OK ||
         (st = add_readers(w, o->root, err)) != OC_OK || (st = add_objectives(w, err)) != OC_OK ||
         (st = add_spans(w, err)) != OC_OK || (st = add_drift(w, err)) != OC_OK)
         goto out;
@@ -194,6 +233,7 @@ void oc_watch_destroy(oc_watch *w)
     oc_drift_destroy(w->drift);
     oc_spans_destroy(w->spans);
     oc_objectives_destroy(w->objectives);
+    oc_teller_destroy(w->teller);
     oc_streams_destroy(w->streams);
     oc_accelerators_finish(&w->accelerators);
     oc_metrics_destroy(w->metrics);

@@ -11,19 +11,19 @@
 typedef struct oc_watch oc_watch;
 
 typedef struct oc_watch_options {
-    const char *http;         /* address to serve on (observe/http.h), NULL = none */
-    const char *root;         /* before /proc and /sys; NULL = "" */
-    const char *otlp;         /* collector's URL, NULL = none */
-    const char *otlp_headers; /* observe/otlp.h */
-    unsigned    otlp_every;   /* one frame in so many is traced; 0 = none */
-    const char *trace;        /* file to write at the end, NULL = none */
-    bool        objectives;   /* streams have some */
-    const char *state;        /* file that keeps their windows; NULL = none */
+    const char *http; /* address to serve on (observe/http.h), NULL = none */
+    const char *root; /* before /proc and /sys; NULL = "" */
+    const char *otlp; /* collector's URL, NULL = none */
+    const char *otlp_headers, *otlp_compression; /* observe/otlp.h */
+    unsigned    otlp_every;                      /* one frame in so many is traced; 0 = none */
+    const char *trace;                           /* file to write at the end, NULL = none */
+    const char *state;        /* file that keeps the windows of objectives; NULL = none */
     const char *drift;        /* reference that streams are compared with; NULL = none */
     const char *drift_learn;  /* reference to write at the end; NULL = none */
     double      drift_window; /* seconds, to learn with; 0 = 60 */
-    /* An alert that begins or ends, and its line as an event (with '\n'); any thread. */
-    void (*alert)(void *ctx, const oc_alert *alert, const char *line, size_t bytes);
+    /* An alert that begins or ends, and its line as an event (with '\n'); from one thread, that no
+     * stream waits for.  False: it could not be written. */
+    bool (*alert)(void *ctx, const oc_alert *alert, const char *line, size_t bytes);
     /* What went wrong without ending anything; any thread. */
     void (*trouble)(void *ctx, const oc_error *err);
     void *ctx;

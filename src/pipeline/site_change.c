@@ -112,7 +112,7 @@ oc_status oc_site_pause(oc_site *site, const char *name, bool paused, oc_error *
 /* What cannot be changed while a stream runs. */
 static oc_status check_patch(const oc_yaml_node *patch, oc_error *err)
 {
-    static const char *const fixed[] = {"name", "source", "outputs", "streams"};
+    static const char *const fixed[] = {"name", "source", "outputs", "objectives", "streams"};
     if (oc_yaml_kind_of(patch) != OC_YAML_MAP)
         return OC_FAIL(err, OC_INVALID, "settings are a map");
     for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
