@@ -9,6 +9,7 @@
 #define DEPTHWISE_SUM_MAX 256  /* 255 * 255 * 256 < 2^24: exact in floats */
 #define UNIT_MACS 3e6          /* of a unit: some 30 us */
 #define COPY_BYTES (96 * 1024) /* of copied rows: they stay in the second-level cache */
+#define STEP_BYTES (12 * 1024) /* of a depthwise step's rows: they stay in the first */
 
 /* Rows are copied with their borders: not where these are most of them, nor beyond what 32 bits of
  * `place` reach. The span of a kernel is never larger than that. */
@@ -38,11 +39,15 @@ bool oc_conv8_fits(const oc_conv_geom *g)
 /* Differences of all weights, in their order. */
 static void differences(const oc_conv8_weights *from, size_t channels, size_t each, int16_t *to)
 {
-    for (size_t o = 0; o < channels; o++) {
-        const int32_t  zero = oc_zero_at(from->dtype, from->zero, from->n_zero > 1 ? o : 0);
+    for (size_t o = 0; o < channels; o++, to += each) {
+        const int16_t zero = (int16_t)oc_zero_at(from->dtype, from->zero, from->n_zero > 1 ? o : 0);
         const uint8_t *w = (const uint8_t *)from->w + o * each;
-        for (size_t i = 0; i < each; i++)
-            *to++ = (int16_t)((from->dtype == OC_I8 ? (int8_t)w[i] : w[i]) - zero);
+        if (from->dtype == OC_I8)
+            for (size_t i = 0; i < each; i++)
+                to[i] = (int16_t)((int8_t)w[i] - zero);
+        else
+            for (size_t i = 0; i < each; i++)
+                to[i] = (int16_t)(w[i] - zero);
     }
 }
 
@@ -51,6 +56,7 @@ typedef struct dense_pack {
     const int16_t *all;   /* [OC][C][taps] */
     int16_t       *w;     /* [groups][16][deep] */
     int32_t       *place; /* [groups] */
+    uint32_t      *order; /* of all panels, one after the other */
 } dense_pack;
 
 /* Where group g of a pixel lies, and the weights of a panel's channels for it. */
@@ -87,40 +93,46 @@ static size_t align64(size_t n)
     return (n + 63) / 64 * 64;
 }
 
-/* Lengths of the panels; how many bytes they take together. */
-static size_t measure_panels(const oc_conv8 *c, dense_pack *d, oc_conv8_panel *panels)
+/* What becomes of the groups of each panel, and where in the packed weights it lies. */
+static void sort_panels(const oc_conv8 *c, dense_pack *d, oc_conv8_panel *panels)
 {
-    size_t at = 0;
+    const size_t inputs = (size_t)(c->g.c * c->g.k[0] * c->g.k[1]);
+    uint32_t    *order = d->order;
+    size_t       at = 0;
     for (size_t q = 0; q < c->panels; q++) {
         const unsigned blocks = panel_blocks(c, q);
         const size_t   each = 8 * (size_t)blocks * (size_t)c->form.deep;
         gather_panel(c, q, blocks, d);
-        const oc_mac8_counts n = oc_mac8_pack(&c->form, d->groups, blocks, d->w, d->place, NULL);
+        const oc_mac8_counts n = oc_mac8_sort(&c->form, d->groups, blocks, d->w, order);
         oc_conv8_panel      *p = &panels[q];
+        order += n.n_narrow + n.n_wide;
         p->n_narrow = n.n_narrow;
+        p->n_coupled = n.n_coupled;
         p->n_wide = n.n_wide;
         p->narrow = at;
         p->wide = p->narrow + align64(n.n_narrow * each);
         p->at = p->wide + align64(n.n_wide * each * 2);
         at = p->at + align64((n.n_narrow + n.n_wide) * sizeof(int32_t));
-        for (size_t o = 0; o < 16; o++)
+        for (size_t o = 0; o < 16; o++) {
             p->sum[o] = 0;
-        for (size_t i = 0; i < d->groups * each; i++)
-            p->sum[i / (size_t)c->form.deep % (8 * blocks)] += d->w[i];
+            for (size_t i = 0; i < inputs && q * 16 + o < (size_t)c->g.oc; i++)
+                p->sum[o] += d->all[(q * 16 + o) * inputs + i];
+        }
     }
-    return at;
 }
 
 static void pack_panels(const oc_conv8 *c, dense_pack *d, oc_conv8_panel *panels, uint8_t *to)
 {
+    const uint32_t *order = d->order;
     for (size_t q = 0; q < c->panels; q++) {
-        oc_conv8_panel *p = &panels[q];
-        const unsigned  blocks = panel_blocks(c, q);
+        oc_conv8_panel      *p = &panels[q];
+        const unsigned       blocks = panel_blocks(c, q);
+        const oc_mac8_counts n = {p->n_narrow, p->n_coupled, p->n_wide};
+        const oc_mac8_room   room = {(int8_t *)(to + p->narrow), (int16_t *)(to + p->wide),
+                                     (int32_t *)(to + p->at), p->sum_narrow};
         gather_panel(c, q, blocks, d);
-        const oc_mac8_room room = {(int8_t *)(to + p->narrow), (int16_t *)(to + p->wide),
-                                   (int32_t *)(to + p->at), (int32_t *)(to + p->at) + p->n_narrow,
-                                   p->sum_narrow};
-        oc_mac8_pack(&c->form, d->groups, blocks, d->w, d->place, &room);
+        oc_mac8_pack(&c->form, &n, order, blocks, d->w, d->place, &room);
+        order += n.n_narrow + n.n_wide;
     }
 }
 
@@ -141,13 +153,14 @@ static oc_status pack_dense(oc_conv8 *c, const oc_conv8_weights *from, const oc_
         d.place = oc_arena_alloc(&own, groups, sizeof(*d.place));
         const size_t each = (size_t)(c->g.c * c->g.k[0] * c->g.k[1]), oc = (size_t)c->g.oc;
         int16_t     *all = oc_arena_alloc(&own, oc * each, sizeof(*all));
-        if (!d.w || !d.place || !all) {
+        d.order = oc_arena_alloc(&own, c->panels * groups, OC_MAC8_PARTS * sizeof(*d.order));
+        if (!d.w || !d.place || !all || !d.order) {
             st = OC_FAIL(err, OC_NOMEM, "packing %zu groups", groups);
             goto out;
         }
         differences(from, oc, each, all);
         d.all = all;
-        measure_panels(c, &d, panels);
+        sort_panels(c, &d, panels);
     }
     const oc_conv8_panel *last = &panels[c->panels - 1];
     bytes = last->at + align64((last->n_narrow + last->n_wide) * sizeof(int32_t));
@@ -218,8 +231,9 @@ static size_t at_least_1(double v, size_t most)
 /* Depthwise and with borders: a unit is rows, as many as fit the cache once copied. */
 static void plan_rows(oc_conv8 *c, size_t element, double macs_per_row)
 {
-    const size_t out_rows = (size_t)c->g.out[0];
-    const size_t blocks = c->depthwise ? 1 : c->in_blocks,
+    const oc_conv_geom *g = &c->g;
+    const size_t        out_rows = (size_t)g->out[0];
+    const size_t        blocks = c->depthwise ? 1 : c->in_blocks,
                  row_bytes = c->row * 8 * element * blocks;
     size_t rows = at_least_1(UNIT_MACS / (macs_per_row + 1), out_rows);
     if (!c->depthwise && rows < 4) /* borders are copied for every unit: not for a row or two */
@@ -230,6 +244,8 @@ static void plan_rows(oc_conv8 *c, size_t element, double macs_per_row)
     c->chunk = (out_rows + c->n_chunks - 1) / c->n_chunks;
     c->n_chunks = (out_rows + c->chunk - 1) / c->chunk;
     c->rows = rows_read(c, c->chunk);
+    const int64_t pixels = g->stride[0] * g->in[1] + g->out[1]; /* of a row more, in and out */
+    c->step = at_least_1(STEP_BYTES / (double)(pixels * 8 * (int64_t)sizeof(float)), c->chunk);
 }
 
 static void plan_pixels(oc_conv8 *c, double macs_per_pixel)
@@ -268,7 +284,7 @@ static void plan_units(oc_conv8 *c, oc_work *work)
     work->flops = oc_conv_geom_flops(g, false);
     if (c->depthwise)
         work->scratch_bytes =
-            (c->rows * (size_t)g->in[1] + c->chunk * (size_t)g->out[1]) * 8 * sizeof(float) + 128;
+            (c->rows * (size_t)g->in[1] + c->step * (size_t)g->out[1]) * 8 * sizeof(float) + 128;
     else if (c->copied)
         work->scratch_bytes = c->in_blocks * c->rows * c->row * 8 + 64;
 }
@@ -357,6 +373,7 @@ static void run_strip(const oc_conv8 *c, const uint8_t *const *x, size_t n, size
         const oc_mac8         m = {.x = x,
                                    .at = (const int32_t *)(c->packed + p->at),
                                    .n_narrow = p->n_narrow,
+                                   .n_coupled = p->n_coupled,
                                    .n_wide = p->n_wide,
                                    .narrow = (const int8_t *)(c->packed + p->narrow),
                                    .wide = (const int16_t *)(c->packed + p->wide),
@@ -401,22 +418,28 @@ static void run_dense(const oc_conv8 *c, const uint8_t *x, const oc_finish8 *f, 
     }
 }
 
-/* Sums of a chunk's rows of one block, in floats. */
-static void depthwise_sums(const oc_conv8 *c, const uint8_t *x, size_t block, size_t first,
-                           size_t rows, float *in, float *out)
+/* The input rows of a chunk: from..end of the picture, those before `ready` in floats already. */
+typedef struct chunk_rows {
+    int64_t top, from, end, ready; /* top: where the first tap is, may lie outside */
+} chunk_rows;
+
+/* Sums of output rows at..at+n-1 of a chunk, of one block, in floats.  Input rows are converted just
+ * before the first sum that reads them, so that they come from the nearest cache. */
+static void depthwise_sums(const oc_conv8 *c, const uint8_t *x, size_t block, chunk_rows *rows,
+                           size_t at, size_t n, float *in, float *out)
 {
     const oc_conv_geom *g = &c->g;
-    const int64_t       top = (int64_t)first * g->stride[0] - g->pad[0];
-    const int64_t       from = top < 0 ? 0 : top;
-    int64_t             end = top + (int64_t)rows_read(c, rows);
-    end = end > g->in[0] ? g->in[0] : end;
-    const size_t n = end > from ? (size_t)((end - from) * g->in[1]) * 8 : 0;
-    if (n)
-        c->to_floats(n, x + from * g->in[1] * 8, 1.0f, c->x_zero, false, in);
+    int64_t             need = rows->top + (int64_t)rows_read(c, at + n);
+    need = need < rows->end ? need : rows->end;
+    if (need > rows->ready) {
+        c->to_floats((size_t)((need - rows->ready) * g->in[1]) * 8, x + rows->ready * g->in[1] * 8,
+                     1.0f, c->x_zero, false, in + (rows->ready - rows->from) * g->in[1] * 8);
+        rows->ready = need;
+    }
     const oc_dw d = {.x = in,
                      .w = c->w_dw + block * (size_t)(g->k[0] * g->k[1]) * 8,
                      .y = out,
-                     .in_h = end > from ? end - from : 0,
+                     .in_h = rows->ready - rows->from,
                      .in_w = g->in[1],
                      .out_w = g->out[1],
                      .kh = g->k[0],
@@ -425,9 +448,10 @@ static void depthwise_sums(const oc_conv8 *c, const uint8_t *x, size_t block, si
                      .sx = g->stride[1],
                      .dy = g->dil[0],
                      .dx = g->dil[1],
-                     .top = from - top, /* the first row that is there is row 0 */
+                     /* the first row that is there is row 0, output row `at` comes first */
+                     .top = rows->from - rows->top - (int64_t)at * g->stride[0],
                      .left = g->pad[1],
-                     .row_end = (ptrdiff_t)rows,
+                     .row_end = (ptrdiff_t)n,
                      .lanes = 8};
     c->dw(&d);
 }
@@ -440,21 +464,29 @@ static void run_depthwise(const oc_conv8 *c, const uint8_t *x, const oc_finish8 
     const size_t        left = (size_t)g->out[0] - first, rows = left < c->chunk ? left : c->chunk;
     float              *sums = in + (c->rows * (size_t)g->in[1] * 8 + 15) / 16 * 16;
     float               start[8];
+    chunk_rows          of = {.top = (int64_t)first * g->stride[0] - g->pad[0]};
     oc_finish8          out = *f;
+    of.from = of.ready = of.top < 0 ? 0 : of.top;
+    of.end = of.top + (int64_t)rows_read(c, rows);
+    of.end = of.end > g->in[0] ? g->in[0] : of.end;
     for (size_t i = 0; i < 8; i++)
         start[i] = (float)c->start[block * 8 + i];
-    depthwise_sums(c, x + block * (size_t)(g->in[0] * g->in[1]) * 8, block, first, rows, in, sums);
-    const size_t to = (block * c->out_pixels + first * width) * 8;
+    x += block * (size_t)(g->in[0] * g->in[1]) * 8;
     out.sums = sums;
     out.start = start;
     out.blocks = 1;
     out.scale = f->scale + block * 8;
-    out.px = rows * width;
-    out.y = f->raw ? (void *)((float *)f->y + to) : (void *)((uint8_t *)f->y + to);
-    out.add = f->add ? f->add + to : NULL;
-    c->finish(&out);
-    if (f->raw && block + 1 == c->out_blocks)
-        clear_lanes(c, out.px, out.y);
+    for (size_t at = 0, n; at < rows; at += n) {
+        const size_t to = (block * c->out_pixels + (first + at) * width) * 8;
+        n = rows - at < c->step ? rows - at : c->step;
+        depthwise_sums(c, x, block, &of, at, n, in, sums);
+        out.px = n * width;
+        out.y = f->raw ? (void *)((float *)f->y + to) : (void *)((uint8_t *)f->y + to);
+        out.add = f->add ? f->add + to : NULL;
+        c->finish(&out);
+        if (f->raw && block + 1 == c->out_blocks)
+            clear_lanes(c, out.px, out.y);
+    }
 }
 
 void oc_conv8_run(const oc_conv8 *c, const uint8_t *x, const oc_finish8 *f, size_t unit,

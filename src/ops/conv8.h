@@ -27,7 +27,7 @@ typedef struct oc_conv8_weights {
 /* One panel's place in the packed weights, and sums that zero points multiply. */
 typedef struct oc_conv8_panel {
     uint64_t narrow, wide, at; /* bytes from the beginning */
-    uint64_t n_narrow, n_wide;
+    uint64_t n_narrow, n_coupled, n_wide;
     int32_t  sum[16], sum_narrow[16];
 } oc_conv8_panel;
 
@@ -37,6 +37,7 @@ typedef struct oc_conv8 {
     size_t       in_blocks, out_blocks, panels, out_pixels;
     size_t       row, rows, plane; /* pixels: of a row, rows and a block as they are read */
     size_t       chunk, n_chunks;  /* output pixels of a unit; rows, when depthwise or copied */
+    size_t       step;             /* rows of a chunk that a depthwise one computes at a time */
     size_t       strip;            /* pixels against a panel: half as many where sums are long */
     size_t       part, n_parts;    /* panels of a unit */
     int32_t      x_zero;

@@ -1,7 +1,7 @@
 /* s32_finish.tmpl.h -- oc_k_s32_finish of a vocabulary with eight floats in a vector.
  *
  * A block of up to CHUNK pixels at a time: sums to bytes, then table, addition and bounds over those
- * bytes.  FINISH_4(a, b, c, d, zero, to), where it is defined, makes bytes of four pixels. */
+ * bytes.  BYTES_OF_4(a, b, c, d, zero, to), where it is defined, makes bytes of four pixels. */
 #include "kernels/s32_finish.h"
 #include "kernels/tmpl/act.tmpl.h"
 #include "kernels/u8_lookup.h"
@@ -36,9 +36,9 @@ OC_INLINE void make_bytes(const oc_finish8 *f, const block_sums *s, size_t n, ui
     const vf per = vf_set(f->per_quantum);
     size_t   p = 0;
 
-#ifdef FINISH_4
+#ifdef BYTES_OF_4
     for (; kind == OC_ACT_NONE && f->per_quantum == 1.0f && p + 4 <= n; p += 4)
-        FINISH_4(scaled_sum(s, p, real), scaled_sum(s, p + 1, real), scaled_sum(s, p + 2, real),
+        BYTES_OF_4(scaled_sum(s, p, real), scaled_sum(s, p + 1, real), scaled_sum(s, p + 2, real),
                  scaled_sum(s, p + 3, real), f->zero, to + p * 8);
 #endif
     for (; p < n; p++) {

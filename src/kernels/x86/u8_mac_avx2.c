@@ -1,12 +1,14 @@
-/* Tiles of 6 pixels by 16 channels: twelve sums in registers.
+/* Tiles of 4 pixels by 16 channels: eight sums in registers, and the weights of a group beside them.
+ * An addition takes one cycle: more sums would hide nothing, and leave weights in memory.
  *
- * A narrow group: u8 times s8, pairs added in 16 bits, those in 32.  A wide one: even and odd bytes of
- * x as 16 bits, against 16-bit weights. */
+ * A couple of groups: u8 times s8, both added in 16 bits, pairs of those in 32.  A single one likewise.
+ * A wide one: even and odd bytes of x as 16 bits, against 16-bit weights. */
 #include <string.h>
 
-#include "kernels/tmpl/u8_mac_tiles.h"
 #include "kernels/u8_mac.h"
 #include "kernels/x86/vec_avx2.h"
+
+#define TILE 4 /* pixels */
 
 const oc_mac8_form oc_u8_mac_form__avx2 = {.deep = 4, .w_min = -128, .w_max = 127, .pair_max = 128};
 
@@ -26,8 +28,8 @@ OC_INLINE void tile(const oc_mac8 *m, size_t first, const int px, const int bloc
 {
     const __m256i  ones = _mm256_set1_epi16(1), low = _mm256_set1_epi16(255);
     const int32_t *at = m->at;
-    const uint8_t *x[OC_MAC8_TILE];
-    __m256i        sum[OC_MAC8_TILE][2];
+    const uint8_t *x[TILE];
+    __m256i        sum[TILE][2];
 
     OC_UNROLL for (int p = 0; p < px; p++)
     {
@@ -35,7 +37,27 @@ OC_INLINE void tile(const oc_mac8 *m, size_t first, const int px, const int bloc
         OC_UNROLL for (int b = 0; b < blocks; b++) sum[p][b] = load(m->start + 8 * b);
     }
     const int8_t *w = m->narrow;
-    for (size_t g = 0; g < m->n_narrow; g++, w += 32 * blocks) {
+    size_t        g = 0;
+    for (; g < m->n_coupled; g += 2, w += 64 * blocks) {
+        const ptrdiff_t place = at[g], place2 = at[g + 1];
+        __m256i         wv[2], wv2[2];
+        OC_UNROLL for (int b = 0; b < blocks; b++)
+        {
+            wv[b] = load(w + 32 * b);
+            wv2[b] = load(w + 32 * (blocks + b));
+        }
+        OC_UNROLL for (int p = 0; p < px; p++)
+        {
+            const __m256i v = four_bytes(x[p] + place), v2 = four_bytes(x[p] + place2);
+            OC_UNROLL for (int b = 0; b < blocks; b++)
+            {
+                const __m256i both = _mm256_add_epi16(_mm256_maddubs_epi16(v, wv[b]),
+                                                      _mm256_maddubs_epi16(v2, wv2[b]));
+                sum[p][b] = _mm256_add_epi32(sum[p][b], _mm256_madd_epi16(both, ones));
+            }
+        }
+    }
+    for (; g < m->n_narrow; g++, w += 32 * blocks) {
         const ptrdiff_t place = at[g];
         __m256i         wv[2];
         OC_UNROLL for (int b = 0; b < blocks; b++) wv[b] = load(w + 32 * b);
@@ -48,7 +70,7 @@ OC_INLINE void tile(const oc_mac8 *m, size_t first, const int px, const int bloc
     }
     const int16_t *w2 = m->wide;
     at += m->n_narrow;
-    for (size_t g = 0; g < m->n_wide; g++, w2 += 32 * blocks) {
+    for (g = 0; g < m->n_wide; g++, w2 += 32 * blocks) {
         const ptrdiff_t place = at[g];
         OC_UNROLL for (int p = 0; p < px; p++)
         {
@@ -67,13 +89,24 @@ OC_INLINE void tile(const oc_mac8 *m, size_t first, const int px, const int bloc
         _mm256_storeu_si256((__m256i *)(acc + 8 * (p * blocks + b)), sum[p][b]);
 }
 
-#define TILE_16(m, first, px) tile(m, first, px, 2)
-#define TILE_8(m, first, px) tile(m, first, px, 1)
+/* As equal as can be. */
+OC_INLINE void tiles(const oc_mac8 *m, const int blocks)
+{
+    for (size_t p = 0, n, left = (m->px + TILE - 1) / TILE; p < m->px; p += n, left--) {
+        n = (m->px - p + left - 1) / left;
+        switch (n) {
+        case 1: tile(m, p, 1, blocks); break;
+        case 2: tile(m, p, 2, blocks); break;
+        case 3: tile(m, p, 3, blocks); break;
+        default: tile(m, p, TILE, blocks); break;
+        }
+    }
+}
 
 void oc_k_u8_mac__avx2(const oc_mac8 *m)
 {
     if (m->blocks == 2)
-        OC_MAC8_TILES(TILE_16, m)
+        tiles(m, 2);
     else
-        OC_MAC8_TILES(TILE_8, m)
+        tiles(m, 1);
 }
