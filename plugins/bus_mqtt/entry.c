@@ -299,6 +299,7 @@ static oc_status sparkplug_round(oc_bus *b, oc_bus_round *r, oc_error *err)
     for (size_t i = 0; i < r->n; i++)
         if (r->fate[i] == OC_BUS_UNSURE)
             r->fate[i] = OC_BUS_TAKEN;
+    b->n_counted = 0;
     return b->rebirth ? sparkplug_births(b, err) : OC_OK;
 }
 
@@ -378,11 +379,11 @@ static oc_status read_options(oc_bus *b, oc_error *err)
     b->client_id = oc_bus_option_text(o, "client_id", b->own_id);
     if (!*b->host)
         return OC_BUS_FAIL(err, OC_INVALID, "host: is empty");
-    if (b->v5 && !b->tls && !survives_bad_properties())
+    if (b->v5 && !b->tls && !survives_bad_properties() && !oc_bus_option_bool(o, "allow_v5", false))
         return OC_BUS_FAIL(
             err, OC_INVALID,
-            "version: 5 wants TLS with this libmosquitto (before 2.1): it aborts the "
-            "program when an answer is garbled on the way; take 3.1.1, or TLS");
+            "version: 5 wants TLS with this libmosquitto (before 2.1): it aborts the program when an "
+            "answer is garbled on the way; take 3.1.1, or TLS, or say allow_v5: true");
     size_t n = oc_bus_topic(topic, sizeof(topic), b->pattern, b->root, o->device, "s", "t", "");
     if (n == SIZE_MAX)
         return OC_BUS_FAIL(err, OC_INVALID,
@@ -405,26 +406,31 @@ static void lib_init(void)
     mosquitto_lib_init();
 }
 
+static void release(oc_bus *b)
+{
+    entities_free(&b->known);
+    free(b->counted);
+    free(b->wait);
+    free(b);
+}
+
 static oc_status mqtt_open(const oc_bus_options *o, oc_bus **out, oc_error *err)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, lib_init);
     oc_bus *b = calloc(1, sizeof(*b));
-    if (b)
-        b->wait = calloc(o->messages_max, sizeof(*b->wait));
-    if (!b || !b->wait) {
-        free(b);
+    if (!b)
         return OC_BUS_FAIL(err, OC_NOMEM, "out of memory");
-    }
     b->o = o;
-    oc_status st = read_options(b, err);
-    if (st != OC_OK) {
-        free(b->wait);
-        free(b);
-        return st;
-    }
-    *out = b;
-    return OC_OK;
+    b->wait = calloc(o->messages_max, sizeof(*b->wait));
+    b->counted = calloc(o->messages_max, sizeof(*b->counted));
+    oc_status st =
+        b->wait && b->counted ? read_options(b, err) : OC_BUS_FAIL(err, OC_NOMEM, "out of memory");
+    if (st == OC_OK)
+        *out = b;
+    else
+        release(b);
+    return st;
 }
 
 static void say_goodbye(oc_bus *b)
@@ -450,9 +456,7 @@ static void mqtt_close(oc_bus *b)
     if (b->m)
         say_goodbye(b);
     forget(b);
-    entities_free(&b->known);
-    free(b->wait);
-    free(b);
+    release(b);
 }
 
 static const oc_bus_ops table = {

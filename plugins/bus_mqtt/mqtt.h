@@ -54,9 +54,11 @@ struct oc_bus {
     int           barrier, barrier_done; /* message ids of subscriptions */
     entities      known;
     /* Sparkplug */
-    uint64_t bd_seq, connections; /* bdSeq is that of the current one */
-    unsigned seq;
-    bool     rebirth;
+    uint64_t  bd_seq, connections; /* bdSeq is that of the current one */
+    unsigned  seq;
+    bool      rebirth;
+    uint64_t *counted; /* numbers of events that `known` has learned, and that nobody took yet */
+    size_t    n_counted;
 };
 
 /* Publishes without waiting; OC_IO: the connection is gone. */

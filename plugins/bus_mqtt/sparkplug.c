@@ -139,6 +139,17 @@ static bool know_stream(oc_bus *b, const char *stream)
     return true;
 }
 
+/* An event that is sent again has been counted already. */
+static void learn_once(oc_bus *b, const oc_bus_message *m)
+{
+    for (size_t i = 0; i < b->n_counted; i++)
+        if (b->counted[i] == m->number)
+            return;
+    if (b->n_counted < b->o->messages_max)
+        b->counted[b->n_counted++] = m->number;
+    entities_learn(&b->known, m);
+}
+
 oc_status sparkplug_send(oc_bus *b, const oc_bus_message *m, oc_error *err)
 {
     spb_writer w;
@@ -146,7 +157,7 @@ oc_status sparkplug_send(oc_bus *b, const oc_bus_message *m, oc_error *err)
     if (!know_stream(b, m->stream))
         return OC_BUS_FAIL(err, OC_INVALID, "stream '%.60s': more than %d metrics", m->stream,
                            ENTITIES_MAX);
-    entities_learn(&b->known, m);
+    learn_once(b, m);
     if ((st = sparkplug_births(b, err)) != OC_OK)
         return st;
     unsigned char *bytes = malloc(PAYLOAD_BYTES);

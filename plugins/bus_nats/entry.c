@@ -9,6 +9,7 @@
 
 #define SUBJECT_BYTES 1024
 #define FORBIDDEN " .*>"
+#define ACCOUNT_IS_FULL 10002 /* JetStream's err_code: passes, where others of 400 do not */
 
 struct oc_bus {
     const oc_bus_options *o;
@@ -31,7 +32,9 @@ static void forget(oc_bus *b)
 
 static oc_status failed(oc_bus *b, natsStatus rc, const char *doing, oc_error *err)
 {
-    return OC_BUS_FAIL(err, OC_IO, "%.150s: %s: %s", b->url, doing, natsStatus_GetText(rc));
+    const char *more = nats_GetLastError(NULL);
+    return OC_BUS_FAIL(err, OC_IO, "%.100s: %s: %s", b->url, doing,
+                       more && *more ? more : natsStatus_GetText(rc));
 }
 
 /* ---- connecting ---- */
@@ -55,6 +58,8 @@ static natsStatus set_options(oc_bus *b, natsOptions *no)
         rc = natsOptions_SetAllowReconnect(no, false); /* the spool knows better what to send */
     if (rc == NATS_OK)
         rc = natsOptions_SetTimeout(no, o->timeout_ms < 3000 ? o->timeout_ms : 3000);
+    if (rc == NATS_OK) /* a server that reads nothing must not hold a write of ours for ever */
+        rc = natsOptions_SetWriteDeadline(no, o->timeout_ms);
     if (rc == NATS_OK)
         rc = natsOptions_SetName(no, o->device);
     if (rc == NATS_OK && user)
@@ -172,7 +177,8 @@ static oc_status judge(oc_bus *b, natsMsg *msg, uint8_t *fate, oc_error *err)
     if (json_is_object(error)) {
         long long   code = json_integer_value(json_object_get(error, "code"));
         const char *words = json_string_value(json_object_get(error, "description"));
-        if (code >= 400 && code < 500)
+        long long   kind = json_integer_value(json_object_get(error, "err_code"));
+        if (code >= 400 && code < 500 && kind != ACCOUNT_IS_FULL)
             *fate = OC_BUS_REFUSED;
         else
             st = OC_IO;

@@ -5,6 +5,7 @@
  * number, which the server only accepts in rising order: what it has already it refuses, and that
  * counts as taken once its newest entry shows to be of the same spool. */
 #include <errno.h>
+#include <fcntl.h>
 #include <hiredis/hiredis.h>
 #include <poll.h>
 #include <pthread.h>
@@ -81,10 +82,11 @@ static oc_status wait_for(oc_bus *b, short what, uint64_t until, oc_error *err)
     }
 }
 
-static oc_status send_all(oc_bus *b, uint64_t until, oc_error *err)
+/* As long as bytes go, however slowly. */
+static oc_status send_all(oc_bus *b, oc_error *err)
 {
     for (int done = 0; !done;) {
-        oc_status st = wait_for(b, POLLOUT, until, err);
+        oc_status st = wait_for(b, POLLOUT, oc_bus_now_ms() + b->o->timeout_ms, err);
         if (st != OC_OK)
             return st;
         if (redisBufferWrite(b->c, &done) != REDIS_OK)
@@ -94,9 +96,10 @@ static oc_status send_all(oc_bus *b, uint64_t until, oc_error *err)
 }
 
 /* The caller frees. */
-static oc_status next_reply(oc_bus *b, uint64_t until, redisReply **out, oc_error *err)
+static oc_status next_reply(oc_bus *b, redisReply **out, oc_error *err)
 {
-    void *reply = NULL;
+    uint64_t until = oc_bus_now_ms() + b->o->timeout_ms;
+    void    *reply = NULL;
     for (;;) {
         if (redisGetReplyFromReader(b->c, &reply) != REDIS_OK)
             return failed(b, b->c->errstr, err);
@@ -116,13 +119,12 @@ static oc_status next_reply(oc_bus *b, uint64_t until, redisReply **out, oc_erro
 
 static oc_status command(oc_bus *b, int argc, const char **argv, redisReply **out, oc_error *err)
 {
-    uint64_t  until = oc_bus_now_ms() + b->o->timeout_ms;
     oc_status st;
     if (redisAppendCommandArgv(b->c, argc, argv, NULL) != REDIS_OK)
         return failed(b, b->c->errstr, err);
-    if ((st = send_all(b, until, err)) != OC_OK)
+    if ((st = send_all(b, err)) != OC_OK)
         return st;
-    return next_reply(b, until, out, err);
+    return next_reply(b, out, err);
 }
 
 /* A command whose answer must be OK. */
@@ -155,7 +157,12 @@ static oc_status connect_now(oc_bus *b, oc_error *err)
         return st;
     }
     limit_answers(b->c);
-    if (password) {
+    /* a server that reads nothing must not hold a write of ours for ever */
+    int flags = fcntl(b->c->fd, F_GETFL);
+    if (flags < 0 || fcntl(b->c->fd, F_SETFL, flags | O_NONBLOCK) != 0)
+        st = failed(b, strerror(errno), err);
+    b->c->flags &= ~REDIS_BLOCK;
+    if (st == OC_OK && password) {
         const char *with[] = {"AUTH", user, password}, *without[] = {"AUTH", password};
         st = must_ok(b, user ? 3 : 2, user ? with : without, err);
     }
@@ -235,7 +242,7 @@ static oc_status judge_entry(oc_bus *b, const oc_bus_message *m, const redisRepl
     }
     if (r->type != REDIS_REPLY_ERROR)
         return failed(b, "XADD: answer makes no sense", err);
-    if (b->numbers && strstr(r->str, "equal or smaller") && is_there(b, m, err)) {
+    if (b->numbers && m->again && strstr(r->str, "equal or smaller") && is_there(b, m, err)) {
         *fate = OC_BUS_TAKEN;
         return OC_OK;
     }
@@ -247,12 +254,11 @@ static oc_status judge_entry(oc_bus *b, const oc_bus_message *m, const redisRepl
 static oc_status read_answers(oc_bus *b, oc_bus_round *r, const size_t *sent, size_t n,
                               oc_error *err)
 {
-    uint64_t    until = oc_bus_now_ms() + b->o->timeout_ms;
     redisReply *reply = NULL;
     oc_status   st = OC_OK;
     char        words[200] = "";
     for (size_t i = 0; i < n + 1 && st == OC_OK; i++) { /* MULTI, and QUEUED for each */
-        if ((st = next_reply(b, until, &reply, err)) != OC_OK)
+        if ((st = next_reply(b, &reply, err)) != OC_OK)
             return st;
         if (reply->type == REDIS_REPLY_ERROR && !words[0])
             snprintf(words, sizeof(words), "%.199s", reply->str);
@@ -260,7 +266,7 @@ static oc_status read_answers(oc_bus *b, oc_bus_round *r, const size_t *sent, si
             st = failed(b, "answer to a transaction makes no sense", err);
         freeReplyObject(reply);
     }
-    if (st != OC_OK || (st = next_reply(b, until, &reply, err)) != OC_OK)
+    if (st != OC_OK || (st = next_reply(b, &reply, err)) != OC_OK)
         return st;
     if (reply->type == REDIS_REPLY_ERROR) { /* nothing of it was done */
         st = failed(b, words[0] ? words : reply->str, err);
@@ -297,7 +303,7 @@ static oc_status transact(oc_bus *b, oc_bus_round *r, size_t *sent, oc_error *er
         return failed(b, b->c->errstr, err);
     for (size_t i = 0; i < n; i++)
         r->fate[sent[i]] = OC_BUS_UNSURE;
-    oc_status st = send_all(b, oc_bus_now_ms() + b->o->timeout_ms, err);
+    oc_status st = send_all(b, err);
     return st == OC_OK ? read_answers(b, r, sent, n, err) : st;
 }
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/utf8.h"
 #include "events/json.h"
 
 void oc_jsonw_init(oc_jsonw *j, char *text, size_t cap)
@@ -24,53 +25,27 @@ static void put(oc_jsonw *j, const char *bytes, size_t n)
     j->text[j->n] = '\0';
 }
 
-/* Length of the UTF-8 sequence at s, 0 when it is none (overlong forms and surrogates, too). */
-static size_t utf8(const unsigned char *s)
+static void put_string(oc_jsonw *j, const char *s)
 {
-    unsigned code;
-    size_t   n;
-    if (s[0] < 0x80)
-        return 1;
-    if (s[0] >= 0xC2 && s[0] <= 0xDF)
-        n = 2, code = s[0] & 0x1Fu;
-    else if ((s[0] & 0xF0) == 0xE0)
-        n = 3, code = s[0] & 0x0Fu;
-    else if (s[0] >= 0xF0 && s[0] <= 0xF4)
-        n = 4, code = s[0] & 0x07u;
-    else
-        return 0;
-    for (size_t i = 1; i < n; i++) {
-        if ((s[i] & 0xC0) != 0x80) /* the closing zero byte is none either */
-            return 0;
-        code = code << 6 | (s[i] & 0x3Fu);
-    }
-    if ((n == 3 && code < 0x800) || (n == 4 && code < 0x10000) || code > 0x10FFFF ||
-        (code >= 0xD800 && code <= 0xDFFF))
-        return 0;
-    return n;
-}
-
-static void put_string(oc_jsonw *j, const char *value)
-{
-    const unsigned char *s = (const unsigned char *)value;
+    size_t n;
     put(j, "\"", 1);
-    while (*s) {
-        size_t n = utf8(s);
-        char   code[8];
+    for (size_t left = strlen(s); left > 0; s += n, left -= n) {
+        unsigned char c = (unsigned char)*s;
+        char          code[8];
+        n = oc_utf8_length(s, left);
         if (n == 0) {
             put(j, "\xEF\xBF\xBD", 3);
             n = 1;
-        } else if (*s == '"' || *s == '\\') {
+        } else if (c == '"' || c == '\\') {
             code[0] = '\\';
-            code[1] = (char)*s;
+            code[1] = (char)c;
             put(j, code, 2);
-        } else if (*s < 0x20 || *s == 0x7F) {
-            snprintf(code, sizeof(code), "\\u%04x", *s);
+        } else if (c < 0x20 || c == 0x7F) {
+            snprintf(code, sizeof(code), "\\u%04x", c);
             put(j, code, 6);
         } else {
-            put(j, (const char *)s, n);
+            put(j, s, n);
         }
-        s += n;
     }
     put(j, "\"", 1);
 }

@@ -92,6 +92,7 @@ void oc_sink_spool_lost(oc_sink *s, const oc_error *why)
         held += s->window.on_disk[i];
         s->window.on_disk[i] = false; /* its number may belong to another in the next file */
     }
+    s->number = oc_spool_number(s->spool); /* what never sees the disk goes on from there */
     add_to_past(s);
     s->past.damaged += now.rows > held ? now.rows - held : 0;
     oc_spool_close(s->spool);

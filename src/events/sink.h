@@ -16,7 +16,7 @@
 #include "events/spool.h"
 #include "ocellus/bus.h"
 
-#define OC_SINK_BODY_MAX (256u << 10) /* bytes of one message */
+#define OC_SINK_BODY_MAX OC_SPOOL_ITEM_MAX /* bytes of one message */
 
 #define OC_SINK_DROP_MAP(X)     \
     X(RING, "ring_full")        \

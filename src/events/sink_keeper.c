@@ -150,11 +150,19 @@ static void store(oc_sink *s, bool hurry)
 
 /* ---- the window ---- */
 
-static void set_aside(oc_sink *s, size_t i)
+static void remember_gone(oc_sink *s, uint64_t number, oc_priority priority)
+{
+    if (s->n_gone == OC_SINK_GONE_MAX) /* the disk has been out for long: comes as a duplicate */
+        return;
+    if (s->n_gone == 0)
+        s->gone_since_ns = oc_now_ns();
+    s->gone[s->n_gone++] = (oc_gone){number, priority};
+}
+
+static oc_status set_aside(oc_sink *s, size_t i, oc_error *err)
 {
     const oc_bus_message *m = &s->window.message[i];
-    oc_error              err = {0};
-    oc_status             st = OC_OK;
+    oc_status             st;
     oc_spool_item         item = {.number = m->number,
                                   .priority = s->window.priority[i],
                                   .stream = m->stream,
@@ -173,20 +181,29 @@ static void set_aside(oc_sink *s, size_t i)
         item.body = "{}";
         item.n_body = 2;
     }
-    if (s->spool && (st = oc_spool_set_aside(s->spool, &item, &err)) == OC_OK)
-        st = oc_spool_commit(s->spool, s->cursor, &err);
+    /* the number of one that is not on disk may be that of another row there */
+    st = oc_spool_set_aside(s->spool, &item, s->window.on_disk[i], err);
     free(body);
-    if (st != OC_OK)
-        disk_failed(s, st, &err);
+    return st;
 }
 
-static void remember_gone(oc_sink *s, uint64_t number, oc_priority priority)
+/* The refused ones of a window, in one commit.  What cannot be set aside is gone. */
+static void set_all_aside(oc_sink *s)
 {
-    if (s->n_gone == OC_SINK_GONE_MAX) /* the disk has been out for long: comes as a duplicate */
+    oc_window *w = &s->window;
+    oc_error   err = {0};
+    oc_status  st = OC_OK;
+    for (size_t i = 0; i < w->n && st == OC_OK && s->spool; i++)
+        if (w->fate[i] == OC_BUS_NEVER)
+            st = set_aside(s, i, &err);
+    if (st == OC_OK && s->spool)
+        st = oc_spool_commit(s->spool, s->cursor, &err);
+    if (st == OC_OK)
         return;
-    if (s->n_gone == 0)
-        s->gone_since_ns = oc_now_ns();
-    s->gone[s->n_gone++] = (oc_gone){number, priority};
+    for (size_t i = 0; i < w->n && st != OC_FORMAT; i++)
+        if (w->fate[i] == OC_BUS_NEVER && w->on_disk[i])
+            remember_gone(s, w->message[i].number, w->priority[i]);
+    disk_failed(s, st, &err);
 }
 
 /* Takes back the courier's window. */
@@ -194,15 +211,14 @@ static void collect(oc_sink *s)
 {
     oc_window *w = &s->window;
     uint64_t   refused = 0, stopped = 0;
+    for (size_t i = 0; i < w->n; i++)
+        refused += w->fate[i] == OC_BUS_NEVER;
+    if (refused > 0)
+        set_all_aside(s);
     for (size_t i = 0; i < w->n; i++) {
         if (w->fate[i] == OC_BUS_TAKEN && w->on_disk[i])
             remember_gone(s, w->message[i].number, w->priority[i]);
-        if (w->fate[i] == OC_BUS_NEVER) {
-            set_aside(s, i);
-            refused++;
-        } else if (w->fate[i] != OC_BUS_TAKEN && !w->on_disk[i]) {
-            stopped++;
-        }
+        stopped += w->fate[i] != OC_BUS_TAKEN && w->fate[i] != OC_BUS_NEVER && !w->on_disk[i];
     }
     w->n = w->n_text = 0;
     pthread_mutex_lock(&s->lock);

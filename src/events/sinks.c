@@ -142,8 +142,10 @@ static oc_status spool_of(const oc_sink_config *c, const oc_bus_ops *ops, const 
     } else {
         st = oc_sinks_spool_path(group, c->name, path, PATH_MAX_BYTES, err);
     }
+    if (st != OC_OK)
+        return st;
     char *slash = strrchr(path, '/');
-    if (st == OC_OK && slash && slash != path) {
+    if (slash && slash != path) {
         *slash = '\0';
         st = oc_make_folders(path, err);
         *slash = '/';

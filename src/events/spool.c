@@ -60,17 +60,16 @@ oc_status oc_spool_exec_int(oc_spool *s, const char *sql, int64_t *out, oc_error
     return st;
 }
 
-sqlite3_stmt *oc_spool_stmt(oc_spool *s, oc_spool_sql sql, oc_error *err)
+oc_status oc_spool_stmt(oc_spool *s, oc_spool_sql sql, sqlite3_stmt **out, oc_error *err)
 {
     sqlite3_stmt **q = &s->stmt[sql];
-    if (*q) {
+    int            rc = SQLITE_OK;
+    if (*q)
         sqlite3_reset(*q);
-        return *q;
-    }
-    int rc = sqlite3_prepare_v3(s->db, statements[sql], -1, SQLITE_PREPARE_PERSISTENT, q, NULL);
-    if (rc != SQLITE_OK)
-        (void)oc_spool_failed(s, rc, "asking it", err);
-    return *q;
+    else
+        rc = sqlite3_prepare_v3(s->db, statements[sql], -1, SQLITE_PREPARE_PERSISTENT, q, NULL);
+    *out = *q;
+    return rc == SQLITE_OK ? OC_OK : oc_spool_failed(s, rc, "asking it", err);
 }
 
 void oc_spool_roll_back(oc_spool *s)
@@ -102,6 +101,15 @@ static oc_status run(oc_spool *s, sqlite3_stmt *q, const char *doing, oc_error *
     if (rc != SQLITE_DONE)
         st = oc_spool_failed(s, rc, doing, err);
     sqlite3_reset(q);
+    if (st != OC_OK)
+        oc_spool_roll_back(s);
+    return st;
+}
+
+/* A statement that changes something, within a transaction. */
+static oc_status change(oc_spool *s, oc_spool_sql sql, sqlite3_stmt **out, oc_error *err)
+{
+    oc_status st = oc_spool_stmt(s, sql, out, err);
     if (st != OC_OK)
         oc_spool_roll_back(s);
     return st;
@@ -144,15 +152,13 @@ uint64_t oc_spool_number(oc_spool *s)
 
 oc_status oc_spool_put(oc_spool *s, const oc_spool_item *item, uint64_t *number, oc_error *err)
 {
-    oc_status st = begin(s, err);
+    sqlite3_stmt *q;
+    oc_status     st = begin(s, err);
     if (st != OC_OK)
         return st;
     assert((unsigned)item->priority < OC_PRIORITIES);
-    sqlite3_stmt *q = oc_spool_stmt(s, OC_SPOOL_PUT, err);
-    if (!q) {
-        oc_spool_roll_back(s);
-        return OC_FORMAT;
-    }
+    if ((st = change(s, OC_SPOOL_PUT, &q, err)) != OC_OK)
+        return st;
     *number = oc_spool_number(s); /* not given again, whatever becomes of the row */
     bind(q, key_of(*number, item->priority), item);
     if ((st = run(s, q, "writing", err)) == OC_OK)
@@ -162,14 +168,12 @@ oc_status oc_spool_put(oc_spool *s, const oc_spool_item *item, uint64_t *number,
 
 static oc_status remove_key(oc_spool *s, int64_t key, oc_error *err)
 {
-    sqlite3_stmt *q = oc_spool_stmt(s, OC_SPOOL_REMOVE, err);
-    if (!q) {
-        oc_spool_roll_back(s);
-        return OC_FORMAT;
-    }
+    sqlite3_stmt *q;
+    oc_status     st = change(s, OC_SPOOL_REMOVE, &q, err);
+    if (st != OC_OK)
+        return st;
     sqlite3_bind_int64(q, 1, key);
-    oc_status st = run(s, q, "removing", err);
-    if (st == OC_OK)
+    if ((st = run(s, q, "removing", err)) == OC_OK)
         s->now.rows -= (uint64_t)sqlite3_changes(s->db);
     return st;
 }
@@ -182,29 +186,21 @@ oc_status oc_spool_remove(oc_spool *s, uint64_t number, oc_priority priority, oc
 
 static oc_status drop_oldest_aside(oc_spool *s, oc_error *err)
 {
-    sqlite3_stmt *q = oc_spool_stmt(s, OC_SPOOL_ASIDE_OLDEST, err);
-    if (!q) {
-        oc_spool_roll_back(s);
-        return OC_FORMAT;
-    }
-    oc_status st = run(s, q, "removing", err);
-    if (st == OC_OK) {
+    sqlite3_stmt *q;
+    oc_status     st = change(s, OC_SPOOL_ASIDE_OLDEST, &q, err);
+    if (st == OC_OK && (st = run(s, q, "removing", err)) == OC_OK) {
         s->now.aside--;
         s->now.aside_lost++;
     }
     return st;
 }
 
-oc_status oc_spool_set_aside(oc_spool *s, const oc_spool_item *item, oc_error *err)
+oc_status oc_spool_set_aside(oc_spool *s, const oc_spool_item *item, bool row, oc_error *err)
 {
-    oc_status st = oc_spool_remove(s, item->number, item->priority, err);
-    if (st != OC_OK)
+    sqlite3_stmt *q;
+    oc_status     st = row ? oc_spool_remove(s, item->number, item->priority, err) : begin(s, err);
+    if (st != OC_OK || (st = change(s, OC_SPOOL_ASIDE, &q, err)) != OC_OK)
         return st;
-    sqlite3_stmt *q = oc_spool_stmt(s, OC_SPOOL_ASIDE, err);
-    if (!q) {
-        oc_spool_roll_back(s);
-        return OC_FORMAT;
-    }
     bind(q, key_of(item->number, item->priority), item);
     sqlite3_bind_text(q, 6, item->reason ? item->reason : "", -1, SQLITE_STATIC);
     if ((st = run(s, q, "setting aside", err)) != OC_OK)
@@ -217,10 +213,10 @@ oc_status oc_spool_set_aside(oc_spool *s, const oc_spool_item *item, oc_error *e
 
 static oc_status read_int(oc_spool *s, oc_spool_sql sql, int64_t *out, oc_error *err)
 {
-    sqlite3_stmt *q = oc_spool_stmt(s, sql, err);
-    oc_status     st = OC_OK;
-    if (!q)
-        return OC_FORMAT;
+    sqlite3_stmt *q;
+    oc_status     st = oc_spool_stmt(s, sql, &q, err);
+    if (st != OC_OK)
+        return st;
     int rc = sqlite3_step(q);
     if (rc == SQLITE_ROW)
         *out = sqlite3_column_int64(q, 0);
@@ -245,11 +241,11 @@ oc_status oc_spool_measure(oc_spool *s, oc_error *err)
 static oc_status evict(oc_spool *s, uint64_t keep, size_t *n, oc_error *err)
 {
     int64_t       key[16];
-    oc_status     st = OC_OK;
-    sqlite3_stmt *q = oc_spool_stmt(s, OC_SPOOL_LOWEST, err);
+    sqlite3_stmt *q;
+    oc_status     st = oc_spool_stmt(s, OC_SPOOL_LOWEST, &q, err);
     *n = 0;
-    if (!q)
-        return OC_FORMAT;
+    if (st != OC_OK)
+        return st;
     sqlite3_bind_int64(q, 1, OC_SPOOL_NUMBER_MASK);
     sqlite3_bind_int64(q, 2, (int64_t)keep);
     int rc;
@@ -319,8 +315,8 @@ void oc_spool_stats_get(const oc_spool *s, oc_spool_stats *out)
 
 /* ---- reading ---- */
 
-/* false: the row's checksum is wrong. */
-static bool read_row(oc_spool *s, sqlite3_stmt *q, oc_spool_item *item)
+/* false: the row's checksum is wrong, or what it has was never put by this program. */
+static bool read_row(sqlite3_stmt *q, oc_spool_item *item)
 {
     int64_t key = sqlite3_column_int64(q, 0);
     *item = (oc_spool_item){
@@ -331,11 +327,21 @@ static bool read_row(oc_spool *s, sqlite3_stmt *q, oc_spool_item *item)
         .body = sqlite3_column_blob(q, 3),
         .n_body = (size_t)sqlite3_column_bytes(q, 3),
     };
-    if (item->priority < OC_PRIORITIES && item->stream && item->type && item->body &&
-        (uint64_t)sqlite3_column_int64(q, 4) == sum_of(key, item))
-        return true;
+    return item->priority < OC_PRIORITIES && item->stream && item->type && item->body &&
+           item->n_body >= 2 && *item->body == '{' &&
+           item->n_body + strlen(item->stream) + strlen(item->type) <= OC_SPOOL_ITEM_MAX &&
+           (uint64_t)sqlite3_column_int64(q, 4) == sum_of(key, item);
+}
+
+/* Counted once, however often it is read before a commit takes it away. */
+static void note_damaged(oc_spool *s, int64_t key)
+{
+    for (size_t i = 0; i < s->n_bad; i++)
+        if (s->bad[i] == key)
+            return;
+    if (s->n_bad < sizeof(s->bad) / sizeof(s->bad[0]))
+        s->bad[s->n_bad++] = key;
     s->damaged++;
-    return false;
 }
 
 /* Steps to the next sound row of one priority; item->body NULL at the end. */
@@ -343,10 +349,9 @@ static oc_status advance(oc_spool *s, sqlite3_stmt *q, oc_spool_item *item, oc_e
 {
     int rc;
     while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
-        if (read_row(s, q, item))
+        if (read_row(q, item))
             return OC_OK;
-        if (s->n_bad < sizeof(s->bad) / sizeof(s->bad[0]))
-            s->bad[s->n_bad++] = sqlite3_column_int64(q, 0);
+        note_damaged(s, sqlite3_column_int64(q, 0));
     }
     item->body = NULL;
     return rc == SQLITE_DONE ? OC_OK : oc_spool_failed(s, rc, "reading", err);
@@ -358,9 +363,8 @@ oc_status oc_spool_each(oc_spool *s, uint64_t after, oc_spool_row_fn *row, void 
     oc_spool_item next[OC_PRIORITIES];
     oc_status     st = OC_OK;
     for (int p = 0; p < OC_PRIORITIES && st == OC_OK; p++) {
-        if (!(q[p] = oc_spool_stmt(s, (oc_spool_sql)(OC_SPOOL_EACH0 + p), err)))
-            st = OC_FORMAT;
-        else {
+        st = oc_spool_stmt(s, (oc_spool_sql)(OC_SPOOL_EACH0 + p), &q[p], err);
+        if (st == OC_OK) {
             sqlite3_bind_int64(q[p], 1, key_of(after, (oc_priority)p));
             sqlite3_bind_int64(q[p], 2, key_of(OC_SPOOL_NUMBER_MASK, (oc_priority)p));
             st = advance(s, q[p], &next[p], err);
@@ -384,14 +388,16 @@ oc_status oc_spool_each(oc_spool *s, uint64_t after, oc_spool_row_fn *row, void 
 oc_status oc_spool_each_aside(oc_spool *s, oc_spool_row_fn *row, void *ctx, oc_error *err)
 {
     oc_spool_item item;
-    oc_status     st = OC_OK;
+    sqlite3_stmt *q;
     int           rc;
-    sqlite3_stmt *q = oc_spool_stmt(s, OC_SPOOL_EACH_ASIDE, err);
-    if (!q)
-        return OC_FORMAT;
+    oc_status     st = oc_spool_stmt(s, OC_SPOOL_EACH_ASIDE, &q, err);
+    if (st != OC_OK)
+        return st;
     while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
-        if (!read_row(s, q, &item))
+        if (!read_row(q, &item)) {
+            s->damaged++;
             continue;
+        }
         item.reason = (const char *)sqlite3_column_text(q, 5);
         if (!row(ctx, &item)) {
             rc = SQLITE_DONE;

@@ -16,7 +16,8 @@
 #include "events/spool_vfs.h"
 
 #define OC_SPOOL_VERSION 1
-#define OC_SPOOL_ASIDE_MAX 1000 /* refused messages kept for somebody to look at */
+#define OC_SPOOL_ASIDE_MAX 1000        /* refused messages kept for somebody to look at */
+#define OC_SPOOL_ITEM_MAX (256u << 10) /* bytes of stream, type and body; a longer row is damaged */
 
 /* Low goes first when space runs out. */
 typedef enum oc_priority {
@@ -79,8 +80,10 @@ OC_MUST_CHECK oc_status oc_spool_put(oc_spool *s, const oc_spool_item *item, uin
                                      oc_error *err); /* item->number is not read */
 OC_MUST_CHECK oc_status oc_spool_remove(oc_spool *s, uint64_t number, oc_priority priority,
                                         oc_error *err); /* not there: fine */
-/* Out of the way, but kept (the newest OC_SPOOL_ASIDE_MAX). */
-OC_MUST_CHECK oc_status oc_spool_set_aside(oc_spool *s, const oc_spool_item *item, oc_error *err);
+/* Out of the way, but kept (the newest OC_SPOOL_ASIDE_MAX).  row: it stands among the others, and is
+ * removed from there. */
+OC_MUST_CHECK oc_status oc_spool_set_aside(oc_spool *s, const oc_spool_item *item, bool row,
+                                           oc_error *err);
 /* Makes room (rows up to `keep` are spared: they are on their way) and commits. */
 OC_MUST_CHECK oc_status oc_spool_commit(oc_spool *s, uint64_t keep, oc_error *err);
 

@@ -37,8 +37,8 @@ struct oc_spool {
     uint64_t        number; /* the next */
     uint64_t        bytes_max, bytes_used, commits, damaged;
     int64_t         page_bytes;
-    bool            open;    /* a transaction is */
-    int64_t         bad[16]; /* keys of rows with a wrong checksum: go with the next commit */
+    bool            open;     /* a transaction is */
+    int64_t         bad[256]; /* keys of rows with a wrong checksum: go with the next commit */
     size_t          n_bad;
     oc_spool_counts now, before;
 };
@@ -50,8 +50,9 @@ OC_MUST_CHECK oc_status oc_spool_exec(oc_spool *s, const char *sql, const char *
 OC_MUST_CHECK oc_status oc_spool_exec_int(oc_spool *s, const char *sql, int64_t *out,
                                           oc_error *err);
 void                    oc_spool_roll_back(oc_spool *s);
-/* Ready to be bound; NULL: err tells. */
-sqlite3_stmt           *oc_spool_stmt(oc_spool *s, oc_spool_sql sql, oc_error *err);
+/* Ready to be bound. */
+OC_MUST_CHECK oc_status oc_spool_stmt(oc_spool *s, oc_spool_sql sql, sqlite3_stmt **out,
+                                      oc_error *err);
 OC_MUST_CHECK oc_status oc_spool_measure(oc_spool *s, oc_error *err); /* bytes_used */
 
 #endif

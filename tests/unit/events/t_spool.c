@@ -122,7 +122,7 @@ static void aside(void **state)
     char          body[200];
     item.n_body = make_body(body, 100, 2);
     item.body = body;
-    must(oc_spool_set_aside(s, &item, e));
+    must(oc_spool_set_aside(s, &item, true, e));
     must(oc_spool_commit(s, 0, e));
     assert_int_equal(look(s)->count, 1);
     must(oc_spool_each_aside(s, see_reason, reason, e));
@@ -137,7 +137,7 @@ static void aside(void **state)
     /* no more than so many are kept */
     for (uint64_t i = 0; i < OC_SPOOL_ASIDE_MAX + 5; i++) {
         item.number = put_row(s, 3, OC_PRIORITY_HIGH, 100);
-        must(oc_spool_set_aside(s, &item, e));
+        must(oc_spool_set_aside(s, &item, true, e));
     }
     must(oc_spool_commit(s, 0, e));
     oc_spool_stats_get(s, &stats);
