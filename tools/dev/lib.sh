@@ -39,7 +39,7 @@ link_release() {
 }
 
 # run_ctest PRESET [ARGS...]: prints "N passed, N failed, N skipped"; fails when a test failed.
-# With OC_COUNTS set, that file gets the three numbers too.
+# With OC_COUNTS set, that file gets the three numbers too; with OC_FAILURES, that one what failed.
 run_ctest() {
     local preset=$1 status=0 junit
     shift
@@ -48,6 +48,7 @@ run_ctest() {
     ctest --test-dir "build/$preset" --output-on-failure -j "$jobs" --no-tests=error \
         --output-junit "$junit" "$@" || status=$?
     [ -f "$junit" ] || die "$preset: no tests were run"
+    [ -z "${OC_FAILURES:-}" ] || $python tools/dev/failures.py "$junit" "$preset" >> "$OC_FAILURES"
     count_tests "$junit" "$preset"
     return $status
 }
