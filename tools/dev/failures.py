@@ -1,19 +1,22 @@
 #!/usr/bin/env python3
-"""failures.py TESTS.xml PRESET: the tests that failed in a JUnit file of ctest's, with their last lines."""
+"""failures.py TESTS.xml AGAIN.xml PRESET: the tests that failed in a JUnit file of ctest's, with their
+last lines; those that passed in the second run are called unstable."""
 import sys
 import xml.etree.ElementTree as ET
 
 LINES = 25
 
 
+def failed(path):
+    return {c.get("name"): c for c in ET.parse(path).iter("testcase") if c.find("failure") is not None}
+
+
 def main():
-    for case in ET.parse(sys.argv[1]).iter("testcase"):
-        failure = case.find("failure")
-        if failure is None:
-            continue
+    still = failed(sys.argv[2])
+    for name, case in failed(sys.argv[1]).items():
         said = (case.findtext("system-out") or "").splitlines()
         said = [s for s in said if s.strip() and not s.startswith(("[ RUN", "[       OK"))]
-        print(f"FAILED {sys.argv[2]}: {case.get('name')}: {failure.get('message') or ''}")
+        print(f"{'FAILED' if name in still else 'UNSTABLE'} {sys.argv[3]}: {name}")
         for line in said[-LINES:]:
             print("    " + line[:300])
 

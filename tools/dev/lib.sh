@@ -39,26 +39,36 @@ link_release() {
 }
 
 # run_ctest PRESET [ARGS...]: prints "N passed, N failed, N skipped"; fails when a test failed.
-# With OC_COUNTS set, that file gets the three numbers too; with OC_FAILURES, that one what failed.
+# With OC_COUNTS set, that file gets the three numbers too; with OC_FAILURES, that one what failed, and
+# what failed is run once more, alone: what passes then is told as unstable instead.
 run_ctest() {
-    local preset=$1 status=0 junit
+    local preset=$1 status=0 junit again=0
     shift
     junit=$PWD/build/$preset/tests.xml
     rm -f "$junit"
     ctest --test-dir "build/$preset" --output-on-failure -j "$jobs" --no-tests=error \
         --output-junit "$junit" "$@" || status=$?
     [ -f "$junit" ] || die "$preset: no tests were run"
-    [ -z "${OC_FAILURES:-}" ] || $python tools/dev/failures.py "$junit" "$preset" >> "$OC_FAILURES"
-    count_tests "$junit" "$preset"
+    if [ $status != 0 ] && [ -n "${OC_FAILURES:-}" ]; then
+        say "once more, alone: what failed"
+        ctest --test-dir "build/$preset" --rerun-failed --output-on-failure -j 1 \
+            --output-junit "$junit.again" || again=$?
+        $python tools/dev/failures.py "$junit" "$junit.again" "$preset" >> "$OC_FAILURES"
+        status=$again
+        count_tests "$junit" "$preset" "$junit.again"
+    else
+        count_tests "$junit" "$preset"
+    fi
     return $status
 }
 
+# count_tests JUNIT PRESET [JUNIT OF A SECOND RUN]
 count_tests() {
-    local head tests failed skipped
-    head=$(grep -m1 -A8 '<testsuite' "$1" | tr '\n' ' ')
-    tests=$(sed -E 's/.*[ \t]tests="([0-9]+)".*/\1/' <<< "$head")
-    failed=$(sed -E 's/.*[ \t]failures="([0-9]+)".*/\1/' <<< "$head")
-    skipped=$(sed -E 's/.*[ \t]skipped="([0-9]+)".*/\1/' <<< "$head")
+    local tests failed skipped
+    read -r tests failed skipped <<< "$($python -c '
+import sys, xml.etree.ElementTree as ET
+first, last = ET.parse(sys.argv[1]).getroot(), ET.parse(sys.argv[-1]).getroot()
+print(first.get("tests"), last.get("failures"), first.get("skipped"))' "$1" ${3:+"$3"})"
     [ -z "${OC_COUNTS:-}" ] || echo "$((tests - failed - skipped)) $failed $skipped $2" >> "$OC_COUNTS"
     echo "$((tests - failed - skipped)) passed, $failed failed, $skipped skipped"
 }
