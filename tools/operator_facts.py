@@ -25,6 +25,7 @@ SINCE = {
     "ScatterElements": 11, "ScatterND": 11, "SequenceAt": 11, "SequenceConstruct": 11, "SequenceEmpty": 11,
     "SequenceErase": 11, "SequenceInsert": 11, "SequenceLength": 11, "Shrink": 9, "Sign": 9, "Sin": 7, "Sinh": 9,
     "SplitToSequence": 11, "Tan": 7, "ThresholdedRelu": 10, "Trilu": 14, "Unique": 11, "Where": 9,
+    "RMSNormalization": 23, "Swish": 24,
 }
 LONG = {"float32": "f32", "int64": "i64", "int32": "i32", "uint8": "u8", "int8": "i8"}
 

@@ -60,7 +60,7 @@ static const spec specs[] = {
     {"Gelu", OC_UNARY_GELU, NULL, NULL, 0, 0},
     {"Mish", OC_UNARY_MISH, NULL, NULL, 0, 0},
     {"Silu", OC_UNARY_SILU, NULL, NULL, 0, 0},
-    {"Swish", OC_UNARY_SILU, NULL, NULL, 0, 0},
+    {"Swish", OC_UNARY_SWISH, "alpha", NULL, 1.0f, 0},
     {"Not", OC_UNARY_NOT, NULL, NULL, 0, 0},
     {"IsNaN", OC_UNARY_ISNAN, NULL, NULL, 0, 0},
     {"IsInf", OC_UNARY_ISINF, NULL, NULL, 0, 0},
@@ -91,6 +91,10 @@ static oc_unary op_of(const oc_node *node)
     if (op.kind == OC_UNARY_GELU &&
         strcmp(oc_node_string(node, "approximate", "none"), "tanh") == 0)
         op.kind = OC_UNARY_GELU_TANH;
+    if (op.kind == OC_UNARY_SWISH && op.a == 1.0)
+        op.kind = OC_UNARY_SILU;
+    if (op.kind == OC_UNARY_SWISH && op.a == 0.0)
+        op = (oc_unary){OC_UNARY_HARDSWISH, 0, 0.5}; /* x / 2 */
     if (op.kind == OC_UNARY_ISINF) {
         op.a = (double)oc_node_int(node, "detect_negative", 1);
         op.b = (double)oc_node_int(node, "detect_positive", 1);
@@ -104,9 +108,6 @@ static oc_status unary_infer(const oc_infer *ask, oc_error *err)
 
     if (!oc_k_any_unary(op.kind, ask->in[0].dtype))
         return OC_FAIL(err, OC_UNSUPPORTED, "not defined for %s", oc_dtype_name(ask->in[0].dtype));
-    if (strcmp(ask->node->op_type, "Swish") == 0 && oc_node_float(ask->node, "alpha", 1.0f) != 1.0f)
-        return OC_FAIL(err, OC_UNSUPPORTED, "alpha %g, only 1",
-                       (double)oc_node_float(ask->node, "alpha", 1.0f));
     ask->out[0] = ask->in[0];
     if (op.kind >= OC_UNARY_FLOATS)
         ask->out[0].dtype = OC_BOOL;

@@ -20,6 +20,8 @@ bool oc_node_act(const oc_graph *g, const oc_node *n, oc_act *act)
     } plain[] = {{"Relu", OC_ACT_RELU},  {"Sigmoid", OC_ACT_SIGMOID}, {"Silu", OC_ACT_SILU},
                  {"Swish", OC_ACT_SILU}, {"Tanh", OC_ACT_TANH},       {"Mish", OC_ACT_MISH}};
     *act = (oc_act){0};
+    if (oc_node_is(n, "Swish") && oc_node_float(n, "alpha", 1.0f) != 1.0f)
+        return false;
     for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
         if (oc_node_is(n, plain[i].op)) {
             act->kind = plain[i].kind;

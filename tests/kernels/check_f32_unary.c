@@ -23,6 +23,7 @@ static double bound_of(oc_unary_kind kind)
     case OC_UNARY_ERF:
     case OC_UNARY_HARDSIGMOID: return 1e-6; /* a fused multiply-add near its zero */
     case OC_UNARY_SILU:
+    case OC_UNARY_SWISH:
     case OC_UNARY_GELU:
     case OC_UNARY_GELU_TANH:
     case OC_UNARY_MISH:

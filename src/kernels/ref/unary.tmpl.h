@@ -46,6 +46,8 @@ static T APPLY(const oc_unary *op, T x)
         return x / 2 * (1 + F(tanh)((T)0.79788456080286536 * (x + (T)0.044715 * x * x * x)));
     case OC_UNARY_MISH: return x * F(tanh)((x > 0 ? x : 0) + F(log1p)(F(exp)(-F(fabs)(x))));
     case OC_UNARY_SILU: return x == -(T)INFINITY ? -(T)0 : x / (1 + F(exp)(-x)); /* its limit */
+    case OC_UNARY_SWISH:
+        return a * x == -(T)INFINITY ? -(T)0 : x / (1 + F(exp)(-(a * x))); /* its limit */
     default: return x;
     }
 }

@@ -66,6 +66,7 @@ void OC_KERNEL(f32_unary)(const oc_unary *op, size_t n, const float *x, float *y
     case OC_UNARY_ELU: LOOP(elu(v, a));
     case OC_UNARY_SELU: LOOP(vf_mul(b, elu(v, a)));
     case OC_UNARY_CELU: LOOP(celu(v, a));
+    case OC_UNARY_SWISH: LOOP(vf_div(vf_silu(vf_mul(a, v)), a));
     case OC_UNARY_SOFTSIGN: LOOP(vf_div(v, vf_add(one, vf_abs(v))));
     case OC_UNARY_GELU_TANH:
         LOOP(gelu_tanh(v));

@@ -25,21 +25,24 @@ def rand(*shape):
 
 
 def write(folder, name, op, opset, inputs, want, constants=(), **attrs):
-    """constants: positions of inputs that are part of the file."""
-    types = {torch.float32: TensorProto.FLOAT, torch.int64: TensorProto.INT64}
+    """constants: positions of inputs that are part of the file; want: a result, or a list with None for what is left out."""
+    types = {torch.float32: TensorProto.FLOAT, torch.int64: TensorProto.INT64, torch.bool: TensorProto.BOOL}
+    wants = want if isinstance(want, list) else [want]
+    results = [f"y{i}" if w is not None else "" for i, w in enumerate(wants)]
     names = [f"x{i}" if x is not None else "" for i, x in enumerate(inputs)]
     fed = [i for i, x in enumerate(inputs) if x is not None and i not in constants]
     graph = helper.make_graph(
-        [helper.make_node(op, names, ["y"], **attrs)], name,
+        [helper.make_node(op, names, results, **attrs)], name,
         [helper.make_tensor_value_info(names[i], types[inputs[i].dtype], list(inputs[i].shape)) for i in fed],
-        [helper.make_tensor_value_info("y", types[want.dtype], list(want.shape))],
+        [helper.make_tensor_value_info(r, types[w.dtype], list(w.shape)) for r, w in zip(results, wants) if r],
         [numpy_helper.from_array(inputs[i].numpy(), names[i]) for i in constants])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
     model.ir_version = 8
     onnx.save(model, os.path.join(folder, name + ".onnx"))
     for at, i in enumerate(fed):
         np.save(os.path.join(folder, f"{name}.{at}.npy"), inputs[i].numpy())
-    np.save(os.path.join(folder, f"{name}.want.0.npy"), want.numpy())
+    for at, w in enumerate(w for w in wants if w is not None):
+        np.save(os.path.join(folder, f"{name}.want.{at}.npy"), w.numpy())
 
 
 def deform(folder, name, c, oc, k, stride, pad, dilation, group, og, mask, bias):
@@ -51,6 +54,93 @@ def deform(folder, name, c, oc, k, stride, pad, dilation, group, og, mask, bias)
     want = torchvision.ops.deform_conv2d(x, offset, w, b, stride, pad, dilation, m)
     write(folder, name, "DeformConv", 19, [x, w, offset, b, m][:5 if mask else 4 if bias else 3], want, kernel_shape=list(k), strides=list(stride), pads=list(pad) * 2,
           dilations=list(dilation), group=group, offset_group=og)
+
+
+def attention(folder, name, q, k, v, *, mask=None, past=None, valid=None, causal=False, heads=None, scale=None, cap=0.0, mode=None, opset=24):
+    """q, k, v: [batch, heads, length, width]; heads: (of Q, of K) where the file has them inside."""
+    keys, values = (torch.cat((p, t), 2) for p, t in zip(past, (k, v))) if past else (k, v)
+    n_past, group, total = keys.shape[2] - k.shape[2], q.shape[1] // k.shape[1], keys.shape[2]
+    scores = q @ keys.repeat_interleave(group, 1).transpose(2, 3) * (scale or q.shape[3] ** -0.5)
+    told = [scores]
+    scores = cap * torch.tanh(scores / cap) if cap else scores
+    told.append(scores)
+    bias = torch.zeros(scores.shape)
+    seen = torch.ones(scores.shape, dtype=torch.bool)
+    if mask is not None:
+        more = total - mask.shape[-1] if mask.shape[-1] > 1 else 0
+        if mask.dtype == torch.bool:
+            seen = seen & F.pad(mask, (0, more))
+        else:
+            bias = bias + F.pad(mask, (0, more), value=-np.inf)
+    row, column = torch.arange(q.shape[2])[:, None], torch.arange(total)
+    if valid is not None:
+        seen = seen & (column < valid[:, None, None, None])
+    if causal:
+        ahead = valid[:, None, None, None] - q.shape[2] if valid is not None and not past else n_past
+        seen = seen & (column <= row + ahead)
+    scores = (scores + bias).masked_fill(~seen, -np.inf)
+    told += [scores, torch.softmax(scores, -1)]
+    y = told[3] @ values.repeat_interleave(group, 1)
+    attrs = {"is_causal": 1} if causal else {}
+    attrs.update({"scale": scale} if scale else {}, **({"softcap": cap} if cap else {}), **({"qk_matmul_output_mode": mode} if mode else {}))
+    if heads:
+        attrs.update(q_num_heads=heads[0], kv_num_heads=heads[1])
+        q, k, v, y = (t.transpose(1, 2).flatten(2) for t in (q, k, v, y))
+    want = [y, keys if past else None, values if past else None] + ([told[mode]] if mode is not None else [])
+    while want[-1] is None:
+        want.pop()
+    inputs = [q, k, v, mask, *(past or (None, None)), valid]
+    while inputs[-1] is None:
+        inputs.pop()
+    write(folder, name, "Attention", opset, [t if t is None else t.contiguous() for t in inputs], [w if w is None else w.contiguous() for w in want], **attrs)
+
+
+def attentions(folder):
+    q, k, v = rand(2, 6, 5, 8), rand(2, 6, 7, 8), rand(2, 6, 7, 11)
+    attention(folder, "attention_plain", q, k, v, opset=23)
+    attention(folder, "attention_3d", q, k, v, heads=(6, 6), scale=0.3, opset=23)
+    attention(folder, "attention_mask", q, k, v, mask=rand(5, 7), opset=23)
+    attention(folder, "attention_mask_heads", q, k, v, mask=rand(2, 1, 5, 7), opset=23)
+    attention(folder, "attention_causal", q, k, v, causal=True, opset=23)
+    attention(folder, "attention_bool", q, k, v, mask=(rand(6, 5, 7) > -0.5) | (torch.arange(7) == 2), causal=False, opset=23)
+    few, few_v = rand(2, 2, 7, 8), rand(2, 2, 7, 11)
+    attention(folder, "attention_groups", q, few, few_v, opset=23)
+    attention(folder, "attention_groups_3d", q, few, few_v, heads=(6, 2), mask=rand(2, 6, 5, 7), opset=23)
+    past = rand(2, 6, 3, 8), rand(2, 6, 3, 11)
+    attention(folder, "attention_past", q, k, v, past=past, opset=23)
+    attention(folder, "attention_past_causal", q, k, v, past=past, causal=True, opset=23)
+    attention(folder, "attention_past_3d", q, k, v, past=past, heads=(6, 6), mask=rand(5, 10), opset=23)
+    attention(folder, "attention_cap", q, k, v, cap=0.7)
+    attention(folder, "attention_cap_mask", q, k, v, cap=0.7, mask=(rand(5, 7) > -0.5) | (torch.arange(7) == 2))
+    attention(folder, "attention_products", q, k, v, mask=rand(5, 7), mode=0)
+    for mode, what in ((1, "capped"), (2, "masked"), (3, "weights")):
+        attention(folder, "attention_" + what, q, k, v, mask=rand(5, 7), cap=1.5, mode=mode)
+    attention(folder, "attention_valid", q, k, v, valid=torch.tensor((4, 7)))
+    attention(folder, "attention_valid_causal", q, k, v, valid=torch.tensor((5, 7)), causal=True)
+    attention(folder, "attention_short_mask", q, k, v, mask=rand(5, 4))
+    attention(folder, "attention_large", rand(1, 3, 197, 64), rand(1, 3, 197, 64), rand(1, 3, 197, 64), opset=23)
+
+
+def rotary(folder, name, heads, width, turning, interleaved, listed, inside):
+    """[batch, heads, length, width]; inside: [batch, length, heads * width]."""
+    x = rand(2, heads, 5, width)
+    half = turning // 2
+    angle = rand(9, half) if listed else rand(2, 5, half)
+    ids = torch.randint(0, 9, (2, 5), generator=G) if listed else None
+    c, s = (t[ids] if listed else t for t in (torch.cos(angle), torch.sin(angle)))
+    c, s = c[:, None], s[:, None]
+    a, b = (x[..., :turning:2], x[..., 1:turning:2]) if interleaved else (x[..., :half], x[..., half:turning])
+    turned = c * a - s * b, s * a + c * b
+    turned = torch.stack(turned, -1).flatten(-2) if interleaved else torch.cat(turned, -1)
+    y = torch.cat((turned, x[..., turning:]), -1)
+    attrs = {"interleaved": int(interleaved)}
+    if turning < width:
+        attrs["rotary_embedding_dim"] = turning
+    if inside or turning < width:
+        attrs["num_heads"] = heads
+    if inside:
+        x, y = (t.transpose(1, 2).flatten(2).contiguous() for t in (x, y))
+    write(folder, "rotary_" + name, "RotaryEmbedding", 23, [x, torch.cos(angle), torch.sin(angle)] + ([ids] if listed else []), y, **attrs)
 
 
 def main():
@@ -93,6 +183,13 @@ def main():
     x, scale, bias = rand(2, 6, 4, 5), rand(6), rand(6)
     write(folder, "group_norm_21", "GroupNormalization", 21, [x, scale, bias], F.group_norm(x, 3, scale, bias), num_groups=3, epsilon=1e-5)
     write(folder, "swish", "Swish", 24, [x], F.silu(x))
+    for alpha in (1.702, -0.4, 0.0):
+        write(folder, f"swish_{alpha}", "Swish", 24, [x], x * torch.sigmoid(alpha * x), alpha=alpha)
+    attentions(folder)
+    rotary(folder, "halves", 3, 8, 8, False, False, False)
+    rotary(folder, "pairs", 3, 8, 8, True, True, False)
+    rotary(folder, "some", 2, 10, 6, False, True, True)
+    rotary(folder, "some_pairs", 2, 10, 4, True, False, True)
     scale = rand(4, 5)
     want = x / torch.sqrt((x * x).mean((2, 3), keepdim=True) + 1e-4) * scale
     write(folder, "rms_normalization", "RMSNormalization", 23, [x, scale], want, axis=2, epsilon=1e-4)

@@ -159,6 +159,27 @@ static void test_f32(void **state)
             }
 }
 
+static void test_swish(void **state)
+{
+    (void)state;
+    EACH_ISA(isa)
+    for (int i = 0; i < 4; i++) {
+        const float alpha = (const float[]){1, 0, 1.702f, -0.4f}[i];
+        opcase      c;
+
+        opcase_begin(&c, "", "Swish", isa);
+        opcase_attr_float(&c, "alpha", alpha);
+        opcase_input(&c, OC_F32, DIMS(1, 3, 5, 7), NULL);
+        opcase_run(&c, 1);
+        for (size_t k = 0; k < 105; k++) {
+            const double x = naive_f(&c, 0, k), want = x / (1 + exp(-(double)alpha * x));
+
+            naive_expect(&c, k, want, (double)naive_out(&c)[k], 3e-6, 1e-6);
+        }
+        opcase_end(&c);
+    }
+}
+
 static void test_f64_and_f16(void **state)
 {
     double  x[5] = {-2.5, -1e-9, 0, 0.75, 3};
@@ -400,10 +421,15 @@ static void test_to_bool(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_f32),         cmocka_unit_test(test_f64_and_f16),
-        cmocka_unit_test(test_limits),      cmocka_unit_test(test_clip_f32),
-        cmocka_unit_test(test_clip_others), cmocka_unit_test(test_cast),
-        cmocka_unit_test(test_half),        cmocka_unit_test(test_identity_and_dropout),
+        cmocka_unit_test(test_f32),
+        cmocka_unit_test(test_swish),
+        cmocka_unit_test(test_f64_and_f16),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_clip_f32),
+        cmocka_unit_test(test_clip_others),
+        cmocka_unit_test(test_cast),
+        cmocka_unit_test(test_half),
+        cmocka_unit_test(test_identity_and_dropout),
         cmocka_unit_test(test_to_bool),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
