@@ -41,9 +41,15 @@ static oc_status read_frames(load *l, unsigned stream, const char *media, oc_err
     return OC_OK;
 }
 
-oc_status load_open(load *l, const char *media, unsigned cores, oc_error *err)
+void load_plan(load *l)
 {
     memset(l, 0, sizeof(*l));
+    memcpy(l->network, networks, sizeof(networks));
+}
+
+oc_status load_open(load *l, const char *media, unsigned cores, oc_error *err)
+{
+    load_plan(l);
     oc_status st = oc_pool_create(cores, &l->pool, err);
     if (st != OC_OK)
         return st;
@@ -52,7 +58,6 @@ oc_status load_open(load *l, const char *media, unsigned cores, oc_error *err)
         st = read_frames(l, s, media, err);
     for (unsigned n = 0; n < NETWORKS && st == OC_OK; n++) {
         oc_net_options o = {.pool = l->pool};
-        l->network[n] = networks[n];
         for (unsigned i = 0; i < STREAMS && st == OC_OK; i++)
             st = oc_net_create(networks[n].card, NULL, &o, &l->network[n].net[i], err);
     }

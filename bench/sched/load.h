@@ -21,6 +21,7 @@ typedef struct load_network {
     bool     crop; /* a strip across the picture, as a line of text is, instead of all of it */
     oc_net  *net[STREAMS];                  /* instances: sessions that jobs run on */
     double   solo_ms, solo_cpu_ms, wide_ms; /* one core, its CPU time, all cores: medians */
+    double   range_ms;                      /* from one yield point to the next, at most times */
     uint64_t sample[SAMPLES];               /* nanoseconds on one core */
     size_t   n_samples;
 } load_network;
@@ -38,6 +39,8 @@ typedef struct load_task { /* one network for one stream */
     uint64_t first_ns, period_ns, deadline_ns;
 } load_task;
 
+/* The networks' names, rates and deadlines, nothing that runs. */
+void                    load_plan(load *l);
 OC_MUST_CHECK oc_status load_open(load *l, const char *media, unsigned cores, oc_error *err);
 void                    load_close(load *l);
 

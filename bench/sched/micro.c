@@ -131,19 +131,21 @@ static void *heavy_main(void *arg)
     return NULL;
 }
 
-static oc_status come_often(oc_sched *s, uint32_t network, unsigned seconds, oc_error *err)
+static oc_status come_often(oc_sched *s, uint32_t network, ledger *g, oc_error *err)
 {
-    const uint64_t until = oc_now_ns() + seconds * 1000000000ull;
-    oc_status      st = OC_OK;
-    while (st == OC_OK && oc_now_ns() < until) {
-        oc_sched_job job = {.network = network, .fn = nothing};
-        st = oc_sched_run(s, &job, NULL, err);
+    oc_status st = OC_OK;
+    while (st == OC_OK && !ledger_enough(g)) {
+        oc_sched_job     job = {.network = network, .fn = nothing};
+        oc_sched_verdict v;
+        const uint64_t   begin = oc_now_ns();
+        st = oc_sched_run(s, &job, &v, err);
+        ledger_note(g, &(job_end){.due_ns = begin, .end_ns = begin + v.queue_ns});
         nanosleep(&(struct timespec){.tv_nsec = 7000000}, NULL);
     }
     return st;
 }
 
-oc_status measure_blocking(load *l, unsigned seconds, blocking *out, oc_error *err)
+oc_status measure_blocking(load *l, duration d, blocking *out, oc_error *err)
 {
     heavy            h = {.l = l};
     oc_sched_options o = {.pool = l->pool};
@@ -160,27 +162,29 @@ oc_status measure_blocking(load *l, unsigned seconds, blocking *out, oc_error *e
     if (st == OC_OK)
         st = oc_sched_network_add(
             h.s, &(oc_sched_network_options){.name = "urgent", .cores_max = 1}, &urgent, err);
-    if (st == OC_OK && !ledger_open(&g, seconds))
+    if (st == OC_OK && !ledger_open(&g, d.seconds, d.most))
         st = OC_FAIL(err, OC_NOMEM, "a ledger");
     if (st == OC_OK && pthread_create(&thread, NULL, heavy_main, &h) == 0) {
-        st = come_often(h.s, urgent, seconds, err);
+        st = come_often(h.s, urgent, &g, err);
         atomic_store(&h.stop, true);
         pthread_join(thread, NULL);
         if (h.status != OC_OK)
             *err = h.err;
         st = st == OC_OK ? h.status : st;
-        oc_sched_stats_get(h.s, urgent, OC_SCHED_CRITICAL, &stats);
-        out->queue = stats.queue;
         oc_sched_stats_get(h.s, h.network, OC_SCHED_SLACK, &stats);
         out->unyielded = stats.unyielded;
         out->slack_run_ms = (double)stats.run.p50_ns * 1e-6;
         out->preempted = stats.counts.preempted;
     }
     ledger_stop(&g);
-    out->steal = 0;
-    for (size_t i = 0; i < seconds && g.steal; i++)
-        out->steal += (double)g.steal[i] / seconds;
+    ledger_sum(&g, 0, false, &out->queue);
+    out->steal = ledger_steal(&g);
+    out->seconds = atomic_load(&g.n_seconds);
+    out->disturbed_seconds = out->seconds - atomic_load(&g.n_clean);
     ledger_close(&g);
     oc_sched_destroy(h.s);
+    if (st == OC_OK)
+        st = simulate_blocking(l->cores, out->slack_run_ms, (double)out->unyielded.p50_ns * 1e-6,
+                               &out->simulated_p999_ms, err);
     return st;
 }

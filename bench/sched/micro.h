@@ -2,7 +2,7 @@
 #ifndef BENCH_SCHED_MICRO_H
 #define BENCH_SCHED_MICRO_H
 
-#include "load.h"
+#include "engines.h"
 
 typedef struct overhead {
     double alone_us; /* an empty job, submit to return, one thread */
@@ -14,13 +14,15 @@ OC_MUST_CHECK oc_status measure_overhead(unsigned cores, overhead *out, oc_error
 
 typedef struct blocking {
     double          slack_run_ms; /* of the slack network, on all cores */
-    oc_sched_spread queue;        /* of the critical jobs */
+    outcome         queue;        /* of the critical jobs, in seconds without steal: the wait */
     oc_sched_spread unyielded;    /* of the slack network */
     uint64_t        preempted;
     double          steal; /* mean, of all cores */
+    size_t          seconds, disturbed_seconds;
+    double          simulated_p999_ms;
 } blocking;
 /* The slack class runs batches of the largest network without a pause; a critical job of no work comes
  * every 7 ms. */
-OC_MUST_CHECK oc_status measure_blocking(load *l, unsigned seconds, blocking *out, oc_error *err);
+OC_MUST_CHECK oc_status measure_blocking(load *l, duration d, blocking *out, oc_error *err);
 
 #endif

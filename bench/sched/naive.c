@@ -4,12 +4,11 @@
 #include "engines.h"
 
 #ifndef OC_ORT_LIBRARY
-oc_status run_naive(load *l, const load_task tasks[TASKS], unsigned seconds, ledger *g,
-                    oc_error *err)
+oc_status run_naive(load *l, const load_task tasks[TASKS], duration d, ledger *g, oc_error *err)
 {
     (void)l;
     (void)tasks;
-    (void)seconds;
+    (void)d;
     (void)g;
     return OC_FAIL(err, OC_NOT_FOUND, "built without ONNX Runtime");
 }
@@ -40,7 +39,6 @@ typedef struct naive {
     naive_net        net[NETWORKS];
     const load_task *tasks;
     ledger          *g;
-    uint64_t         start_ns, until_ns;
 } naive;
 
 typedef struct naive_stream {
@@ -165,24 +163,23 @@ static void *run_stream(void *arg)
     naive        *n = s->n;
     uint64_t      next[NETWORKS];
     for (unsigned i = 0; i < NETWORKS; i++)
-        next[i] = n->start_ns + n->tasks[s->stream * NETWORKS + i].first_ns;
-    while (s->status == OC_OK) {
+        next[i] = n->g->start_ns + n->tasks[s->stream * NETWORKS + i].first_ns;
+    while (s->status == OC_OK && !ledger_enough(n->g)) {
         unsigned first = 0;
         for (unsigned i = 1; i < NETWORKS; i++)
             first = next[i] < next[first] ? i : first;
         const load_task *t = &n->tasks[s->stream * NETWORKS + first];
-        if (next[first] >= n->until_ns)
-            break;
-        struct timespec at = {(time_t)(next[first] / 1000000000u),
-                              (long)(next[first] % 1000000000u)};
+        struct timespec  at = {(time_t)(next[first] / 1000000000u),
+                               (long)(next[first] % 1000000000u)};
         clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
         for (uint64_t now = oc_now_ns(); next[first] + t->period_ns <= now;
              next[first] += t->period_ns)
-            ledger_note(n->g, next[first] - n->start_ns, first, 2 + OC_SCHED_DROPS, 0);
+            ledger_note(n->g, &(job_end){first, 2 + OC_SCHED_DROPS, next[first],
+                                         next[first] + t->period_ns, 0});
         s->status = run_one(n, first, s->stream, &s->err);
-        const uint64_t took = oc_now_ns() - next[first];
-        ledger_note(n->g, next[first] - n->start_ns, first, took > t->deadline_ns,
-                    (double)took * 1e-6);
+        const uint64_t now = oc_now_ns();
+        ledger_note(n->g,
+                    &(job_end){first, now > next[first] + t->deadline_ns, next[first], now, 0});
         next[first] += t->period_ns;
     }
     return NULL;
@@ -205,8 +202,7 @@ static void close_all(naive *n)
         n->api->ReleaseEnv(n->env);
 }
 
-oc_status run_naive(load *l, const load_task tasks[TASKS], unsigned seconds, ledger *g,
-                    oc_error *err)
+oc_status run_naive(load *l, const load_task tasks[TASKS], duration d, ledger *g, oc_error *err)
 {
     naive        n = {.tasks = tasks, .g = g};
     naive_stream stream[STREAMS];
@@ -217,10 +213,8 @@ oc_status run_naive(load *l, const load_task tasks[TASKS], unsigned seconds, led
         st = open_net(&n, l, i, err);
     for (unsigned i = 0; i < TASKS && st == OC_OK; i++) /* the first run of each is nobody's */
         st = run_one(&n, i % NETWORKS, i / NETWORKS, err);
-    if (st == OC_OK && !ledger_open(g, seconds))
+    if (st == OC_OK && !ledger_open(g, d.seconds, d.most))
         st = OC_FAIL(err, OC_NOMEM, "a ledger");
-    n.start_ns = oc_now_ns();
-    n.until_ns = n.start_ns + seconds * 1000000000ull;
     for (; running < STREAMS && st == OC_OK; running++) {
         stream[running] = (naive_stream){.n = &n, .stream = running};
         if (pthread_create(&thread[running], NULL, run_stream, &stream[running]) != 0)

@@ -14,6 +14,7 @@ typedef struct way { /* one engine's run */
     outcome clean[NETWORKS], disturbed[NETWORKS];
     size_t  seconds, disturbed_seconds;
     double  elsewhere;
+    bool    full; /* memory ran out for what became of jobs */
 } way;
 
 typedef struct demand_result {

@@ -147,9 +147,8 @@ static uint64_t foreseen_end(oc_policy *p, const oc_policy_job *j, bool *queue)
     uint64_t all = 0;
     for (unsigned k = 0; k < p->cores; k++)
         all = core[k] > all ? core[k] : all;
-    const double margin = oc_policy_margin(p, j);
-    uint64_t     narrow = add(core[first], scaled(oc_policy_high_ns(p, j, 1), margin));
-    uint64_t wide = add(all, scaled(oc_policy_high_ns(p, j, network_of(p, j)->cores_max), margin));
+    const uint64_t narrow = add(core[first], oc_policy_need_ns(p, j, 1));
+    const uint64_t wide = add(all, oc_policy_need_ns(p, j, network_of(p, j)->cores_max));
     return narrow < wide ? narrow : wide;
 }
 
@@ -299,8 +298,7 @@ uint64_t oc_policy_job_due_ns(const oc_policy *p, const oc_policy_job *j)
     if (j->release_ns > p->now_ns)
         return sooner(p, j->release_ns, first);
     if (j->deadline_ns && !j->keep && !j->probe) {
-        uint64_t need =
-            scaled(oc_policy_high_ns(p, j, network_of(p, j)->cores_max), oc_policy_margin(p, j));
+        uint64_t need = oc_policy_need_ns(p, j, network_of(p, j)->cores_max);
         first = sooner(p, add(less(j->deadline_ns, need), 1), first);
     }
     return sooner(p, oc_policy_held_until(p, j), first);

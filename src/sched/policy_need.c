@@ -8,6 +8,10 @@
 #define STRETCH_BACK 0.002
 #define STRETCH_MAX 20.0
 
+/* Of the time from release to deadline, the margin included: only others of its own class put off a
+ * critical job. */
+static const double need_most[OC_SCHED_CLASSES] = {0.5, 0.9, 0.9};
+
 void oc_policy_relax(oc_policy *p, const oc_policy_job *j)
 {
     double *s = &network_of(p, j)->stretch[j->cls];
@@ -18,11 +22,6 @@ void oc_policy_tighten(oc_policy *p, const oc_policy_job *j)
 {
     double *s = &network_of(p, j)->stretch[j->cls];
     *s = fmin(*s * STRETCH_MISS, STRETCH_MAX);
-}
-
-double oc_policy_margin(const oc_policy *p, const oc_policy_job *j)
-{
-    return network_of(p, j)->stretch[j->cls];
 }
 
 #define OVERRUN 0.05 /* is taken to be left of a job that should have been through already */
@@ -51,12 +50,20 @@ static bool in_time(const oc_policy *p, const oc_policy_job *j, unsigned cores)
     return add(p->now_ns, oc_policy_high_ns(p, j, cores)) <= due(j);
 }
 
-/* The same with a margin that grows with every deadline missed, and shrinks slowly: what
- * comes between after the start is not known. */
+/* On so many cores, with a margin that grows with every deadline missed, and shrinks slowly: what
+ * comes between after the start is not known.  One that has just come is worth starting all the same: a
+ * margin left from bad times would shut its network out of good ones, and nothing would run to learn from. */
+uint64_t oc_policy_need_ns(const oc_policy *p, const oc_policy_job *j, unsigned cores)
+{
+    const uint64_t alone = oc_policy_high_ns(p, j, cores);
+    const uint64_t most = scaled(less(due(j), j->release_ns), need_most[j->cls]);
+    const uint64_t need = scaled(alone, network_of(p, j)->stretch[j->cls]);
+    return need <= most ? need : alone > most ? alone : most;
+}
+
 bool oc_policy_hopeful(const oc_policy *p, const oc_policy_job *j)
 {
-    const uint64_t alone = oc_policy_high_ns(p, j, network_of(p, j)->cores_max);
-    return add(p->now_ns, scaled(alone, oc_policy_margin(p, j))) <= due(j);
+    return add(p->now_ns, oc_policy_need_ns(p, j, network_of(p, j)->cores_max)) <= due(j);
 }
 
 /* The fewest cores that finish it in time: side by side is better use of cores than wide. */

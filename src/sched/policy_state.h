@@ -49,10 +49,11 @@ uint64_t oc_policy_high_ns(const oc_policy *p, const oc_policy_job *j, unsigned 
 uint64_t oc_policy_typical_ns(const oc_policy *p, const oc_policy_job *j, unsigned cores);
 bool     oc_policy_hopeful(const oc_policy *p, const oc_policy_job *j);
 unsigned oc_policy_cores_needed(const oc_policy *p, const oc_policy_job *j);
-/* The margin on run times of its network and class; a deadline was met, or was missed. */
-double oc_policy_margin(const oc_policy *p, const oc_policy_job *j);
-void   oc_policy_relax(oc_policy *p, const oc_policy_job *j);
-void   oc_policy_tighten(oc_policy *p, const oc_policy_job *j);
+/* What has to be left until its deadline for it to be worth starting. */
+uint64_t oc_policy_need_ns(const oc_policy *p, const oc_policy_job *j, unsigned cores);
+/* The margin on run times of its network and class: a deadline was met, or was missed. */
+void oc_policy_relax(oc_policy *p, const oc_policy_job *j);
+void oc_policy_tighten(oc_policy *p, const oc_policy_job *j);
 
 /* policy_rank.c: p->jobs best first, promotion and inheritance included. */
 void oc_policy_rank(oc_policy *p);

@@ -10,6 +10,16 @@ export_networks() {
     echo "$sum" > "$folder/made-by"
 }
 
+# out/sched.md between the marks in docs/scheduling.md
+write_sched() {
+    awk '
+        /<!-- sched:begin -->/ { print; while ((getline line < "out/sched.md") > 0) print line; skip = 1 }
+        /<!-- sched:end -->/ { skip = 0 }
+        !skip' docs/scheduling.md > out/scheduling.md
+    mv out/scheduling.md docs/scheduling.md
+    say "docs/scheduling.md has the tables"
+}
+
 bench() {
     local what=${1:-peers}
     [ $# = 0 ] || shift
@@ -28,8 +38,14 @@ bench() {
             link_release
             fetch_networks release
             mkdir -p out
+            local arg write= rest=()
+            for arg; do
+                if [ "$arg" = --write ]; then write=1; else rest+=("$arg"); fi
+            done
             OCELLUS_PLUGINS=build/release/plugins build/release/bench/sched/sched_bench \
-                --media "$cache/media" --json out/sched.json --markdown out/sched.md "$@"
+                --media "$cache/media" --json out/sched.json --markdown out/sched.md \
+                --times out/sched ${rest[@]+"${rest[@]}"}
+            [ -z "$write" ] || write_sched
             ;;
         tracker)
             setup bench

@@ -46,7 +46,8 @@ static uint64_t worst(const oc_sim_result *r)
 }
 
 static const uint64_t ms1[] = {1 * MS}, ms5[] = {5 * MS}, ms10[] = {10 * MS}, ms20[] = {20 * MS},
-                      ms100[] = {100 * MS};
+                      ms100[] = {100 * MS}, ms60[] = {60 * MS},
+                      mixed[] = {1 * MS, 2 * MS, 2 * MS, 4 * MS};
 #define RUNS(list) .run_ns = (list), .n_run = sizeof(list) / sizeof((list)[0])
 
 /* Slack on all cores, 100 ms a run: what is critical waits for one range and no longer. */
@@ -188,6 +189,52 @@ static void five_times_as_slow(void **state)
     assert_true(done[1] - done[0] < 40);   /* hopeless ones are not run */
     assert_true(done[1] - done[0] >= 5);   /* but it is tried */
     assert_true(done[3] - done[2] >= 120); /* and found to be well again */
+}
+
+/* Three seconds in which everything takes eight times as long, under nearly all the load there may be:
+ * they cost what they cost, but nothing for long.  What counts is what is in time three seconds later. */
+static void bad_seconds_are_forgotten(void **state)
+{
+    oc_sim_network net[] = {{RUNS(mixed)}, {RUNS(ms10)}, {RUNS(ms60)}};
+    oc_sim_task    task[12];
+    for (size_t n = 0; n < 3; n++) {
+        net[n].options.instances = 4;
+        net[n].core_gain = 0.6;
+        net[n].range_ns = MS;
+        net[n].slow_from_ns = 5 * (uint64_t)S;
+        net[n].slow_until_ns = 8 * (uint64_t)S;
+        net[n].slow = 8;
+    }
+    for (unsigned i = 0; i < 12; i++)
+        task[i] = (oc_sim_task){.network = i % 3,
+                                .stream = i / 3,
+                                .cls = i % 3 == 2 ? OC_SCHED_NORMAL : OC_SCHED_CRITICAL,
+                                .first_ns = i * MS,
+                                .period_ns = (i % 3 == 0   ? 40
+                                              : i % 3 == 1 ? 60
+                                                           : 280) *
+                                             MS,
+                                .deadline_ns = (i % 3 == 0   ? 60
+                                                : i % 3 == 1 ? 100
+                                                             : 500) *
+                                               MS};
+    (void)state;
+    for (uint64_t seed = 1; seed <= 5; seed++) {
+        uint64_t good[3] = {0}, all[3] = {0};
+        for (int whole = 0; whole < 2; whole++) {
+            oc_sim_options o = {
+                .cores = 2, .until_ns = (whole ? 60 : 11) * (uint64_t)S, .seed = seed};
+            oc_sim_result *r = simulate(o, net, 3, task, 12);
+            for (int i = 0; i < 12; i++) {
+                good[i % 3] += (whole ? 1 : -1) * (r[i].done - r[i].missed);
+                all[i % 3] += (whole ? 1 : -1) * r[i].released;
+            }
+        }
+        for (int n = 0; n < 3; n++)
+            if (good[n] * 100 < all[n] * 99)
+                fail_msg("seed %d, network %d: %d of %d in time", (int)seed, n, (int)good[n],
+                         (int)all[n]);
+    }
 }
 
 /* A slack job has the only session that a critical one waits for; normal ones want all cores. */
@@ -442,6 +489,7 @@ int main(void)
         cmocka_unit_test(jitter_is_borne),
         cmocka_unit_test(a_camera_that_stalls),
         cmocka_unit_test(five_times_as_slow),
+        cmocka_unit_test(bad_seconds_are_forgotten),
         cmocka_unit_test(no_inversion),
         cmocka_unit_test(normal_does_not_starve),
         cmocka_unit_test(batches_are_made),
