@@ -59,7 +59,7 @@ static oc_status judge(pruning *p, const oc_doc *doc, outcome *o, oc_error *err)
     o->metric = NAN;
     o->weight_bytes = weight_bytes(doc);
     if (st == OC_OK && p->w->metric.name)
-        st = cli_metric_value((void *)(uintptr_t)&p->w->metric, doc, &o->metric, err);
+        st = cli_metric_value((void *)(uintptr_t)&p->w->metric, doc, 0, &o->metric, err);
     return st;
 }
 
@@ -158,7 +158,7 @@ static oc_status prune(wanted *w, oc_error *err)
     if (st == OC_OK)
         st = q_reference_create(p.doc, p.samples, 0, p.pool, &p.reference, err);
     if (st == OC_OK && w->metric.name)
-        st = cli_metric_value(&w->metric, p.doc, &p.metric, err);
+        st = cli_metric_value(&w->metric, p.doc, 0, &p.metric, err);
     if (st == OC_OK)
         print_head(&p);
     for (size_t i = 0; i < w->n_ratios && st == OC_OK; i++)

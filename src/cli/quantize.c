@@ -14,9 +14,9 @@
 #include "vision/store.h"
 
 typedef struct wanted {
-    const char *model, *calibration, *card, *out, *method, *format, *report, *drop;
+    const char *model, *calibration, *card, *out, *method, *format, *report, *drop, *bits;
     double      percentile, float_max;
-    uint64_t    samples, threads, weight_bits, measure, sensitivity;
+    uint64_t    samples, threads, weight_bits, measure, pictures, sensitivity;
     bool        symmetric, json, layers, equalize, correct_bias, round;
     cli_texts   keep; /* layers that stay float */
     cli_metric  metric;
@@ -53,13 +53,18 @@ static void print_budget(const wanted *w, const q_search *s)
                w->metric.name, s->float_metric, s->all.metric, s->best.metric);
     if (s->stopped)
         printf("the budget is not met: %s; the best point found is written\n", s->stopped);
+    if (s->no_wide)
+        puts("no layer has activations of 16 bits: the file cannot be raised to opset 21");
 }
 
 static void print_text(const wanted *w, const q_network *n, const q_search *s)
 {
     const q_bytes b = q_network_bytes(n);
     const size_t  before = file_bytes(w->model), after = file_bytes(w->out);
-    printf("%s: %zu layers in integers, %zu in float\n", w->out, b.n_integer, b.n_float);
+    printf("%s: %zu layers in integers, %zu in float", w->out, b.n_integer, b.n_float);
+    if (b.n_wide)
+        printf("; %zu with activations of 16 bits (opset 21)", b.n_wide);
+    putchar('\n');
     printf("weights in integers: %zu bytes, %.4f of their float32; left in float: %zu bytes\n",
            b.quantised, ratio(b.quantised, b.quantised_float), b.left);
     printf("file: %zu bytes, %.4f of the original\n", after, ratio(after, before));
@@ -106,6 +111,7 @@ static oc_status search(wanted *w, q_network *n, const oc_card *card, q_search *
             return st;
         w->budget.metric = cli_metric_value;
         w->budget.metric_ctx = &w->metric;
+        w->budget.pictures = cli_metric_pictures(&w->metric);
     }
     if (w->budget.max_drop > 0 || w->layers || w->metric.images || w->report)
         st = q_search_run(n, &w->budget, s, err);
@@ -203,6 +209,8 @@ static int check(wanted *w, q_options *o)
         return cli_usage("quantize", "--percentile is above 50, at most 100");
     if (w->weight_bits != 7 && w->weight_bits != 8)
         return cli_usage("quantize", "--weight-bits is 7 or 8");
+    if (strcmp(w->bits, "auto") != 0 && strcmp(w->bits, "8") != 0 && strcmp(w->bits, "16") != 0)
+        return cli_usage("quantize", "--activation-bits is 8, 16 or auto: '%s'", w->bits);
     if (w->drop && !parse_share(w->drop, &w->budget.max_drop))
         return cli_usage("quantize", "--max-drop is a share such as 1%% or 0.01: '%s'", w->drop);
     if (!(w->float_max > 0 && w->float_max <= 1))
@@ -219,6 +227,7 @@ int oc_cmd_quantize(int argc, char **argv)
     wanted           w = {.method = "mse",
                           .format = "int8",
                           .percentile = 99.99,
+                          .bits = "auto",
                           .weight_bits = 8,
                           .float_max = 0.25,
                           .samples = 128,
@@ -238,7 +247,9 @@ int oc_cmd_quantize(int argc, char **argv)
          "ranges: minmax, average, percentile, entropy, mse (default), auto"},
         {"--percentile", 'd', &w.percentile, "P", "with it: what stays inside (99.99)"},
         {"--samples", 'u', &w.samples, "N", "at most so many, spread evenly (128; 0: all)"},
-        {"--symmetric", 'f', &w.symmetric, NULL, "activations int8 without zero point"},
+        {"--activation-bits", 's', &w.bits, "N",
+         "8, 16 (opset 21), or auto: 8, and 16 for layers that a budget asks it for"},
+        {"--symmetric", 'f', &w.symmetric, NULL, "activations signed, without zero point"},
         {"--weight-bits", 'u', &w.weight_bits, "N", "8, or 7 where 16-bit sums could overflow"},
         {"--equalize", 'f', &w.equalize, NULL, "ranges of channels evened out across layers"},
         {"--correct-bias", 'f', &w.correct_bias, NULL, "biases take up what rounding shifts"},
@@ -250,7 +261,10 @@ int oc_cmd_quantize(int argc, char **argv)
         {"--gt", 's', &w.metric.gt, "G.json", "their truth, for detectors (COCO annotations)"},
         {"--float-max", 'd', &w.float_max, "S", "share of weight bytes that may stay float (0.25)"},
         {"--layers", 'f', &w.layers, NULL, "measure every layer's own loss, budget or not"},
-        {"--measure", 'u', &w.measure, "N", "so many of the worst layers on the metric too"},
+        {"--measure", 'u', &w.measure, "N",
+         "with --images: the N worst layers are measured on the metric, too (0: all)"},
+        {"--measure-pictures", 'u', &w.pictures, "N",
+         "each over so many pictures (0: 4096 runs for all layers together, 16 at least)"},
         {"--sensitivity-samples", 'u', &w.sensitivity, "N", "for layers' own loss (8; 0: all)"},
         {"--report", 's', &w.report, "F.html", "a page: layers ranked, ranges, reasons"},
         {"--threads", 'u', &w.threads, "N", "workers (one per processor)"},
@@ -274,11 +288,15 @@ int oc_cmd_quantize(int argc, char **argv)
     o.equalize = w.equalize;
     o.correct_bias = w.correct_bias;
     o.round = w.round;
-    o.format = (q_format){.symmetric = w.symmetric, .weight_bits = (unsigned)w.weight_bits};
+    o.format = (q_format){.symmetric = w.symmetric,
+                          .wide = strcmp(w.bits, "16") == 0,
+                          .weight_bits = (unsigned)w.weight_bits};
+    w.budget.bytes_only = strcmp(w.bits, "8") == 0;
+    w.budget.part = w.pictures;
     w.budget.float_max = w.float_max;
     w.budget.measure = w.measure;
     w.budget.samples = w.sensitivity;
-    w.budget.tries = 8;
+    w.budget.tries = 12;
     cli_catch_interrupt();
     oc_status st = oc_pool_create((unsigned)w.threads, &o.pool, &err);
     if (st == OC_OK)

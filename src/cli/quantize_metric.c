@@ -45,50 +45,80 @@ static bool go_on(void *ctx, size_t done, size_t n)
     return !cli_was_interrupted();
 }
 
-static oc_status boxes(cli_metric *m, oc_net *net, double *value, oc_error *err)
+size_t cli_metric_pictures(const cli_metric *m)
+{
+    return m->gt ? m->truth.n_images : m->pictures.n;
+}
+
+/* Some of the truth's pictures, spread evenly, with their objects: arrays of its own, what they point
+ * to is the truth's. */
+static oc_status part_of(const oc_coco_set *all, size_t part, oc_coco_set *out, oc_error *err)
+{
+    *out = (oc_coco_set){.categories = all->categories, .n_categories = all->n_categories};
+    out->images = calloc(part + 1, sizeof(*out->images));
+    out->objects = calloc(all->n_objects + 1, sizeof(*out->objects));
+    if (!out->images || !out->objects)
+        return OC_FAIL(err, OC_NOMEM, "a part of the truth");
+    for (size_t i = 0; i < part; i++)
+        out->images[out->n_images++] = all->images[i * all->n_images / part];
+    for (size_t i = 0; i < all->n_objects; i++)
+        if (oc_coco_set_image(out, all->objects[i].image))
+            out->objects[out->n_objects++] = all->objects[i];
+    return OC_OK;
+}
+
+static oc_status boxes(cli_metric *m, oc_net *net, size_t part, double *value, oc_error *err)
 {
     const oc_coco_detect_options options = {.folder = m->images, .go_on = go_on};
     oc_coco_mapping              mapping = {0};
-    oc_coco_set                  found = {0};
+    oc_coco_set                  found = {0}, some = {0};
+    const oc_coco_set           *truth = part ? &some : &m->truth;
     oc_coco_scores               scores = {0};
-    oc_status                    st;
-    if ((st = oc_coco_map_labels(net, &m->truth, &mapping, err)) == OC_OK &&
-        (st = oc_coco_detect(net, &m->truth, &mapping, &options, &found, err)) == OC_OK &&
-        (st = oc_coco_score(&m->truth, &found, OC_COCO_BBOX, &scores, err)) == OC_OK)
+    oc_status                    st = part ? part_of(&m->truth, part, &some, err) : OC_OK;
+    if (st == OC_OK && (st = oc_coco_map_labels(net, truth, &mapping, err)) == OC_OK &&
+        (st = oc_coco_detect(net, truth, &mapping, &options, &found, err)) == OC_OK &&
+        (st = oc_coco_score(truth, &found, OC_COCO_BBOX, &scores, err)) == OC_OK)
         *value = scores.ap > 0 ? scores.ap : 0;
     oc_coco_scores_finish(&scores);
     oc_coco_set_finish(&found);
     oc_coco_mapping_finish(&mapping);
+    free(some.images);
+    free(some.objects);
     return st;
 }
 
-static oc_status classes(cli_metric *m, oc_net *net, double *value, oc_error *err)
+static bool is_right(const oc_net *net, const cli_picture *p, const oc_result *result)
 {
-    oc_status st = OC_OK;
-    size_t    right = 0;
-    for (size_t i = 0; i < m->pictures.n && st == OC_OK; i++) {
-        const cli_picture *p = &m->pictures.item[i];
+    char text[32], number[16];
+    if (!result->n_classes)
+        return false;
+    const uint32_t best = result->classes[0].label;
+    snprintf(number, sizeof(number), "%u", best);
+    return strcmp(p->label, oc_card_label(oc_net_card(net), best, text, sizeof(text))) == 0 ||
+           strcmp(p->label, number) == 0;
+}
+
+static oc_status classes(cli_metric *m, oc_net *net, size_t part, double *value, oc_error *err)
+{
+    const size_t n = part ? part : m->pictures.n;
+    oc_status    st = OC_OK;
+    size_t       right = 0;
+    for (size_t i = 0; i < n && st == OC_OK; i++) {
+        const cli_picture *p = &m->pictures.item[i * m->pictures.n / n];
         oc_frame          *frame = NULL;
         oc_result          result = {.n_classes = 0};
-        char               text[32];
         if (cli_was_interrupted())
             return OC_FAIL(err, OC_CANCELLED, "stopped");
         if ((st = oc_image_load(p->path, &frame, err)) == OC_OK &&
-            (st = oc_net_run(net, frame, NULL, &result, err)) == OC_OK && result.n_classes) {
-            const uint32_t best = result.classes[0].label;
-            char           number[16];
-            snprintf(number, sizeof(number), "%u", best);
-            right +=
-                strcmp(p->label, oc_card_label(oc_net_card(net), best, text, sizeof(text))) == 0 ||
-                strcmp(p->label, number) == 0;
-        }
+            (st = oc_net_run(net, frame, NULL, &result, err)) == OC_OK)
+            right += is_right(net, p, &result);
         oc_frame_unref(frame);
     }
-    *value = m->pictures.n ? (double)right / (double)m->pictures.n : 0;
+    *value = n ? (double)right / (double)n : 0;
     return st;
 }
 
-oc_status cli_metric_value(void *ctx, const oc_doc *doc, double *value, oc_error *err)
+oc_status cli_metric_value(void *ctx, const oc_doc *doc, size_t part, double *value, oc_error *err)
 {
     cli_metric          *m = ctx;
     oc_net              *net = NULL;
@@ -97,7 +127,7 @@ oc_status cli_metric_value(void *ctx, const oc_doc *doc, double *value, oc_error
     if (st == OC_OK)
         st = oc_net_create(m->card, m->file, &options, &net, err);
     if (st == OC_OK)
-        st = m->gt ? boxes(m, net, value, err) : classes(m, net, value, err);
+        st = m->gt ? boxes(m, net, part, value, err) : classes(m, net, part, value, err);
     oc_net_destroy(net);
     unlink(m->file);
     return st;

@@ -24,8 +24,9 @@ typedef struct cli_metric {
 OC_MUST_CHECK oc_status cli_metric_open(cli_metric *m, const oc_card *card, const char *out,
                                         oc_error *err);
 void                    cli_metric_close(cli_metric *m);
+size_t                  cli_metric_pictures(const cli_metric *m); /* labelled ones */
 /* A q_metric_fn. */
-OC_MUST_CHECK oc_status cli_metric_value(void *ctx, const oc_doc *doc, double *value,
+OC_MUST_CHECK oc_status cli_metric_value(void *ctx, const oc_doc *doc, size_t part, double *value,
                                          oc_error *err);
 
 #endif

@@ -1,8 +1,8 @@
 /* QuantizeLinear, DequantizeLinear, DynamicQuantizeLinear.   ONNX opset 10.., dynamic 11..
  *
- *   QuantizeLinear    x f32, y_scale, y_zero (its type is y's; left out: u8)
+ *   QuantizeLinear    x f32, y_scale, y_zero (its type is y's; left out: u8); u16 and i16 from opset 21
  *     y = saturate(round_half_even(x / y_scale) + y_zero)
- *   DequantizeLinear  x u8, i8 or i32, x_scale, x_zero;  y = (x - x_zero) * x_scale, f32
+ *   DequantizeLinear  x u8, i8, u16, i16 or i32, x_scale, x_zero;  y = (x - x_zero) * x_scale, f32
  *   DynamicQuantizeLinear  x f32;  y u8, and the scale and zero point that its range asks for
  *
  *   scale and zero point: one, or one per index of `axis`; they may be computed at run time
@@ -61,17 +61,25 @@ static oc_status check_params(const oc_infer *ask, oc_dtype *zero, oc_error *err
     return OC_OK;
 }
 
+static bool is_wide(oc_dtype dtype)
+{
+    return dtype == OC_U16 || dtype == OC_I16;
+}
+
 static oc_status quantize_infer(const oc_infer *ask, oc_error *err)
 {
     oc_dtype  zero;
     oc_status st = check_params(ask, &zero, err);
     if (st != OC_OK)
         return st;
-    /* output_dtype counts as TensorProto does: 2 is uint8, 3 int8 */
-    int64_t type = oc_node_int(ask->node, "output_dtype", 0);
-    zero = zero ? zero : type == 3 ? OC_I8 : OC_U8;
-    if (ask->in[0].dtype != OC_F32 || !oc_is_byte(zero) || (type != 0 && type != 2 && type != 3))
-        return OC_FAIL(err, OC_UNSUPPORTED, "from %s to %s, only float32 to bytes",
+    /* output_dtype counts as TensorProto does */
+    static const oc_dtype told[] = {[2] = OC_U8, [3] = OC_I8, [4] = OC_U16, [5] = OC_I16};
+    const int64_t         type = oc_node_int(ask->node, "output_dtype", 0);
+    const bool            known = type == 0 || (type >= 2 && type <= 5);
+    if (!zero)
+        zero = known && type ? told[type] : OC_U8;
+    if (ask->in[0].dtype != OC_F32 || !(oc_is_byte(zero) || is_wide(zero)) || !known)
+        return OC_FAIL(err, OC_UNSUPPORTED, "from %s to %s, only float32 to 8 or 16 bits",
                        oc_dtype_name(ask->in[0].dtype), oc_dtype_name(zero));
     ask->out[0] = (oc_tensor_info){zero, ask->in[0].shape};
     return OC_OK;
@@ -83,8 +91,8 @@ static oc_status dequantize_infer(const oc_infer *ask, oc_error *err)
     oc_status st = check_params(ask, &zero, err);
     if (st != OC_OK)
         return st;
-    if (!oc_is_byte(x) && x != OC_I32)
-        return OC_FAIL(err, OC_UNSUPPORTED, "x is %s, only uint8, int8 and int32",
+    if (!oc_is_byte(x) && !is_wide(x) && x != OC_I32)
+        return OC_FAIL(err, OC_UNSUPPORTED, "x is %s, only integers of 8 and 16 bits and int32",
                        oc_dtype_name(x));
     if (zero && zero != x)
         return OC_FAIL(err, OC_FORMAT, "x is %s, its zero point %s", oc_dtype_name(x),
@@ -189,6 +197,20 @@ static void quantize_to_blocks(const quant_state *s, const oc_op_run *r)
     }
 }
 
+/* To 16 bits, as the kernel of bytes does it: NaN becomes the smallest value. */
+static void quantize_wide(size_t n, const float *x, float scale, int32_t zero, bool is_signed,
+                          uint16_t *y)
+{
+    const float lo = (float)((is_signed ? INT16_MIN : 0) - zero);
+    const float hi = (float)((is_signed ? INT16_MAX : UINT16_MAX) - zero);
+    for (size_t i = 0; i < n; i++) {
+        float v = x[i] / scale;
+        v = v > lo ? v : lo;
+        v = v < hi ? v : hi;
+        y[i] = (uint16_t)((int32_t)rintf(v) + zero);
+    }
+}
+
 static void quantize_run(const oc_op_run *r)
 {
     const quant_state *s = r->state;
@@ -203,22 +225,36 @@ static void quantize_run(const oc_op_run *r)
                         zero_of(r, 0), false, (uint8_t *)r->out[0].data + r->part.begin * 8);
         return;
     }
-    bool is_signed = r->out[0].info.dtype == OC_I8;
+    const oc_dtype dtype = r->out[0].info.dtype;
     for (size_t at = r->part.begin, n, k; at < r->part.end; at += n) {
         n = next_run(s, at, r->part.end, &k);
-        s->quantize(n, x + at, scale[k], zero_of(r, k), is_signed, (uint8_t *)r->out[0].data + at);
+        if (is_wide(dtype))
+            quantize_wide(n, x + at, scale[k], zero_of(r, k), dtype == OC_I16,
+                          (uint16_t *)r->out[0].data + at);
+        else
+            s->quantize(n, x + at, scale[k], zero_of(r, k), dtype == OC_I8,
+                        (uint8_t *)r->out[0].data + at);
     }
 }
 
 static void dequantize(const quant_state *s, oc_dtype dtype, const void *x, size_t at, size_t n,
                        int32_t zero, float scale, float *y)
 {
-    if (dtype != OC_I32) {
-        s->dequantize(n, (const uint8_t *)x + at, scale, zero, dtype == OC_I8, y + at);
-        return;
+    switch (dtype) {
+    case OC_U16:
+        for (size_t i = at; i < at + n; i++)
+            y[i] = (float)(((const uint16_t *)x)[i] - zero) * scale;
+        break;
+    case OC_I16:
+        for (size_t i = at; i < at + n; i++)
+            y[i] = (float)(((const int16_t *)x)[i] - zero) * scale;
+        break;
+    case OC_I32:
+        for (size_t i = at; i < at + n; i++)
+            y[i] = (float)(int32_t)((uint32_t)((const int32_t *)x)[i] - (uint32_t)zero) * scale;
+        break;
+    default: s->dequantize(n, (const uint8_t *)x + at, scale, zero, dtype == OC_I8, y + at);
     }
-    for (size_t i = at; i < at + n; i++)
-        y[i] = (float)(int32_t)((uint32_t)((const int32_t *)x)[i] - (uint32_t)zero) * scale;
 }
 
 static void dequantize_run(const oc_op_run *r)

@@ -189,8 +189,9 @@ oc_pass_fn oc_pass_integer;
 
 oc_status oc_pass_integer(oc_graph *graph, const oc_pass_options *options, oc_error *err)
 {
-    static qdq_step *const steps[] = {qdq_unsign, qdq_move,  qdq_cancel, qdq_conv,   qdq_gemm,
-                                      qdq_join,   qdq_table, qdq_move,   qdq_cancel, qdq_merge};
+    static qdq_step *const steps[] = {qdq_round, qdq_unsign, qdq_move, qdq_cancel,
+                                      qdq_conv,  qdq_gemm,   qdq_join, qdq_table,
+                                      qdq_move,  qdq_cancel, qdq_merge};
     qdq                    q = {.g = graph, .isa = options->isa, .err = err};
     oc_status              st = OC_OK;
     if (!has_integers(graph))

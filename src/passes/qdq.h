@@ -57,6 +57,7 @@ bool qdq_bounds(oc_act act, const qdq_param *p, uint8_t *lo, uint8_t *hi);
 
 typedef oc_status qdq_step(qdq *q, uint32_t index, bool *done);
 qdq_step          qdq_unsign; /* int8 between Q and DQ becomes uint8 */
+qdq_step          qdq_round;  /* pairs of 16 bits */
 qdq_step          qdq_move;   /* DQ behind operators that only move values */
 qdq_step          qdq_cancel; /* Q(DQ(x)) */
 qdq_step          qdq_conv;   /* Conv */

@@ -54,15 +54,23 @@ typedef struct names {
     const char *scale, *zero, *rounded;
 } names;
 
+typedef struct zero_point {
+    oc_dtype    dtype;
+    int32_t     level;
+    const char *name;
+} zero_point;
+
 typedef struct emission {
     const q_index   *x;
     const q_place   *place;
     const q_params  *params;
     const q_weights *weights;
     oc_doc          *to;
-    names           *value;        /* per value */
-    const char      *zero[2][256]; /* names of scalar zero points, uint8 and int8 */
-    unsigned         count;        /* of names */
+    names           *value; /* per value */
+    zero_point      *zero;  /* scalar ones, each once */
+    size_t           n_zeros;
+    unsigned         count; /* of names */
+    bool             wide;  /* something is of 16 bits */
     oc_error        *err;
 } emission;
 
@@ -103,10 +111,24 @@ static oc_status add_linear(emission *e, const char *op, const char *const *in, 
 static oc_status add_zero(emission *e, const q_params *p, const char **name)
 {
     const oc_shape scalar = {0};
-    const uint8_t  level = (uint8_t)p->zero;
-    const char   **known = &e->zero[p->dtype == OC_I8][level];
-    oc_status      st = *known ? OC_OK : add_tensor(e, 'z', p->dtype, &scalar, &level, known);
-    *name = *known;
+    const uint8_t  byte = (uint8_t)p->zero;
+    const uint16_t two = (uint16_t)p->zero;
+    const bool     wide = p->dtype == OC_U16 || p->dtype == OC_I16;
+    zero_point    *z = e->zero;
+    while (z < e->zero + e->n_zeros && (z->dtype != p->dtype || z->level != p->zero))
+        z++;
+    e->wide = e->wide || wide;
+    if (z < e->zero + e->n_zeros) {
+        *name = z->name;
+        return OC_OK;
+    }
+    zero_point *more = reallocarray(e->zero, e->n_zeros + 1, sizeof(*more));
+    if (!more)
+        return OC_FAIL(e->err, OC_NOMEM, "zero points");
+    e->zero = more;
+    oc_status st = add_tensor(e, 'z', p->dtype, &scalar, wide ? (const void *)&two : &byte, name);
+    if (st == OC_OK)
+        e->zero[e->n_zeros++] = (zero_point){p->dtype, p->zero, *name};
     return st;
 }
 
@@ -279,6 +301,13 @@ static oc_status emit_layer(emission *e, uint32_t layer)
     return st == OC_OK ? oc_doc_set_inputs(e->to, &e->to->nodes[l->node], in, n_in, e->err) : st;
 }
 
+/* The node is part of a layer of 16 bits. */
+static bool is_wide(const emission *e, uint32_t node)
+{
+    const uint32_t layer = e->place->nodes[node].layer;
+    return e->place->all_wide || (layer != Q_NO_LAYER && e->place->layers[layer].wide);
+}
+
 /* A constant that an Add or Mul reads. */
 static oc_status emit_constant(emission *e, uint32_t node, uint32_t k)
 {
@@ -296,14 +325,22 @@ static oc_status emit_constant(emission *e, uint32_t node, uint32_t k)
     }
     if (!(r.hi > r.lo))
         r.hi = 1;
-    const q_params p = q_params_of(r, &f);
+    const bool     wide = is_wide(e, node);
+    const q_params p = q_params_of(r, &f, wide);
     const oc_shape scalar = {0};
     uint8_t       *q = malloc(n);
+    uint16_t      *two = wide ? malloc(n * sizeof(*two)) : NULL;
     const char    *in[3], *out;
-    oc_status      st = q ? OC_OK : OC_FAIL(e->err, OC_NOMEM, "constant");
-    for (size_t i = 0; i < n && q; i++)
-        q[i] = (uint8_t)q_level(x[i], &p);
-    if (st == OC_OK && (st = add_tensor(e, 'q', OC_U8, &c->info.shape, q, &in[0])) == OC_OK &&
+    oc_status      st = q && (two || !wide) ? OC_OK : OC_FAIL(e->err, OC_NOMEM, "constant");
+    for (size_t i = 0; i < n && st == OC_OK; i++) {
+        const int32_t level = q_level(x[i], &p);
+        q[i] = (uint8_t)level;
+        if (wide)
+            two[i] = (uint16_t)level;
+    }
+    if (st == OC_OK &&
+        (st = add_tensor(e, 'q', p.dtype, &c->info.shape, wide ? (const void *)two : q, &in[0])) ==
+            OC_OK &&
         (st = add_tensor(e, 's', OC_F32, &scalar, &p.scale, &in[1])) == OC_OK &&
         (st = add_zero(e, &p, &in[2])) == OC_OK && (st = short_name(e, 'd', &out)) == OC_OK &&
         (st = add_linear(e, "DequantizeLinear", in, 3, out, -1)) == OC_OK) {
@@ -311,6 +348,7 @@ static oc_status emit_constant(emission *e, uint32_t node, uint32_t k)
         e->to->nodes[node].changed = true;
     }
     free(q);
+    free(two);
     return st;
 }
 
@@ -330,6 +368,8 @@ static oc_status emit_all(emission *e)
         for (uint32_t k = 0; k < e->x->doc->nodes[i].n_in && st == OC_OK; k++)
             st = emit_constant(e, i, k);
     }
+    if (st == OC_OK && e->wide)
+        st = q_raise_wide(e->to, e->err);
     if (st == OC_OK && (st = oc_doc_sort(e->to, e->err)) == OC_OK)
         st = oc_doc_sweep(e->to, e->err);
     return st;
@@ -351,5 +391,6 @@ oc_status q_emit(const q_index *index, const q_place *place, const q_params *par
     }
     oc_doc_destroy(e.to);
     free(e.value);
+    free(e.zero);
     return st;
 }

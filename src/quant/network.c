@@ -70,6 +70,7 @@ static oc_status open_parts(const char *path, q_network *n, oc_error *err)
         (st = q_index_build(n->doc, &n->index, err)) == OC_OK &&
         (st = q_place_create(&n->index, &n->place, err)) == OC_OK)
         st = require_layer(n, err);
+    n->place.all_wide = n->options->format.wide;
     if (st == OC_OK)
         st = list_others(n, err);
     if (st != OC_OK)
@@ -107,6 +108,7 @@ void q_network_close(q_network *n)
     free(n->tap);
     free(n->stats);
     free(n->ranges);
+    free(n->wide);
     free(n->params);
     free(n->weights);
     free(n);
@@ -121,9 +123,10 @@ static oc_status choose_taps(q_network *n, oc_error *err)
     n->tap = calloc(n->index.n + 1, sizeof(*n->tap));
     n->stats = calloc(n->index.n + 1, sizeof(*n->stats));
     n->ranges = calloc(n->index.n + 1, sizeof(*n->ranges));
+    n->wide = calloc(n->index.n + 1, sizeof(*n->wide));
     n->params = calloc(n->index.n + 1, sizeof(*n->params));
     n->weights = calloc(n->place.n_layers + 1, sizeof(*n->weights));
-    if (!n->names || !n->tap || !n->stats || !n->ranges || !n->params || !n->weights)
+    if (!n->names || !n->tap || !n->stats || !n->ranges || !n->wide || !n->params || !n->weights)
         return OC_FAIL(err, OC_NOMEM, "the network's values");
     for (uint32_t v = 0; v < n->index.n; v++) {
         if (!n->place.quantised[v])
@@ -150,6 +153,15 @@ static oc_status tabulate(const q_network *n, size_t tap, oc_error *err)
     return OC_OK;
 }
 
+/* With 16 bits there are levels for more than was seen: half as much again, so that nothing on other
+ * pictures is cut off. */
+static q_range roomy(q_range r)
+{
+    r.lo *= 1.5f;
+    r.hi *= 1.5f;
+    return r;
+}
+
 typedef struct choosing {
     q_network      *n;
     q_range_options options;
@@ -159,15 +171,19 @@ static void choose_some(void *ctx, oc_range part, unsigned worker)
 {
     choosing *c = ctx;
     (void)worker;
-    for (size_t i = part.begin; i < part.end; i++)
+    q_range_options all = c->options;
+    all.method = Q_MINMAX;
+    for (size_t i = part.begin; i < part.end; i++) {
         c->n->ranges[c->n->tap[i]] = q_range_of(&c->n->stats[i], &c->options);
+        c->n->wide[c->n->tap[i]] = roomy(q_range_of(&c->n->stats[i], &all));
+    }
 }
 
 static oc_status choose_ranges(q_network *n, oc_error *err)
 {
     choosing  c = {.n = n, .options = n->options->range};
     oc_status st = OC_OK;
-    c.options.levels = q_levels(&n->options->format);
+    c.options.levels = q_levels(&n->options->format, false);
     c.options.symmetric = n->options->format.symmetric;
     for (size_t i = 0; i < n->n_taps && st == OC_OK; i++)
         st = tabulate(n, i, err);
@@ -209,9 +225,15 @@ oc_status q_network_calibrate(q_network *n, const char *folder, const oc_card *c
 oc_status q_network_emit(q_network *n, oc_doc **out, oc_error *err)
 {
     q_place_decide(&n->index, &n->place);
-    oc_status st =
-        q_params_assign(&n->index, &n->place, n->ranges, &n->options->format, n->params, err);
+    oc_status st = q_params_assign(&n->index, &n->place, n->ranges, n->wide, &n->options->format,
+                                   n->params, err);
     return st == OC_OK ? q_emit(&n->index, &n->place, n->params, n->weights, out, err) : st;
+}
+
+bool q_network_is_wide(const q_network *n, uint32_t layer)
+{
+    const q_layer *l = &n->place.layers[layer];
+    return n->place.nodes[l->node].integer && (n->place.all_wide || l->wide);
 }
 
 q_bytes q_network_bytes(const q_network *n)
@@ -225,6 +247,7 @@ q_bytes q_network_bytes(const q_network *n)
             continue;
         }
         b.n_integer++;
+        b.n_wide += q_network_is_wide(n, l);
         b.quantised_float += layer->weight_bytes;
         b.quantised += n->weights[l].n + n->weights[l].n_scales * sizeof(float);
     }

@@ -30,6 +30,7 @@ typedef struct q_network {
     size_t       n_taps;
     q_stat      *stats;   /* [n_taps] */
     q_range     *ranges;  /* per value */
+    q_range     *wide;    /* the same with 16 bits */
     q_params    *params;  /* per value, of the placement decided last */
     q_weights   *weights; /* per layer */
     /* operators without an integer form, where the values are float */
@@ -53,7 +54,10 @@ OC_MUST_CHECK oc_status q_network_calibrate(q_network *n, const char *folder, co
                                             oc_error *err);
 void                    q_network_close(q_network *n); /* NULL is fine */
 
-/* The network with the layers that place.layers[].excluded leaves in. */
+/* The network with the layers that place.layers[].excluded leaves in, those that are wide with
+ * activations of 16 bits.
+ *
+ * OC_UNSUPPORTED  16 bits are asked for, and the file cannot be raised to opset 21 (names the node) */
 OC_MUST_CHECK oc_status q_network_emit(q_network *n, oc_doc **out, oc_error *err);
 
 /* What the integer layers of the last emitted mixture weigh. */
@@ -61,8 +65,11 @@ typedef struct q_bytes {
     size_t quantised_float, quantised; /* weights: as float32, and as written with their scales */
     size_t left;                       /* weights of layers in float */
     size_t n_integer, n_float;         /* layers */
+    size_t n_wide;                     /* of the integer ones: with activations of 16 bits */
 } q_bytes;
 q_bytes q_network_bytes(const q_network *n);
+/* An integer layer with activations of 16 bits. */
+bool q_network_is_wide(const q_network *n, uint32_t layer);
 /* Why a layer is in float; NULL: it is integer. */
 const char *q_network_reason(const q_network *n, uint32_t layer);
 

@@ -189,9 +189,10 @@ oc_status q_place_create(const q_index *index, q_place *out, oc_error *err)
     q_place p = {.n_values = index->n};
     p.nodes = calloc(index->doc->n_nodes + 1, sizeof(*p.nodes));
     p.quantised = calloc(index->n + 1, sizeof(*p.quantised));
+    p.wide = calloc(index->n + 1, sizeof(*p.wide));
     p.have = calloc(index->n + 1, sizeof(*p.have));
     p.want = calloc(index->n + 1, sizeof(*p.want));
-    if (!p.nodes || !p.quantised || !p.have || !p.want) {
+    if (!p.nodes || !p.quantised || !p.wide || !p.have || !p.want) {
         q_place_finish(&p);
         return OC_FAIL(err, OC_NOMEM, "places");
     }
@@ -218,6 +219,7 @@ void q_place_finish(q_place *place)
     free(place->nodes);
     free(place->layers);
     free(place->quantised);
+    free(place->wide);
     free(place->have);
     free(place->want);
     *place = (q_place){0};
@@ -352,6 +354,24 @@ static void mark_values(decision *d)
     }
 }
 
+/* Values that nodes of a layer of 16 bits read. */
+static void mark_wide(decision *d)
+{
+    const oc_doc *doc = d->x->doc;
+    for (uint32_t v = 0; v < d->x->n; v++)
+        d->p->wide[v] = d->p->all_wide && d->p->quantised[v];
+    for (uint32_t i = 0; i < doc->n_nodes && !d->p->all_wide; i++) {
+        const q_node *q = &d->p->nodes[i];
+        if (!q->integer || q->layer == Q_NO_LAYER || !d->p->layers[q->layer].wide)
+            continue;
+        for (uint32_t k = 0; k < doc->nodes[i].n_in; k++) {
+            const uint32_t v = q->kind == Q_CHAIN ? q->source : q_id(d->x, doc->nodes[i].in[k]);
+            if (v != Q_NONE)
+                d->p->wide[v] = d->p->quantised[v];
+        }
+    }
+}
+
 /* A node that is no layer belongs to the one its first value comes from. */
 static void assign_layers(const q_index *x, q_place *p)
 {
@@ -383,4 +403,5 @@ void q_place_decide(const q_index *index, q_place *place)
     forward(&d);
     backward(&d);
     mark_values(&d);
+    mark_wide(&d);
 }

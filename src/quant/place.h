@@ -43,6 +43,7 @@ typedef struct q_layer {
     const char *name;
     size_t      weight_bytes; /* float */
     bool        excluded;     /* asked for float */
+    bool        wide;         /* asked for activations of 16 bits: what its nodes read */
 } q_layer;
 
 typedef struct q_place {
@@ -50,6 +51,8 @@ typedef struct q_place {
     q_layer *layers; /* in the order of the graph, whether integer or not */
     uint32_t n_layers;
     bool    *quantised;   /* per value: it carries a scale */
+    bool    *wide;        /* per value: of 16 bits, since a node of such a layer reads it */
+    bool     all_wide;    /* every value is */
     bool    *have, *want; /* while deciding: comes in integers, is read by an integer node */
     size_t   n_values;
 } q_place;

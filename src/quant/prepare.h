@@ -9,6 +9,9 @@
  * OC_UNSUPPORTED: opset below 7, graphs inside nodes, or a form that has no like; names the node. */
 OC_MUST_CHECK oc_status q_raise_opset(oc_doc *doc, oc_error *err);
 
+/* On to 21, the first whose QuantizeLinear gives 16 bits; of a document raised to 13. */
+OC_MUST_CHECK oc_status q_raise_wide(oc_doc *doc, oc_error *err);
+
 /* Constants become initializers, initializers that are inputs too become constants, Identity and
  * Dropout go. */
 OC_MUST_CHECK oc_status q_tidy(oc_doc *doc, oc_error *err);

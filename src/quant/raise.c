@@ -1,5 +1,5 @@
-/* The operator set raised to 13 (ONNX docs/Changelog.md): attributes that became inputs, operators
- * that others replaced.  What did not change its meaning stays as it is. */
+/* The operator set raised to 13, or on to 21 (ONNX docs/Changelog.md): attributes that became inputs,
+ * operators that others replaced.  What did not change its meaning stays as it is. */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,10 +7,11 @@
 
 #define TARGET 13
 #define OLDEST 7
+#define WIDE 21 /* the first with QuantizeLinear to 16 bits */
 
 typedef struct raise {
     oc_doc   *doc;
-    int64_t   from;
+    int64_t   from, target;
     uint32_t  at; /* index of the node: adding nodes moves them */
     oc_error *err;
 } raise;
@@ -195,10 +196,41 @@ static oc_status raise_softmax(raise *r)
 
 static oc_status refuse(raise *r)
 {
-    return OC_FAIL(r->err, OC_UNSUPPORTED, "opset %lld has it in a form without a like in opset %d",
-                   (long long)r->from, TARGET);
+    return OC_FAIL(r->err, OC_UNSUPPORTED,
+                   "opset %lld has it in a form without a like in opset %lld", (long long)r->from,
+                   (long long)r->target);
 }
 
+/* Equal parts have to be counted. */
+static oc_status raise_parts(raise *r)
+{
+    const oc_attr a = {.name = "num_outputs", .kind = OC_ATTR_INT, .i = node_of(r)->n_out};
+    if ((node_of(r)->n_in > 1 && *node_of(r)->in[1]) || oc_doc_attr_of(node_of(r), "num_outputs"))
+        return OC_OK;
+    return oc_doc_set_attr(r->doc, node_of(r), &a, r->err);
+}
+
+static oc_status raise_roi_align(raise *r)
+{
+    return oc_doc_attr_of(node_of(r), "coordinate_transformation_mode")
+               ? OC_OK
+               : set_string(r, "coordinate_transformation_mode", "output_half_pixel");
+}
+
+static oc_status raise_grid_sample(raise *r)
+{
+    const char *mode = oc_doc_string(node_of(r), "mode", "bilinear");
+    return strcmp(mode, "bilinear") == 0  ? set_string(r, "mode", "linear")
+           : strcmp(mode, "bicubic") == 0 ? set_string(r, "mode", "cubic")
+                                          : OC_OK;
+}
+
+static oc_status raise_statistics(raise *r)
+{
+    return node_of(r)->n_out > 1 ? refuse(r) : OC_OK; /* of training */
+}
+
+/* Oldest forms first: a node is rewritten by the first row that fits it. */
 static const struct {
     const char *op;
     int64_t     below; /* files of an older opset are rewritten */
@@ -221,6 +253,22 @@ static const struct {
     {"TopK", 10, raise_top_k},
     {"Unsqueeze", 13, raise_axes},
     {"Upsample", 10, raise_resize},
+    /* from 13 on */
+    {"BatchNormalization", 14, raise_statistics},
+    {"DFT", 20, refuse},
+    {"GridSample", 20, raise_grid_sample},
+    {"GroupNormalization", 21, refuse},
+    {"ReduceL1", 18, raise_axes},
+    {"ReduceL2", 18, raise_axes},
+    {"ReduceLogSum", 18, raise_axes},
+    {"ReduceLogSumExp", 18, raise_axes},
+    {"ReduceMax", 18, raise_axes},
+    {"ReduceMean", 18, raise_axes},
+    {"ReduceMin", 18, raise_axes},
+    {"ReduceProd", 18, raise_axes},
+    {"ReduceSumSquare", 18, raise_axes},
+    {"RoiAlign", 16, raise_roi_align},
+    {"Split", 18, raise_parts},
 };
 
 static oc_status raise_node(raise *r)
@@ -229,36 +277,53 @@ static oc_status raise_node(raise *r)
     for (uint32_t i = 0; i < n->n_attrs; i++)
         if (n->attrs[i].opaque && *n->domain == 0)
             return OC_FAIL(r->err, OC_UNSUPPORTED,
-                           "holds a graph, written for opset %lld: export with opset %d or newer",
-                           (long long)r->from, TARGET);
+                           "holds a graph, written for opset %lld: export with opset %lld or newer",
+                           (long long)r->from, (long long)r->target);
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-        if (oc_doc_is(n, table[i].op) && r->from < table[i].below)
+        if (oc_doc_is(n, table[i].op) && r->from < table[i].below && table[i].below <= r->target)
             return table[i].fn(r);
     return OC_OK;
 }
 
-oc_status q_raise_opset(oc_doc *doc, oc_error *err)
+static oc_status raise_to(oc_doc *doc, int64_t target, int64_t ir_version, oc_error *err)
 {
-    raise        r = {.doc = doc, .from = doc->opset, .err = err};
+    raise        r = {.doc = doc, .from = doc->opset, .target = target, .err = err};
     const size_t n = doc->n_nodes;
-    if (doc->opset >= TARGET)
-        return OC_OK;
-    if (doc->opset < OLDEST)
-        return OC_FAIL(err, OC_UNSUPPORTED, "opset %lld: export with opset %d or newer",
-                       (long long)doc->opset, OLDEST);
     for (r.at = 0; r.at < n; r.at++) {
         char      label[80];
         oc_status st;
+        if (node_of(&r)->dead)
+            continue;
         snprintf(label, sizeof(label), "%s", oc_doc_label(node_of(&r)));
         if ((st = raise_node(&r)) != OC_OK) {
             oc_error_prefix(err, "node '%s' (%s)", label, node_of(&r)->op);
             return st;
         }
     }
-    oc_doc_set_opset(doc, TARGET);
-    if (doc->ir_version < 7) {
-        doc->ir_version = 7; /* the one that came with opset 13 */
+    oc_doc_set_opset(doc, target);
+    if (doc->ir_version < ir_version) {
+        doc->ir_version = ir_version; /* the one that came with the opset */
         doc->ir_changed = true;
     }
     return oc_doc_sort(doc, err);
+}
+
+oc_status q_raise_opset(oc_doc *doc, oc_error *err)
+{
+    if (doc->opset >= TARGET)
+        return OC_OK;
+    if (doc->opset < OLDEST)
+        return OC_FAIL(err, OC_UNSUPPORTED, "opset %lld: export with opset %d or newer",
+                       (long long)doc->opset, OLDEST);
+    return raise_to(doc, TARGET, 7, err);
+}
+
+oc_status q_raise_wide(oc_doc *doc, oc_error *err)
+{
+    if (doc->opset >= WIDE)
+        return OC_OK;
+    oc_status st = raise_to(doc, WIDE, 10, err);
+    if (st != OC_OK)
+        oc_error_prefix(err, "activations of 16 bits need opset %d", WIDE);
+    return st;
 }

@@ -371,7 +371,8 @@ oc_status q_refine(q_network *n, bool round, bool correct_bias, oc_error *err)
     if (!r.item)
         return OC_FAIL(err, OC_NOMEM, "layers");
     q_place_decide(&n->index, &n->place);
-    st = q_params_assign(&n->index, &n->place, n->ranges, &n->options->format, n->params, err);
+    st = q_params_assign(&n->index, &n->place, n->ranges, n->wide, &n->options->format, n->params,
+                         err);
     for (uint32_t l = 0; l < n->place.n_layers && st == OC_OK; l++) {
         product *p = &r.item[r.count];
         if (!n->place.nodes[n->place.layers[l].node].integer || !describe(n, l, p))

@@ -55,6 +55,12 @@ static const q_stat *stat_of(const q_network *n, uint32_t value)
     return NULL;
 }
 
+/* The range that a value has as it is written. */
+static const q_range *range_of(const q_network *n, uint32_t v)
+{
+    return n->place.quantised[v] && n->place.wide[v] ? &n->wide[v] : &n->ranges[v];
+}
+
 static void json_layer(const q_summary *s, uint32_t l, FILE *to)
 {
     const q_network *n = s->network;
@@ -67,22 +73,26 @@ static void json_layer(const q_summary *s, uint32_t l, FILE *to)
     fprintf(to, ",\"op\":\"%s\",\"integer\":%s,\"weight_bytes\":%zu", n->doc->nodes[layer->node].op,
             reason ? "false" : "true", layer->weight_bytes);
     if (!reason)
-        fprintf(to, ",\"bytes\":%zu", n->weights[l].n + n->weights[l].n_scales * sizeof(float));
+        fprintf(to, ",\"activation_bits\":%d,\"bytes\":%zu", q_network_is_wide(n, l) ? 16 : 8,
+                n->weights[l].n + n->weights[l].n_scales * sizeof(float));
     if (reason) {
         fputs(",\"reason\":", to);
         put_text(to, reason);
     }
     if (s->search) {
         put_number(to, "sqnr_db", s->search->loss[l].sqnr_db);
+        if (isfinite(s->search->loss[l].wide_sqnr_db))
+            put_number(to, "sqnr_db_16", s->search->loss[l].wide_sqnr_db);
         if (s->search->loss[l].measured)
             put_number(to, "metric", s->search->loss[l].metric);
     }
     if (stat) {
         put_number(to, "min", (double)stat->min);
         put_number(to, "max", (double)stat->max);
-        put_number(to, "lo", (double)n->ranges[v].lo);
-        put_number(to, "hi", (double)n->ranges[v].hi);
-        fprintf(to, ",\"method\":\"%s\"", q_method_name(n->ranges[v].method));
+        const q_range *r = range_of(n, v);
+        put_number(to, "lo", (double)r->lo);
+        put_number(to, "hi", (double)r->hi);
+        fprintf(to, ",\"method\":\"%s\"", q_method_name(r->method));
     }
     fputc('}', to);
 }
@@ -105,7 +115,10 @@ static void json_budget(const q_summary *s, FILE *to)
         put_number(to, "float", r->float_metric);
         put_number(to, "all", r->all.metric);
         put_number(to, "written", r->best.metric);
+        fprintf(to, ",\"part\":%zu", r->part);
+        put_number(to, "part_float", r->part_metric);
     }
+    fprintf(to, ",\"no_16_bits\":%s", r->no_wide ? "true" : "false");
     fputc('}', to);
 }
 
@@ -118,8 +131,10 @@ oc_status q_report_json(const q_summary *s, FILE *to, oc_error *err)
     put_text(to, s->model);
     fputs(",\"out\":", to);
     put_text(to, s->out);
-    fprintf(to, ",\"bytes\":%zu,\"float_bytes\":%zu,\"layers_integer\":%zu,\"layers_float\":%zu",
-            after, before, b.n_integer, b.n_float);
+    fprintf(to,
+            ",\"bytes\":%zu,\"float_bytes\":%zu,\"layers_integer\":%zu,\"layers_float\":%zu"
+            ",\"layers_16_bits\":%zu",
+            after, before, b.n_integer, b.n_float, b.n_wide);
     put_number(to, "ratio", before ? (double)after / (double)before : NAN);
     fprintf(to, ",\"weights\":{\"float_bytes\":%zu,\"bytes\":%zu,\"left_in_float\":%zu}",
             b.quantised_float, b.quantised, b.left);
@@ -173,11 +188,12 @@ static void html_summary(const q_summary *s, FILE *to)
     put_html(to, s->out);
     fputs("</h1><p>from ", to);
     put_html(to, s->model);
-    fprintf(to,
-            ": %zu layers in integers, %zu in float. File %zu bytes, %.3f of the original; "
-            "quantised weights %.3f of their float32; %zu bytes of weights left in float.</p>",
-            b.n_integer, b.n_float, after, before ? (double)after / (double)before : 0,
-            b.quantised_float ? (double)b.quantised / (double)b.quantised_float : 0, b.left);
+    fprintf(
+        to,
+        ": %zu layers in integers (%zu with activations of 16 bits), %zu in float. File %zu bytes, %.3f of the original; "
+        "quantised weights %.3f of their float32; %zu bytes of weights left in float.</p>",
+        b.n_integer, b.n_wide, b.n_float, after, before ? (double)after / (double)before : 0,
+        b.quantised_float ? (double)b.quantised / (double)b.quantised_float : 0, b.left);
     if (!r)
         return;
     fprintf(to,
@@ -187,6 +203,9 @@ static void html_summary(const q_summary *s, FILE *to)
     if (s->metric)
         fprintf(to, " %s: %.4f in float, %.4f with all layers in integers, <b>%.4f</b> as written.",
                 s->metric, r->float_metric, r->all.metric, r->best.metric);
+    if (r->part)
+        fprintf(to, " Layers alone: over %zu pictures, where the float network has %.4f.", r->part,
+                r->part_metric);
     fprintf(to, " %zu mixtures were looked at.</p>", r->points);
     if (r->stopped)
         fprintf(to,
@@ -221,11 +240,14 @@ static void html_layer(const q_summary *s, uint32_t rank, uint32_t l, FILE *to)
         fprintf(to,
                 "<td class=\"n\">%.4g &hellip; %.4g</td><td class=\"n\">%.4g &hellip; %.4g</td>"
                 "<td>%s</td>",
-                (double)stat->min, (double)stat->max, (double)n->ranges[v].lo,
-                (double)n->ranges[v].hi, q_method_name(n->ranges[v].method));
+                (double)stat->min, (double)stat->max, (double)range_of(n, v)->lo,
+                (double)range_of(n, v)->hi, q_method_name(range_of(n, v)->method));
     else
         fputs("<td></td><td></td><td></td>", to);
-    fputs("<td>", to);
+    fprintf(to, "<td class=\"n\">%s</td><td>",
+            reason                    ? "float"
+            : q_network_is_wide(n, l) ? "16"
+                                      : "8");
     put_html(to, reason ? reason : "");
     fputs("</td></tr>\n", to);
 }
@@ -238,10 +260,11 @@ static void html(const q_summary *s, FILE *to)
     fputs("<table><thead><tr><th>rank</th><th>layer</th><th>operator</th><th>weights, bytes</th>",
           to);
     if (s->search)
-        fprintf(to, "<th>alone in integers, dB</th><th></th><th>%s</th>",
-                s->metric ? s->metric : "");
-    fputs("<th>seen</th><th>range taken</th><th>by</th><th>why in float</th></tr></thead><tbody>\n",
-          to);
+        fprintf(to, "<th>alone in integers, dB</th><th></th><th>%s%s</th>",
+                s->metric ? "alone, " : "", s->metric ? s->metric : "");
+    fputs(
+        "<th>seen</th><th>range taken</th><th>by</th><th>bits</th><th>why in float</th></tr></thead><tbody>\n",
+        to);
     for (uint32_t i = 0; i < n->place.n_layers; i++)
         html_layer(s, i, s->search ? s->search->order[i] : i, to);
     fputs("</tbody></table>", to);

@@ -16,7 +16,14 @@ struct q_reference {
     oc_pool   *pool;
     kept      *item;
     size_t     n, n_out;
+    q_ends     ends;
 };
+
+/* Results are the ends' names, then the outputs. */
+static bool counts(const q_reference *r, size_t result)
+{
+    return result < r->ends.n || !r->ends.jumps[result - r->ends.n];
+}
 
 static oc_status keep(const oc_tensor_view *from, oc_tensor_view *to, oc_error *err)
 {
@@ -61,7 +68,10 @@ oc_status q_reference_create(const oc_doc *doc, q_samples *samples, size_t limit
         if (!(r->item = calloc(r->n + 1, sizeof(*r->item))))
             st = OC_FAIL(err, OC_NOMEM, "reference");
     }
-    if (st == OC_OK && (st = q_runner_create(doc, NULL, 0, true, pool, &runner, err)) == OC_OK)
+    if (st == OC_OK)
+        st = q_ends_find(doc, &r->ends, err);
+    if (st == OC_OK &&
+        (st = q_runner_create(doc, r->ends.names, r->ends.n, true, pool, &runner, err)) == OC_OK)
         st = fill(r, runner, err);
     q_runner_destroy(runner);
     if (st == OC_OK)
@@ -78,8 +88,10 @@ void q_reference_destroy(q_reference *r)
             free(r->item[i].out[k].data);
         free(r->item[i].out);
     }
-    if (r)
+    if (r) {
         free(r->item);
+        q_ends_finish(&r->ends);
+    }
     free(r);
 }
 
@@ -154,12 +166,18 @@ oc_status q_reference_score(q_reference *r, const oc_doc *doc, q_score *out, oc_
     oc_status st = sum ? OC_OK : OC_FAIL(err, OC_NOMEM, "scores");
     for (size_t k = 0; sum && k < r->n_out; k++)
         sum[k].finite = true;
-    if (st == OC_OK && (st = q_runner_create(doc, NULL, 0, true, r->pool, &runner, err)) == OC_OK)
+    if (st == OC_OK &&
+        (st = q_runner_create(doc, r->ends.names, r->ends.n, true, r->pool, &runner, err)) == OC_OK)
         st = compare(r, runner, sum, err);
     *out = (q_score){.worst_db = DB_MAX, .finite = true};
+    size_t n = 0;
+    for (size_t k = 0; k < r->n_out; k++)
+        n += counts(r, k);
     for (size_t k = 0; k < r->n_out && st == OC_OK; k++) {
+        if (!counts(r, k))
+            continue;
         const double db = decibels(&sum[k]);
-        out->sqnr_db += db / (double)r->n_out;
+        out->sqnr_db += db / (double)n;
         out->worst_db = fmin(out->worst_db, db);
         out->finite = out->finite && sum[k].finite;
     }

@@ -71,6 +71,34 @@ assert [o.name for o in m.graph.output] == ["y"] and [i.name for i in m.graph.in
 assert m.opset_import[0].version == 13
 PY
 
+# activations of 16 bits: opset 21, which the checker of some distributions does not know; what can be
+# looked at without is
+for option in "" --symmetric; do
+    run quantize net.onnx --calibration tensors --activation-bits 16 $option -o wide.onnx --json
+    expect 0
+    check 'd["layers_16_bits"] == 7 and all(l["activation_bits"] == 16 for l in d["layers"])'
+    near wide.onnx 30
+done
+$python - << 'PY' || fault "the file of 16 bits is not as expected"
+import onnx
+from onnx import numpy_helper
+m = onnx.load("wide.onnx")
+assert m.opset_import[0].version == 21 and m.ir_version >= 10
+tensors = {t.name: numpy_helper.to_array(t) for t in m.graph.initializer}
+levels = [n for n in m.graph.node if n.op_type == "QuantizeLinear"]
+assert levels and all(tensors[n.input[2]].dtype == "int16" for n in levels)
+made = {o: n for n in m.graph.node for o in n.output}
+for n in m.graph.node:
+    if n.op_type == "Conv":
+        assert tensors[made[n.input[1]].input[0]].dtype == "int8"
+seen = set(tensors) | {i.name for i in m.graph.input}
+for n in m.graph.node:
+    assert set(n.input) <= seen | {""}, n.name
+    seen |= set(n.output)
+if onnx.defs.onnx_opset_version() >= 21:
+    onnx.checker.check_model(m, full_check=True)
+PY
+
 run quantize net.onnx --format fp16 -o half.onnx
 expect 0
 checked half.onnx
@@ -81,21 +109,38 @@ run quantize hard.onnx --calibration tensors --layers -o all.onnx --json
 expect 0
 check 'len(d["layers"]) == 3 and d["layers"][0]["sqnr_db"] <= d["layers"][2]["sqnr_db"]'
 check 'd["layers_float"] == 0'
-run quantize hard.onnx --calibration tensors --max-drop 0.1% --float-max 1 --report r.html -o some.onnx --json
+run quantize hard.onnx --calibration tensors --max-drop 0.1% --float-max 1 --activation-bits 8 --report r.html \
+    -o some.onnx --json
 expect 0
-check 'd["budget"]["met"] and d["layers_float"] >= 1 and d["budget"]["sqnr_db"] >= 30'
+check 'd["budget"]["met"] and d["layers_float"] >= 1 and d["budget"]["sqnr_db"] >= 30 and d["layers_16_bits"] == 0'
 check 'any("loss" in l.get("reason", "") for l in d["layers"])'
 checked some.onnx
 grep -q "its loss is too large" r.html || fault "the report says not why"
-run quantize hard.onnx --calibration tensors --max-drop 0.0001% --float-max 0.01 -o least.onnx --json
+# 16 bits are the step before float
+run quantize spread.onnx --calibration tensors --max-drop 0.1% -o middle.onnx --json
+expect 0
+check 'd["budget"]["met"] and d["layers_16_bits"] >= 1 and d["budget"]["sqnr_db"] >= 30'
+check 'd["layers_float"] == 0 and d["weights"]["left_in_float"] == 0'
+# an output that comes out of a choice: the noise is measured before it
+run quantize choice.onnx --calibration tensors --layers -o choice-q.onnx --json
+expect 0
+check 'all(10 < l["sqnr_db"] < 100 for l in d["layers"])'
+checked choice-q.onnx
+run quantize hard.onnx --calibration tensors --max-drop 0.0001% --float-max 0.01 --activation-bits 8 \
+    -o least.onnx --json
 expect 1
 check 'not d["budget"]["met"] and "float-max" in d["budget"]["why"]'
 checked least.onnx
 run quantize net.onnx --card ./card.yaml --calibration pictures --images labelled --max-drop 50% \
-    --measure 2 -o top.onnx --json
+    -o top.onnx --report top.html --json
+[ "$status" = 0 ] || [ "$status" = 1 ] || fault "$last: exit $status"
+check 'all("metric" in l for l in d["layers"]) and d["budget"]["part"] == 10'
+grep -q "alone, top-1" top.html || fault "the report has no column of the metric"
+run quantize net.onnx --card ./card.yaml --calibration pictures --images labelled --max-drop 50% \
+    --measure 2 --measure-pictures 5 -o top.onnx --json
 [ "$status" = 0 ] || [ "$status" = 1 ] || fault "$last: exit $status"
 check 'd["budget"]["metric"] == "top-1" and 0 <= d["budget"]["float"] <= 1'
-check 'sum("metric" in l for l in d["layers"]) == 2'
+check 'sum("metric" in l for l in d["layers"]) == 2 and d["budget"]["part"] == 5'
 run quantize net.onnx --calibration tensors --keep-float c6 -o keep.onnx --json
 expect 0
 check 'd["layers_float"] == 1 and [l["reason"] for l in d["layers"] if l["name"] == "c6"] == ["asked for (--keep-float)"]'
@@ -124,7 +169,11 @@ absent no.onnx no.onnx.part
 full_disk quantize net.onnx --calibration tensors -o no.onnx
 expect 3
 absent no.onnx no.onnx.part
-for wrong in "--method best" "--percentile 20" "--weight-bits 4" "--max-drop 2" "--float-max 0" \
+refuse "activations of 16 bits need opset 21: node 'gone'.*holds a graph" quantize branch.onnx --calibration tensors \
+    --activation-bits 16 -o no.onnx
+run quantize branch.onnx --calibration tensors --max-drop 0.0001% --float-max 1 -o branch-q.onnx --json
+check 'd["budget"]["no_16_bits"] and d["layers_16_bits"] == 0'
+for wrong in "--activation-bits 12" "--method best" "--percentile 20" "--weight-bits 4" "--max-drop 2" "--float-max 0" \
     "--format int4" "--gt t.json"; do
     run quantize net.onnx --calibration tensors -o no.onnx $wrong
     expect 2

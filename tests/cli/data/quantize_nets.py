@@ -109,6 +109,47 @@ def hard():
     ]
 
 
+def spread():
+    """Channels of an activation that differ by a factor of a thousand, each of as much weight behind."""
+    far = np.logspace(-1.5, 1.5, 8).astype(np.float32)
+    first = random.standard_normal((8, 3, 3, 3)).astype(np.float32) * far.reshape(8, 1, 1, 1)
+    second = random.standard_normal((8, 1, 3, 3)).astype(np.float32) / far.reshape(8, 1, 1, 1)
+    return [
+        node("Conv", ["x", constant("w1", first)], "c1", pads=[1, 1, 1, 1]),
+        node("Relu", ["c1"], "r1"),
+        node("Conv", ["r1", constant("w2", second)], "c2", group=8),
+        node("Relu", ["c2"], "r2"),
+        node("Conv", ["r2", weight("w3", 4, 8, 1, 1)], "y"),
+    ]
+
+
+def choice():
+    """The two best of a score map: rows that change places where scores are near."""
+    constant("k", np.array([2], np.int64))
+    constant("flat", np.array([1, -1], np.int64))
+    return [
+        node("Conv", ["x", weight("w1", 8, 3, 3, 3)], "c1"),
+        node("Relu", ["c1"], "r1"),
+        node("Conv", ["r1", weight("w2", 4, 8, 1, 1)], "c2"),
+        node("Reshape", ["c2", "flat"], "f2"),
+        helper.make_node("TopK", ["f2", "k"], ["y", "index"], name="best", axis=1),
+    ]
+
+
+def branch():
+    """A node that holds graphs, which are not rewritten."""
+    def arm(name, op):
+        return helper.make_graph([node(op, ["c1"], name)], name + "_g", [],
+                                 [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 8, 14, 14])])
+    constant("yes", np.array(True))
+    return [
+        node("Conv", ["x", weight("w1", 8, 3, 3, 3)], "c1"),
+        helper.make_node("If", ["yes"], ["gone"], name="gone", then_branch=arm("t", "Relu"),
+                         else_branch=arm("e", "Sigmoid")),
+        node("Conv", ["gone", weight("w2", 4, 8, 1, 1)], "y"),
+    ]
+
+
 def png(path, size, pixel):
     rows = b"".join(b"\0" + b"".join(bytes(pixel(x, y)) for x in range(size)) for y in range(size))
 
@@ -125,6 +166,9 @@ save("net.onnx", body(), [1, 10], opset=9)
 save("odd.onnx", odd(), [1, 4, 14, 14])
 save("nan.onnx", not_a_number(), [1, 4, 14, 14])
 save("hard.onnx", hard(), [1, 4, 14, 14])
+save("spread.onnx", spread(), [1, 4, 14, 14])
+save("choice.onnx", choice(), [1, 2])
+save("branch.onnx", branch(), [1, 4, 14, 14])
 for folder in ("tensors", "empty", "pictures", "blank", "text", "labelled"):
     os.mkdir(folder)
 np.save("input.npy", random.standard_normal((1, 3, 16, 16)).astype(np.float32))

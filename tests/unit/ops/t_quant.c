@@ -350,6 +350,83 @@ static void test_linear(void **state)
             linear_one(opcase_isa(isa), bits & 1 ? OC_I8 : OC_U8, bits & 2);
 }
 
+static int32_t wide_of(oc_dtype type, const void *data, size_t i)
+{
+    return type == OC_I16 ? ((const int16_t *)data)[i] : ((const uint16_t *)data)[i];
+}
+
+/* 16 bits: ties, both ends, infinities, a zero point in the middle. */
+static void wide_one(oc_dtype type)
+{
+    opcase         c;
+    const float    scales[2] = {0.5f, 0.0031f};
+    const uint16_t zeros[2] = {30000, 7};
+    float          x[2 * 21];
+    int16_t        got[42];
+    const double   lo = type == OC_I16 ? INT16_MIN : 0, hi = lo + UINT16_MAX;
+    for (int i = 0; i < 42; i++)
+        x[i] = i == 5 ? 1e9f : i == 20 ? -INFINITY : ((float)i - 20.0f) * (i % 3 ? 0.25f : 900.25f);
+    opcase_begin(&c, "", "QuantizeLinear", oc_cpu_isa());
+    opcase_attr_int(&c, "axis", 0);
+    opcase_input(&c, OC_F32, DIMS(2, 21), x);
+    opcase_input(&c, OC_F32, DIMS(2), scales);
+    opcase_input(&c, type, DIMS(2), zeros);
+    opcase_run(&c, 1);
+    memcpy(got, c.result[0], sizeof(got));
+    for (size_t i = 0; i < 42; i++) {
+        const size_t k = i / 21;
+        const double v = nearbyint((double)(x[i] / scales[k])) + zeros[k];
+        assert_int_equal(wide_of(type, got, i), (int32_t)fmin(fmax(v, lo), hi));
+    }
+    opcase_end(&c);
+    opcase_begin(&c, "", "DequantizeLinear", oc_cpu_isa());
+    opcase_attr_int(&c, "axis", 0);
+    opcase_input(&c, type, DIMS(2, 21), got);
+    opcase_input(&c, OC_F32, DIMS(2), scales);
+    opcase_input(&c, type, DIMS(2), zeros);
+    opcase_run(&c, 1);
+    for (size_t i = 0; i < 42; i++) {
+        const float want = (float)(wide_of(type, got, i) - zeros[i / 21]) * scales[i / 21];
+        assert_true(((float *)c.result[0])[i] == want);
+    }
+    opcase_end(&c);
+}
+
+/* Both nodes in one: over more elements than are taken at a time. */
+static void round_one(oc_isa isa)
+{
+    opcase       c;
+    static float x[3000];
+    const float  scale = 0.013f;
+    bool         low = false, high = false;
+    for (int i = 0; i < 3000; i++)
+        x[i] = i % 7 ? ((float)i - 1500.0f) * 0.0065f : ((float)i - 1500.0f) * 1.0f;
+    opcase_begin(&c, "ocellus", "QRound", isa);
+    opcase_attr_int(&c, "lo", -1000);
+    opcase_attr_int(&c, "hi", 64535);
+    opcase_input(&c, OC_F32, DIMS(1, 3, 1000), x);
+    opcase_const(&c, OC_F32, (oc_shape){0}, &scale);
+    opcase_run(&c, 1);
+    for (size_t i = 0; i < 3000; i++) {
+        const float level = nearbyintf(x[i] / scale);
+        const float held = fminf(fmaxf(level, -1000), 64535);
+        low |= held > level;
+        high |= held < level;
+        assert_true(((float *)c.result[0])[i] == held * scale);
+    }
+    assert_true(low && high);
+    opcase_end(&c);
+}
+
+static void test_wide(void **state)
+{
+    (void)state;
+    for (int isa = 0; isa < 2; isa++)
+        round_one(opcase_isa(isa));
+    wide_one(OC_U16);
+    wide_one(OC_I16);
+}
+
 static void test_dynamic(void **state)
 {
     (void)state;
@@ -426,8 +503,8 @@ int main(void)
         cmocka_unit_test(test_conv),           cmocka_unit_test(test_matmul),
         cmocka_unit_test(test_matmul_batches), cmocka_unit_test(test_add),
         cmocka_unit_test(test_global_average), cmocka_unit_test(test_linear),
-        cmocka_unit_test(test_dynamic),        cmocka_unit_test(test_tables),
-        cmocka_unit_test(test_concat),
+        cmocka_unit_test(test_wide),           cmocka_unit_test(test_dynamic),
+        cmocka_unit_test(test_tables),         cmocka_unit_test(test_concat),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -53,7 +53,7 @@ static void zero_is_a_level(void **state)
     for (int symmetric = 0; symmetric < 2; symmetric++) {
         const q_format f = {.symmetric = symmetric, .weight_bits = 8};
         const q_range  r = range_by(&s, Q_MINMAX, symmetric);
-        const q_params p = q_params_of(r, &f);
+        const q_params p = q_params_of(r, &f, false);
         assert_true(r.lo <= 0 && r.hi >= 5);
         assert_int_equal(q_level(0, &p), p.zero);
         assert_float_equal(q_real(p.zero, &p), 0, 0);
