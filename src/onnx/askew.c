@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 
 #include "core/bytes.h"
+#include "core/pages.h"
 
 typedef struct copy {
     unsigned char *data;
@@ -40,7 +41,7 @@ void oc_askew_destroy(oc_askew *askew)
         return;
     for (size_t i = 0; i < askew->n; i++) {
         assert(askew->copies[i].holders == 0);
-        munmap(askew->copies[i].data, askew->copies[i].n);
+        oc_pages_unmap(askew->copies[i].data, askew->copies[i].n);
     }
     pthread_mutex_destroy(&askew->lock);
     free(askew->copies);
@@ -71,9 +72,8 @@ void *oc_askew_add(oc_askew *askew, const void *raw, size_t n)
         askew->copies = more;
         askew->cap = cap;
     }
-    void *data =
-        mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-    if (data == MAP_FAILED)
+    void *data = oc_pages_map(n, true);
+    if (!data)
         return NULL;
     copy *c = &askew->copies[askew->n++];
     *c = (copy){.data = data, .raw = raw, .n = n};

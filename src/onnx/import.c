@@ -31,26 +31,27 @@ static void warn(onnx_importer *im, const char *fmt, const char *name, size_t i)
         im->out->warnings[im->out->n_warnings++] = line;
 }
 
-#define FINITE_LANES 16
+typedef uint32_t eight __attribute__((vector_size(32)));
 
 /* Without a branch inside, and by vectors, so that it takes as long as reading does: adding one to
  * an exponent of ones carries into the sign. */
 static bool all_finite(const float *x, size_t n)
 {
-    uint32_t bad[FINITE_LANES] = {0}, any = 0;
-    size_t   i = 0;
-    for (; i + FINITE_LANES <= n; i += FINITE_LANES) {
-        uint32_t bits[FINITE_LANES];
+    const eight exponent = {0x7f800000u, 0x7f800000u, 0x7f800000u, 0x7f800000u,
+                            0x7f800000u, 0x7f800000u, 0x7f800000u, 0x7f800000u};
+    eight       bad[2] = {{0}}, bits[2];
+    uint32_t    any = 0, last;
+    size_t      i = 0;
+    for (; i + 16 <= n; i += 16) {
         memcpy(bits, &x[i], sizeof(bits));
-        for (unsigned k = 0; k < FINITE_LANES; k++)
-            bad[k] |= (bits[k] & 0x7f800000u) + 0x00800000u;
+        bad[0] |= (bits[0] & exponent) + 0x00800000u;
+        bad[1] |= (bits[1] & exponent) + 0x00800000u;
     }
-    for (unsigned k = 0; k < FINITE_LANES; k++)
-        any |= bad[k];
+    for (unsigned k = 0; k < 8; k++)
+        any |= bad[0][k] | bad[1][k];
     for (; i < n; i++) {
-        uint32_t bits;
-        memcpy(&bits, &x[i], sizeof(bits));
-        any |= (bits & 0x7f800000u) + 0x00800000u;
+        memcpy(&last, &x[i], sizeof(last));
+        any |= (last & 0x7f800000u) + 0x00800000u;
     }
     return !(any & 0x80000000u);
 }

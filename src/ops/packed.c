@@ -4,7 +4,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+
+#include "core/pages.h"
 
 #define POPULATE_BYTES_MAX ((size_t)10 << 20)
 #define OWN_BYTES_MIN ((size_t)32 << 10) /* less is not worth pages of its own */
@@ -53,7 +54,7 @@ size_t oc_packed_store_bytes(oc_packed_store *store)
 
 static void pages_free(oc_packed_blob *blob)
 {
-    munmap(blob->data, blob->bytes);
+    oc_pages_unmap(blob->data, blob->bytes);
 }
 
 /* Under the lock.  Different weights differ in their first bytes, so that this is quick. */
@@ -141,10 +142,8 @@ static bool make(const oc_prepare *p, size_t bytes, oc_packed_blob *out)
     out->home = OC_PACKED_OWN;
     /* Every page will be written: all at once is quicker than a fault each.  Large ones grow while
      * they are packed, or they would raise the peak together with what they are packed from. */
-    const int populate = bytes < POPULATE_BYTES_MAX ? MAP_POPULATE : 0;
-    out->data =
-        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | populate, -1, 0);
-    return out->data != MAP_FAILED;
+    out->data = oc_pages_map(bytes, bytes < POPULATE_BYTES_MAX);
+    return out->data != NULL;
 }
 
 void *oc_packed_take(const oc_prepare *p, size_t n, size_t size, bool *ready)
