@@ -110,7 +110,8 @@ class Peers(unittest.TestCase):
 
     def test_plan_is_written_by_the_peer(self):
         ours = self.pretender("ocellus")
-        ours.program.write_text('#!/bin/sh\n[ -f $4 ] && echo ready 1 || { echo ready 9; : > $4; }\n')
+        ours.program.write_text('#!/bin/sh\nfor last; do :; done\n'
+                                '[ -f "$last" ] && echo ready 1 || { echo ready 9; : > "$last"; }\n')
         engine = PlannedEngine("plan", ours.program)
         for _ in range(2):
             process = engine.start(self.network(), 1)

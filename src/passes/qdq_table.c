@@ -83,9 +83,10 @@ static int64_t next_node(const qdq *q, const region *r, unsigned *leaves, oc_vid
 
 static bool numbers_only(const qdq *q, const oc_node *n)
 {
-    if (!elementwise(n) && !is_join(n))
-        return true; /* scales, zero points, tables */
-    for (uint32_t k = 0; k < n->n_in; k++)
+    /* of the others the first input is the value (a constant, too, may stand behind a DQ), what follows
+     * are scales, zero points, tables */
+    const uint32_t n_values = elementwise(n) || is_join(n) ? n->n_in : 1;
+    for (uint32_t k = 0; k < n_values; k++)
         if (n->in[k] != OC_VID_NONE && q->g->values[n->in[k]].data &&
             !one_number(&q->g->values[n->in[k]]))
             return false;

@@ -115,7 +115,7 @@ int new_value(maker *m, int type, int rank, const int64_t *dim, double size)
     snprintf(v->name, sizeof(v->name), "v%d", m->n);
     for (int i = 0; i < rank; i++)
         v->dim[i] = dim[i];
-    m->full = m->n > MAKER_VALUES_MAX - 120;
+    m->full = m->n > (m->quant ? MAKER_VALUES_MAX - 600 : 512 - 120);
     return m->n++;
 }
 
@@ -153,6 +153,8 @@ int raw(maker *m, int type, int rank, const int64_t *dim, const void *data, size
 int floats(maker *m, int rank, const int64_t *dim, float lo, float hi)
 {
     made shape = {.rank = rank};
+    if (m->quant && rank > 1 && lo < 0 && !m->depth && chance(m, 85)) /* else a divisor, perhaps */
+        return byte_weights(m, rank, dim, hi > -lo ? hi : -lo);
     for (int i = 0; i < rank; i++)
         shape.dim[i] = dim[i];
     int64_t n = elements(&shape);
@@ -183,6 +185,8 @@ void op_begin(maker *m, const char *op, const char *domain)
 {
     char name[32];
     m->node.n = 0;
+    m->n_read = 0;
+    snprintf(m->op, sizeof(m->op), "%s", op);
     snprintf(name, sizeof(name), "%.20s_%d", op, m->n_nodes++);
     put_text(&m->node, 3, name);
     put_text(&m->node, 4, op);
@@ -192,7 +196,14 @@ void op_begin(maker *m, const char *op, const char *domain)
 
 void op_in(maker *m, int x)
 {
-    put_text(&m->node, 1, x < 0 ? "" : m->v[x].name);
+    char name[20];
+    if (m->quant && x >= 0)
+        x = stand_in(m, x);
+    if (m->n_read < 3)
+        m->read[m->n_read++] = x;
+    snprintf(name, sizeof(name), "%s%s", x < 0 ? "" : m->v[x].name,
+             x >= 0 && m->v[x].cut && m->form == MAKER_CUT ? "i" : "");
+    put_text(&m->node, 1, name);
     if (x >= 0)
         m->v[x].used = true;
 }
@@ -251,6 +262,7 @@ static void put_port(maker *m, bytes *graph, unsigned field, int id, const bool 
 body body_begin(maker *m)
 {
     body b = {.nodes = m->nodes, .first = m->n};
+    m->depth++;
     m->nodes = (bytes){0};
     return b;
 }
@@ -273,6 +285,7 @@ void body_end(maker *m, body *b)
     bytes inside = m->nodes;
     m->nodes = b->nodes;
     b->nodes = inside;
+    m->depth--;
     for (int i = b->first; i < m->n; i++)
         m->v[i].hidden = true;
 }
@@ -377,14 +390,14 @@ static void add_inputs(maker *m)
 static const recipe *choose(maker *m)
 {
     static const recipe *const lists[] = {image_recipes, move_recipes, block_recipes, other_recipes,
-                                          more_recipes,  flow_recipes, wide_recipes};
-    const bool                 taken[] = {true, true, true, true, true, m->flow, m->wide};
+                                          more_recipes,  flow_recipes, wide_recipes,  byte_recipes};
+    const bool                 taken[] = {true, true, true, true, true, m->flow, m->wide, m->quant};
     unsigned                   total = 0;
-    for (int k = 0; k < 7; k++)
+    for (int k = 0; k < 8; k++)
         for (const recipe *r = lists[k]; taken[k] && r->make; r++)
             total += r->weight;
     unsigned at = rnd(m, total);
-    for (int k = 0; k < 7; k++)
+    for (int k = 0; k < 8; k++)
         for (const recipe *r = lists[k]; taken[k] && r->make; r++) {
             if (at < r->weight)
                 return r;
@@ -393,14 +406,15 @@ static const recipe *choose(maker *m)
     return NULL;
 }
 
-static void put_port(maker *m, bytes *graph, unsigned field, int id, const bool *open)
+static void put_named(bytes *graph, unsigned field, const made *v, const char *suffix,
+                      const bool *open)
 {
-    const made *v = &m->v[id];
-    bytes       port = {0}, type = {0}, tensor = {0}, shape = {0};
+    char  full[20];
+    bytes port = {0}, type = {0}, tensor = {0}, shape = {0};
     put_int(&tensor, 1, v->type);
     for (int i = 0; i < v->rank; i++) {
         bytes d = {0};
-        char  name[16];
+        char  name[32];
         snprintf(name, sizeof(name), "%s_%d", v->name, i);
         if (open && open[i])
             put_text(&d, 2, name);
@@ -412,9 +426,15 @@ static void put_port(maker *m, bytes *graph, unsigned field, int id, const bool 
         put_child(&tensor, 2, &shape);
     free(shape.data);
     put_child(&type, 1, &tensor);
-    put_text(&port, 1, v->name);
+    snprintf(full, sizeof(full), "%s%s", v->name, suffix);
+    put_text(&port, 1, full);
     put_child(&port, 2, &type);
     put_child(graph, field, &port);
+}
+
+static void put_port(maker *m, bytes *graph, unsigned field, int id, const bool *open)
+{
+    put_named(graph, field, &m->v[id], "", open);
 }
 
 static void choose_outputs(maker *m)
@@ -433,6 +453,8 @@ static void choose_outputs(maker *m)
         v->output = !v->used || chance(m, 8);
         n += v->output;
     }
+    for (int i = 0; i < m->n; i++)
+        m->v[i].output |= m->v[i].cut && m->form != MAKER_PLAIN;
 }
 
 static void put_opset(bytes *model, const char *domain, int version)
@@ -443,7 +465,31 @@ static void put_opset(bytes *model, const char *domain, int version)
     put_child(model, 8, &o);
 }
 
-void maker_model(maker *m, uint64_t seed, bytes *model)
+static void put_ports(maker *m, bytes *graph)
+{
+    for (int i = 0; i < m->n_inputs; i++)
+        put_port(m, graph, 11, m->input[i], m->open[i]);
+    for (int i = 0; i < m->n && m->form == MAKER_CUT; i++)
+        if (m->v[i].cut)
+            put_named(graph, 11, &m->v[i], "i", NULL);
+    for (int i = 0; i < m->n; i++)
+        if (m->v[i].output)
+            put_port(m, graph, 12, i, NULL);
+}
+
+static void drop_scratch(maker *m)
+{
+    for (int i = 0; i < m->n; i++) {
+        free(m->v[i].steps);
+        m->v[i].steps = NULL;
+    }
+    free(m->nodes.data);
+    free(m->constants.data);
+    free(m->node.data);
+    m->nodes = m->constants = m->node = (bytes){0};
+}
+
+void maker_model(maker *m, uint64_t seed, maker_form form, bytes *model)
 {
     static const int opsets[] = {11, 12, 13, 14, 16, 17, 18, 19, 20, 21};
     bytes            graph = {0};
@@ -451,7 +497,11 @@ void maker_model(maker *m, uint64_t seed, bytes *model)
     m->random = seed * 0x2545f4914f6cdd1du;
     m->flow = seed >> 32 & 1; /* the graphs of smaller seeds stay what they were */
     m->wide = seed >> 33 & 1;
+    m->quant = seed >> 34 & 1;
+    m->form = form;
     m->opset = opsets[rnd(m, sizeof(opsets) / sizeof(opsets[0]))];
+    if (m->quant && m->opset < 13) /* scales by channel came with 13 */
+        m->opset += 2;
     add_inputs(m);
     int n_steps = 2 + (int)rnd(m, chance(m, 30) ? 14 : 6);
     for (int tries = 0; n_steps > 0 && tries < 200 && !m->full; tries++)
@@ -460,18 +510,11 @@ void maker_model(maker *m, uint64_t seed, bytes *model)
     put(&graph, m->nodes.data, m->nodes.n);
     put_text(&graph, 2, "random");
     put(&graph, m->constants.data, m->constants.n);
-    for (int i = 0; i < m->n_inputs; i++)
-        put_port(m, &graph, 11, m->input[i], m->open[i]);
-    for (int i = 0; i < m->n; i++)
-        if (m->v[i].output)
-            put_port(m, &graph, 12, i, NULL);
+    put_ports(m, &graph);
     *model = (bytes){0};
     put_int(model, 1, 9);
     put_opset(model, "", m->opset);
     put_opset(model, "com.microsoft", 1);
     put_child(model, 7, &graph);
-    free(m->nodes.data);
-    free(m->constants.data);
-    free(m->node.data);
-    m->nodes = m->constants = m->node = (bytes){0};
+    drop_scratch(m);
 }

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MAKER_VALUES_MAX 512
+#define MAKER_VALUES_MAX 1024
 #define MAKER_RANK_MAX 6
 #define MAKER_INPUTS_MAX 3
 
@@ -28,8 +28,21 @@ typedef struct made {
     double  size;  /* elements are about this large at most */
     bool    exact; /* an input, moved about: the same bits whoever computes it */
     bool    constant, used, output;
-    bool    hidden; /* inside the body of another node */
+    bool    hidden;      /* inside the body of another node */
+    bool    cut;         /* quantised, or what is quantised by its own range: see maker_form */
+    int     scale, zero; /* of bytes: constants; 0: none */
+    float   step;        /* of a dequantised value; 0: it is none, or has one per channel: steps */
+    float  *steps;       /* owned by the maker */
+    bool    asked;       /* whether it has a stand-in has been decided */
+    int     stand_in;    /* the value after a round through bytes; 0: none */
 } made;
+
+/* What is done with the values that are `cut`. */
+typedef enum maker_form {
+    MAKER_PLAIN, /* nothing */
+    MAKER_OPEN,  /* each is an output */
+    MAKER_CUT,   /* and what reads one reads an input instead: its name with an i behind */
+} maker_form;
 
 typedef struct maker {
     uint64_t random;
@@ -43,10 +56,21 @@ typedef struct maker {
     bool     full;
     bool     flow; /* control flow and sizes that the data decide among the recipes */
     bool     wide; /* windows over one to three dimensions, of any group and dilation, too */
+
+    /* quantised graphs: graph_bytes.c */
+    bool       float_bias;    /* beside bytes: engines round it to the sums' scale */
+    bool       saturates;     /* has sums of u8 times i8 that do not fit 16 bits */
+    bool       quant, inside; /* inside: making the nodes of a stand-in */
+    int        depth;         /* of bodies */
+    maker_form form;
+    char       op[24]; /* under construction, and what it has read */
+    int        read[3], n_read;
+    int        last; /* the last bytes made */
 } maker;
 
-/* The whole model of a seed; free model->data.  What it has for inputs stays in *m. */
-void maker_model(maker *m, uint64_t seed, bytes *model);
+/* The whole model of a seed; free model->data.  What it has for inputs and outputs stays in *m; a seed
+ * gives the same values in every form. */
+void maker_model(maker *m, uint64_t seed, maker_form form, bytes *model);
 
 /* ---- for recipes ---- */
 
@@ -104,7 +128,7 @@ typedef struct recipe {
 } recipe;
 
 extern const recipe image_recipes[], move_recipes[], block_recipes[], other_recipes[],
-    more_recipes[], flow_recipes[], wide_recipes[];
+    more_recipes[], flow_recipes[], wide_recipes[], byte_recipes[];
 
 int conv_of(maker *m, int x, int64_t out_channels, int64_t kernel, int64_t group, bool plain);
 int activation_of(maker *m, int x);      /* one node */
@@ -113,5 +137,23 @@ int transpose_of(maker *m, int x, const int64_t *perm);
 int reshape_of(maker *m, int x, int rank, const int64_t *dim);
 int concat_of(maker *m, int n, const int *x, int axis);
 int slice_of(maker *m, int x, int axis, int64_t from, int64_t to, int64_t step);
+
+/* ---- quantised graphs ---- */
+
+/* What an operator reads in place of x: its round through bytes, weights' and biases' form in bytes. */
+int stand_in(maker *m, int x);
+/* Constant floats as bytes and a DequantizeLinear. */
+int byte_weights(maker *m, int rank, const int64_t *dim, float range);
+/* Bytes of any value as constant; scale and zero point for `count` channels (0: one), both constants.
+ * *step gets the scales. */
+int random_bytes(maker *m, int type, int rank, const int64_t *dim);
+/* For an operator that multiplies bytes of the first type by them. */
+int  byte_factors(maker *m, int by, int type, int rank, const int64_t *dim);
+void weight_params(maker *m, int type, int64_t count, float range, int *scale, int *zero,
+                   float *step);
+/* A value of bytes with scale and zero point for values up to about `size`; what makes it is to follow. */
+int new_bytes(maker *m, int type, int rank, const int64_t *dim, double size);
+int quantised(maker *m, int x);   /* through QuantizeLinear */
+int dequantised(maker *m, int q); /* through DequantizeLinear */
 
 #endif

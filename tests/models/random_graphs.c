@@ -4,6 +4,7 @@
  *   --seeds FILE         the seeds listed there                --verbose a line per graph
  *   bit 32 of the seed: graphs with If, Loop, Scan and results of a size the data decide, too
  *   bit 33: windows over one to three dimensions, of any group, stride and dilation, too
+ *   bit 34: quantised graphs, judged value by value (random_quant.c)
  *   --keep DIR           files of what disagrees (with --all: of every graph)
  *
  * Each graph runs with all fusions on 1 and 3 threads (equal to the bit), without fusions, and
@@ -22,38 +23,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "models/graph_maker.h"
-#include "ocellus/session.h"
-#include "support/ort.h"
+#include "models/random_graphs.h"
 
-#define PORTS_MAX 64
-#define N_WAYS 4
-
-static const struct {
-    const char *name, *isa;
-    bool        threads, no_fusion;
-} ways[N_WAYS] = {
+const random_way random_ways[N_WAYS] = {
     {"default", NULL, false, false},
     {"3 threads", NULL, true, false},
     {"no fusion", NULL, false, true},
     {"isa ref", "ref", false, false},
 };
-
-typedef struct graph_case {
-    maker          maker;
-    bytes          model;
-    oc_tensor_view in[MAKER_INPUTS_MAX];
-    oc_tensor_view want[PORTS_MAX], plain[PORTS_MAX]; /* of the reference, optimised and not */
-    double         moves[PORTS_MAX];                  /* of the reference when its inputs move */
-    bool           moved;
-    const char    *names[PORTS_MAX];
-    size_t         n_out;
-    uint64_t       seed;
-} graph_case;
-
-typedef struct tally {
-    uint64_t run, refused, shaky, torn, failed, nodes;
-} tally;
 
 typedef struct options {
     uint64_t    seed, count;
@@ -77,7 +54,7 @@ static void last_words(int sig)
 
 /* ---- comparing ---- */
 
-static double element(const oc_tensor_view *v, size_t i)
+double random_element(const oc_tensor_view *v, size_t i)
 {
     switch (v->info.dtype) {
     case OC_F32: return (double)((const float *)v->data)[i];
@@ -98,13 +75,14 @@ static double difference(double a, double b)
     return isnan(d) ? (double)INFINITY : d;
 }
 
-static double worst_of(const oc_tensor_view *a, const oc_tensor_view *b, size_t n, size_t *where,
-                       double *largest)
+double random_worst(const oc_tensor_view *a, const oc_tensor_view *b, size_t n, size_t *where,
+                    double *largest)
 {
     double worst = 0;
     *largest = 0;
     for (size_t i = 0; i < n; i++) {
-        double x = fabs(element(a, i)), d = difference(element(a, i), element(b, i));
+        double x = fabs(random_element(a, i)),
+               d = difference(random_element(a, i), random_element(b, i));
         if (isfinite(x) && x > *largest)
             *largest = x;
         if (d > worst) {
@@ -128,7 +106,7 @@ static double allowed_for(const graph_case *c, size_t i, const oc_tensor_view *w
 
 /* ---- the reference ---- */
 
-static oc_status copy_results(oc_tensor_view *out, size_t n, const oc_tensor_view *from)
+oc_status random_copy(oc_tensor_view *out, size_t n, const oc_tensor_view *from)
 {
     for (size_t i = 0; i < n; i++) {
         size_t n_bytes;
@@ -150,7 +128,7 @@ static oc_status reference(graph_case *c, bool optimise, oc_tensor_view *results
     oc_status      st = ort_session_create_memory(c->model.data, c->model.n, optimise, &peer, err);
     if (st == OC_OK && (st = ort_run(peer, c->in, out, err)) == OC_OK) {
         c->n_out = ort_n_outputs(peer);
-        st = copy_results(results, c->n_out, out);
+        st = random_copy(results, c->n_out, out);
         for (size_t i = 0; i < c->n_out; i++) {
             snprintf(names[i], sizeof(names[i]), "%s", ort_output_name(peer, i));
             c->names[i] = names[i];
@@ -169,7 +147,7 @@ static oc_status measure_moves(graph_case *c, oc_error *err)
     oc_status      st = ort_session_create_memory(c->model.data, c->model.n, true, &peer, err);
     c->moved = true;
     for (int round = 0; st == OC_OK && round < 3; round++) {
-        if ((st = copy_results(in, n_in, c->in)) != OC_OK)
+        if ((st = random_copy(in, n_in, c->in)) != OC_OK)
             break;
         for (size_t i = 0; i < n_in; i++)
             for (int64_t k = 0; k < elements(&c->maker.v[c->maker.input[i]]); k++)
@@ -181,7 +159,7 @@ static oc_status measure_moves(graph_case *c, oc_error *err)
             double largest, d;
             if (oc_shape_equal(&out[i].info.shape, &c->want[i].info.shape) &&
                 oc_shape_elements(&out[i].info.shape, &n) &&
-                (d = worst_of(&c->want[i], &out[i], n, &where, &largest)) > c->moves[i])
+                (d = random_worst(&c->want[i], &out[i], n, &where, &largest)) > c->moves[i])
                 c->moves[i] = d;
         }
         for (size_t i = 0; i < n_in; i++)
@@ -205,7 +183,7 @@ static bool plain_agrees(graph_case *c, size_t i, const oc_tensor_view *got, oc_
     if (want->info.dtype != got->info.dtype || !oc_shape_elements(&want->info.shape, &n) ||
         !oc_shape_equal(&want->info.shape, &got->info.shape))
         return false;
-    double worst = worst_of(want, got, n, &where, &largest);
+    double worst = random_worst(want, got, n, &where, &largest);
     return worst <= allowed_for(c, i, want, largest);
 }
 
@@ -226,7 +204,7 @@ static bool agrees(graph_case *c, size_t i, const oc_tensor_view *got, const cha
                oc_shape_text(&want->info.shape, b, sizeof(b)));
         return false;
     }
-    double worst = worst_of(want, got, n, &where, &largest);
+    double worst = random_worst(want, got, n, &where, &largest);
     double allowed = allowed_for(c, i, want, largest);
     if (worst <= allowed)
         return true;
@@ -244,22 +222,22 @@ static bool agrees(graph_case *c, size_t i, const oc_tensor_view *got, const cha
     }
     printf("seed %llu, %s: %s %s [%zu] is %.9g, reference has %.9g (largest %.4g, moves %.3g)\n",
            (unsigned long long)c->seed, way, c->names[i],
-           oc_shape_text(&want->info.shape, a, sizeof(a)), where, element(got, where),
-           element(want, where), largest, c->moves[i]);
+           oc_shape_text(&want->info.shape, a, sizeof(a)), where, random_element(got, where),
+           random_element(want, where), largest, c->moves[i]);
     return false;
 }
 
-static oc_status open_session(const graph_case *c, size_t way, oc_model *model, oc_session **out,
-                              oc_error *err)
+oc_status random_open(const graph_case *c, size_t way, oc_pool *workers, oc_model *model,
+                      oc_session **out, oc_error *err)
 {
     oc_port            bound[MAKER_INPUTS_MAX];
     oc_session_options opts = OC_SESSION_OPTIONS_INIT;
     opts.allow_dynamic = true;
     for (int i = 0; i < c->maker.n_inputs; i++)
         bound[i] = (oc_port){c->maker.v[c->maker.input[i]].name, c->in[i].info};
-    opts.pool = ways[way].threads ? pool : NULL;
-    opts.isa = ways[way].isa;
-    opts.no_fusion = ways[way].no_fusion;
+    opts.pool = random_ways[way].threads ? workers : NULL;
+    opts.isa = random_ways[way].isa;
+    opts.no_fusion = random_ways[way].no_fusion;
     opts.shapes = bound;
     opts.n_shapes = (size_t)c->maker.n_inputs;
     return oc_session_create(model, &opts, out, err);
@@ -278,8 +256,8 @@ static oc_status keep_copy(oc_tensor_view *v, oc_error *err)
 }
 
 /* Twice: into the session's own memory, and into ours, full of rubbish before. */
-static oc_status run_twice(const graph_case *c, oc_session *s, oc_tensor_view *got, bool *same,
-                           oc_error *err)
+oc_status random_run(const graph_case *c, oc_session *s, oc_tensor_view *got, bool *same,
+                     oc_error *err)
 {
     const oc_port *ports;
     size_t         n = oc_session_outputs(s, &ports), n_in = (size_t)c->maker.n_inputs;
@@ -316,7 +294,7 @@ static oc_status run_twice(const graph_case *c, oc_session *s, oc_tensor_view *g
     return st;
 }
 
-static bool equal_bits(const oc_tensor_view *a, const oc_tensor_view *b, size_t n)
+bool random_equal(const oc_tensor_view *a, const oc_tensor_view *b, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         size_t n_bytes;
@@ -327,7 +305,7 @@ static bool equal_bits(const oc_tensor_view *a, const oc_tensor_view *b, size_t 
     return true;
 }
 
-static void drop(oc_tensor_view *views, size_t n)
+void random_drop(oc_tensor_view *views, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         free(views[i].data);
@@ -339,24 +317,25 @@ static bool check_way(graph_case *c, size_t way, oc_model *model, oc_tensor_view
     oc_error    err = {0};
     oc_session *s = NULL;
     bool        good = true, same = true;
-    oc_status   st = open_session(c, way, model, &s, &err);
+    oc_status   st = random_open(c, way, pool, model, &s, &err);
     if (st == OC_OK)
-        st = run_twice(c, s, got, &same, &err);
+        st = random_run(c, s, got, &same, &err);
     if (st != OC_OK) {
-        printf("seed %llu, %s: %s\n", (unsigned long long)c->seed, ways[way].name, err.message);
+        printf("seed %llu, %s: %s\n", (unsigned long long)c->seed, random_ways[way].name,
+               err.message);
         good = false;
     }
     if (good && !same) {
         printf("seed %llu, %s: the second run differs\n", (unsigned long long)c->seed,
-               ways[way].name);
+               random_ways[way].name);
         good = false;
     }
-    if (good && ways[way].threads && first[0].data && !equal_bits(first, got, c->n_out)) {
+    if (good && random_ways[way].threads && first[0].data && !random_equal(first, got, c->n_out)) {
         printf("seed %llu: 3 threads differ from one\n", (unsigned long long)c->seed);
         good = false;
     }
     for (size_t i = 0; st == OC_OK && i < c->n_out; i++)
-        good = agrees(c, i, &got[i], ways[way].name, total, &err) && good;
+        good = agrees(c, i, &got[i], random_ways[way].name, total, &err) && good;
     oc_session_destroy(s);
     return good;
 }
@@ -426,7 +405,7 @@ static bool run_ways(graph_case *c, tally *total)
     for (size_t way = 0; way < N_WAYS; way++)
         good = check_way(c, way, model, got[way], got[0], total) && good;
     for (size_t way = 0; way < N_WAYS; way++)
-        drop(got[way], c->n_out);
+        random_drop(got[way], c->n_out);
     oc_model_unref(model);
     return good;
 }
@@ -437,10 +416,12 @@ static void run_seed(uint64_t seed, const options *o, tally *total)
     oc_error          err = {0};
     memset(&c, 0, sizeof(c));
     current = c.seed = seed;
-    maker_model(&c.maker, seed, &c.model);
+    bool quant = seed >> 34 & 1;
+    maker_model(&c.maker, seed, quant ? MAKER_OPEN : MAKER_PLAIN, &c.model);
     make_inputs(&c);
     bool      good = true;
-    oc_status st = reference(&c, true, c.want, &err);
+    oc_status st = quant ? random_quant_check(&c, pool, total, &good, &err)
+                         : reference(&c, true, c.want, &err);
     if (o->verbose)
         printf("seed %llu: opset %d, %d nodes, %zu outputs\n", (unsigned long long)seed,
                c.maker.opset, c.maker.n_nodes, c.n_out);
@@ -449,15 +430,15 @@ static void run_seed(uint64_t seed, const options *o, tally *total)
     if (st != OC_OK) { /* a graph that is none: the generator's fault, or a gap of the reference */
         if (total->refused++ < 20 || o->verbose)
             printf("seed %llu: refused: %s\n", (unsigned long long)seed, err.message);
-    } else {
+    } else if (!quant) {
         good = run_ways(&c, total);
     }
     total->failed += !good;
     if (o->keep && (!good || o->all))
         keep(&c, o->keep);
-    drop(c.want, c.n_out);
-    drop(c.plain, c.n_out);
-    drop(c.in, (size_t)c.maker.n_inputs);
+    random_drop(c.want, c.n_out);
+    random_drop(c.plain, c.n_out);
+    random_drop(c.in, (size_t)c.maker.n_inputs);
     free(c.model.data);
 }
 
@@ -539,6 +520,9 @@ int main(int argc, char **argv)
            (unsigned long long)total.run, (unsigned long long)total.nodes,
            (unsigned long long)total.failed, (unsigned long long)total.shaky, ort_version(),
            (unsigned long long)total.torn, (unsigned long long)total.refused);
+    if (total.bytes)
+        printf("%llu quantised elements, %llu one level apart\n", (unsigned long long)total.bytes,
+               (unsigned long long)total.apart);
     /* a generator that makes nothing tests nothing; a kept seed may be one that is to be refused */
     bool enough = o.seeds || total.refused * 20 <= total.run;
     return good && total.failed == 0 && enough ? 0 : 1;

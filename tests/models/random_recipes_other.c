@@ -363,6 +363,8 @@ static bool make_qlinear_conv(maker *m)
         return false;
     for (size_t i = 0; i < n_w; i++)
         w[i] = (uint8_t)rnd(m, 255) + (w_type == T_I8);
+    for (size_t i = 0; m->quant && type != w_type && i < n_w; i++)
+        w[i] = (uint8_t)((int8_t)w[i] / 2); /* sums of two products fit 16 bits */
     int32_t bias[64];
     float   ws[64];
     if (out_c > 64)

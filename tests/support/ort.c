@@ -7,7 +7,7 @@
 
 #include "onnxruntime_c_api.h"
 
-#define PORTS_MAX 64
+#define PORTS_MAX 512
 
 static struct {
     void          *dl;
@@ -76,7 +76,9 @@ oc_status ort_open(oc_error *err)
         ort.api = base()->GetApi(v);
     if (!ort.api)
         return OC_FAIL(err, OC_UNSUPPORTED, "%s: too old (%s)", path, ort.version);
-    oc_status st = check(ort.api->CreateEnv(ORT_LOGGING_LEVEL_ERROR, "ocellus", &ort.env), err);
+    oc_status st = check(ort.api->CreateEnv(ORT_LOGGING_LEVEL_FATAL, /* errors are returned, too */
+                                            "ocellus", &ort.env),
+                         err);
     if (st == OC_OK)
         st = check(ort.api->CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &ort.cpu),
                    err);

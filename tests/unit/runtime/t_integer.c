@@ -289,10 +289,14 @@ static void constants_are_operands(void **state)
     qdq(g, "s", 3, 100, UNSIGNED);
     onnx_node(g, "Mul", "k_d s_d", "m", NULL);
     qdq(g, "m", 1, 100, UNSIGNED);
-    onnx_node(g, "Identity", "m_d", "y", NULL);
+    onnx_node(g, "Sub", "m_d k_d", "t", NULL); /* nothing is rounded in between */
+    onnx_node(g, "Mul", "t k_d", "u", NULL);
+    qdq(g, "u", 0, 100, UNSIGNED);
+    onnx_node(g, "Identity", "u_d", "y", NULL);
     oc_graph *r = check(g, 4, d16);
     assert_int_equal(count(r, "QLinearAdd"), 1);
     assert_int_equal(count(r, "QLinearMul"), 1);
+    assert_int_equal(count(r, "QTable"), 0);
     oc_graph_destroy(r);
 }
 
