@@ -133,14 +133,41 @@ static void count_lost(void *ctx)
                         oc_logging_lost(w->logging));
 }
 
+/* What stands in options and in OpenTelemetry's variables; -1: all is well. */
+static int read_otlp(const cli_watching *w, oc_watch_options *watch)
+{
+    const char *interval = getenv("OTEL_METRIC_EXPORT_INTERVAL"); /* milliseconds */
+    char       *end;
+    watch->otlp = w->otlp;
+    watch->otlp_headers = getenv("OTEL_EXPORTER_OTLP_HEADERS");
+    watch->otlp_compression = getenv("OTEL_EXPORTER_OTLP_COMPRESSION");
+    watch->otlp_every = 10;
+    if (w->otlp_every) {
+        long n = strtol(w->otlp_every, &end, 10);
+        if (end == w->otlp_every || *end || n < 0 || n > 1000000)
+            return cli_usage("run", "--otlp-every: a number, 0 to 1000000");
+        watch->otlp_every = (unsigned)n;
+    }
+    if (w->otlp && interval && *interval) {
+        watch->otlp_interval_s = strtod(interval, &end) * 1e-3;
+        if (*end || !(watch->otlp_interval_s >= 0.1 && watch->otlp_interval_s <= 1e6))
+            return cli_usage("run", "$OTEL_METRIC_EXPORT_INTERVAL: 100 to 1000000000 milliseconds");
+    }
+    return -1;
+}
+
+static bool has_objectives(const oc_site_config *config)
+{
+    size_t i = 0;
+    while (i < config->n && config->stream[i]->n_objectives == 0)
+        i++;
+    return i < config->n;
+}
+
 int cli_watching_start(cli_watching *w, const oc_site_config *config, oc_pipeline_options *options)
 {
     oc_watch_options watch = {.http = w->http,
                               .root = getenv("OCELLUS_HOST_ROOT"),
-                              .otlp = w->otlp,
-                              .otlp_headers = getenv("OTEL_EXPORTER_OTLP_HEADERS"),
-                              .otlp_compression = getenv("OTEL_EXPORTER_OTLP_COMPRESSION"),
-                              .otlp_every = 10,
                               .trace = w->trace,
                               .drift = w->drift,
                               .drift_learn = w->drift_learn,
@@ -149,19 +176,10 @@ int cli_watching_start(cli_watching *w, const oc_site_config *config, oc_pipelin
                               .trouble = on_trouble,
                               .ctx = w};
     oc_error         err = {0};
+    const bool       objectives = has_objectives(config);
     int              code = start_log(w, options);
-    if (code >= 0)
+    if (code >= 0 || (code = read_otlp(w, &watch)) >= 0)
         return code;
-    bool objectives = false;
-    for (size_t i = 0; i < config->n; i++)
-        objectives = objectives || config->stream[i]->n_objectives > 0;
-    if (w->otlp_every) {
-        char *end;
-        long  n = strtol(w->otlp_every, &end, 10);
-        if (end == w->otlp_every || *end || n < 0 || n > 1000000)
-            return cli_usage("run", "--otlp-every: a number, 0 to 1000000");
-        watch.otlp_every = (unsigned)n;
-    }
     if (w->drift_window != 0 && !(w->drift_learn && w->drift_window >= 1 && w->drift_window <= 1e6))
         return cli_usage("run",
                          "--drift-window: 1 to 1000000 seconds, together with --drift-learn");

@@ -155,6 +155,7 @@ static oc_status add_spans(oc_watch *w, oc_error *err)
     const oc_otlp_options otlp = {.endpoint = o->otlp,
                                   .headers = o->otlp_headers,
                                   .compression = o->otlp_compression,
+                                  .interval_s = o->otlp_interval_s,
                                   .metrics = w->metrics,
                                   .spans = every ? w->spans : NULL,
                                   .trouble = on_trouble,

@@ -15,6 +15,7 @@ typedef struct oc_watch_options {
     const char *root; /* before /proc and /sys; NULL = "" */
     const char *otlp; /* collector's URL, NULL = none */
     const char *otlp_headers, *otlp_compression; /* observe/otlp.h */
+    double      otlp_interval_s;                 /* between two exports of metrics; 0 = 10 */
     unsigned    otlp_every;                      /* one frame in so many is traced; 0 = none */
     const char *trace;                           /* file to write at the end, NULL = none */
     const char *state;        /* file that keeps the windows of objectives; NULL = none */
