@@ -9,7 +9,6 @@
 #define DEPTHWISE_SUM_MAX 256  /* 255 * 255 * 256 < 2^24: exact in floats */
 #define UNIT_MACS 3e6          /* of a unit: some 30 us */
 #define COPY_BYTES (96 * 1024) /* of copied rows: they stay in the second-level cache */
-#define STEP_BYTES (12 * 1024) /* of a depthwise step's rows: they stay in the first */
 
 /* Rows are copied with their borders: not where these are most of them, nor beyond what 32 bits of
  * `place` reach. The span of a kernel is never larger than that. */
@@ -35,6 +34,11 @@ bool oc_conv8_fits(const oc_conv_geom *g)
 }
 
 /* ---- packing ---- */
+
+static size_t pairs_of(size_t rows)
+{
+    return (rows + 1) / 2;
+}
 
 /* Differences of all weights, in their order. */
 static void differences(const oc_conv8_weights *from, size_t channels, size_t each, int16_t *to)
@@ -197,9 +201,33 @@ static oc_status make_start(oc_conv8 *c, const int32_t *bias, const oc_prepare *
     return OC_OK;
 }
 
+/* Pairs of rows against an output row that begins with the first row of a pair, and with the second. */
+static oc_status pack_by_pairs(oc_conv8 *c, const oc_conv8_weights *from, const oc_prepare *p,
+                               oc_error *err)
+{
+    const size_t kh = (size_t)c->g.k[0], kw = (size_t)c->g.k[1], each = pairs_of(kh + 1) * kw * 16;
+    bool         ready = false;
+    int16_t     *w = oc_packed_take(p, c->out_blocks * 2 * each, sizeof(*w), &ready);
+    if (!w)
+        return OC_FAIL(err, OC_NOMEM, "packed weights of %lld channels", (long long)c->g.oc);
+    for (size_t o = 0; o < (size_t)c->g.oc && !ready; o++) {
+        const int32_t zero = oc_zero_at(from->dtype, from->zero, from->n_zero > 1 ? o : 0);
+        for (size_t i = 0; i < 2 * kh * kw; i++) {
+            const size_t odd = i / (kh * kw), ky = i / kw % kh, kx = i % kw;
+            const size_t row = ky + odd, at = (row / 2 * kw + kx) * 16 + o % 8 * 2 + row % 2;
+            w[(o / 8 * 2 + odd) * each + at] =
+                (int16_t)(oc_zero_at(from->dtype, from->w, (o * kh + ky) * kw + kx) - zero);
+        }
+    }
+    c->w_pairs = oc_packed_keep(p, w);
+    return OC_OK;
+}
+
 static oc_status pack_depthwise(oc_conv8 *c, const oc_conv8_weights *from, const oc_prepare *p,
                                 oc_error *err)
 {
+    if (c->dw_pairs)
+        return pack_by_pairs(c, from, p, err);
     const size_t taps = (size_t)(c->g.k[0] * c->g.k[1]);
     bool         ready = false;
     float       *w = oc_packed_take(p, c->out_blocks * taps * 8, sizeof(*w), &ready);
@@ -222,6 +250,13 @@ static size_t rows_read(const oc_conv8 *c, size_t out_rows)
     return (out_rows - 1) * (size_t)c->g.stride[0] + (size_t)((c->g.k[0] - 1) * c->g.dil[0]) + 1;
 }
 
+/* Of a depthwise chunk's inputs as they are multiplied. */
+static size_t depthwise_in_bytes(const oc_conv8 *c)
+{
+    return align64(c->dw_pairs ? pairs_of(c->rows) * c->row * 16 * sizeof(int16_t)
+                               : c->rows * (size_t)c->g.in[1] * 8 * sizeof(float));
+}
+
 static size_t at_least_1(double v, size_t most)
 {
     const size_t n = v < 1 ? 1 : v > (double)most ? most : (size_t)v;
@@ -231,9 +266,8 @@ static size_t at_least_1(double v, size_t most)
 /* Depthwise and with borders: a unit is rows, as many as fit the cache once copied. */
 static void plan_rows(oc_conv8 *c, size_t element, double macs_per_row)
 {
-    const oc_conv_geom *g = &c->g;
-    const size_t        out_rows = (size_t)g->out[0];
-    const size_t        blocks = c->depthwise ? 1 : c->in_blocks,
+    const size_t out_rows = (size_t)c->g.out[0];
+    const size_t blocks = c->depthwise ? 1 : c->in_blocks,
                  row_bytes = c->row * 8 * element * blocks;
     size_t rows = at_least_1(UNIT_MACS / (macs_per_row + 1), out_rows);
     if (!c->depthwise && rows < 4) /* borders are copied for every unit: not for a row or two */
@@ -244,8 +278,6 @@ static void plan_rows(oc_conv8 *c, size_t element, double macs_per_row)
     c->chunk = (out_rows + c->n_chunks - 1) / c->n_chunks;
     c->n_chunks = (out_rows + c->chunk - 1) / c->chunk;
     c->rows = rows_read(c, c->chunk);
-    const int64_t pixels = g->stride[0] * g->in[1] + g->out[1]; /* of a row more, in and out */
-    c->step = at_least_1(STEP_BYTES / (double)(pixels * 8 * (int64_t)sizeof(float)), c->chunk);
 }
 
 static void plan_pixels(oc_conv8 *c, double macs_per_pixel)
@@ -264,7 +296,11 @@ static void plan_units(oc_conv8 *c, oc_work *work)
     c->part = c->panels;
     c->n_parts = 1;
     if (c->copied || c->depthwise)
-        plan_rows(c, c->depthwise ? 4 : 1, macs * width * (c->depthwise ? 3 : 1));
+        plan_rows(c,
+                  !c->depthwise ? 1
+                  : c->dw_pairs ? 2
+                                : 4,
+                  macs * width * (c->depthwise ? 3 : 1));
     else
         plan_pixels(c, macs);
     const size_t outer = (size_t)g->n * (c->depthwise ? c->out_blocks : 1) * c->n_chunks;
@@ -284,7 +320,7 @@ static void plan_units(oc_conv8 *c, oc_work *work)
     work->flops = oc_conv_geom_flops(g, false);
     if (c->depthwise)
         work->scratch_bytes =
-            (c->rows * (size_t)g->in[1] + c->step * (size_t)g->out[1]) * 8 * sizeof(float) + 128;
+            depthwise_in_bytes(c) + c->chunk * (size_t)g->out[1] * 8 * sizeof(float) + 64;
     else if (c->copied)
         work->scratch_bytes = c->in_blocks * c->rows * c->row * 8 + 64;
 }
@@ -303,6 +339,10 @@ oc_status oc_conv8_init(oc_conv8 *c, const oc_conv_geom *g, const oc_conv8_weigh
     c->copied = g->pad[0] || g->pad[1] || g->pad_end[0] || g->pad_end[1];
     c->mac = oc_k_u8_mac(p->isa, &c->form);
     c->dw = oc_k_f32_dw(p->isa);
+    if (p->isa & OC_ISA_AVX2 && g->dil[0] == 1 && g->dil[1] == 1) { /* others have no such kernel */
+        c->pairs = oc_k_s16_pairs(p->isa);
+        c->dw_pairs = oc_k_s16_dw(p->isa);
+    }
     c->to_floats = oc_k_x8_dequantize(p->isa);
     c->finish = oc_k_s32_finish(p->isa);
     c->row = (size_t)(g->in[1] + g->pad[1] + g->pad_end[1]);
@@ -418,28 +458,21 @@ static void run_dense(const oc_conv8 *c, const uint8_t *x, const oc_finish8 *f, 
     }
 }
 
-/* The input rows of a chunk: from..end of the picture, those before `ready` in floats already. */
-typedef struct chunk_rows {
-    int64_t top, from, end, ready; /* top: where the first tap is, may lie outside */
-} chunk_rows;
-
-/* Sums of output rows at..at+n-1 of a chunk, of one block, in floats.  Input rows are converted just
- * before the first sum that reads them, so that they come from the nearest cache. */
-static void depthwise_sums(const oc_conv8 *c, const uint8_t *x, size_t block, chunk_rows *rows,
-                           size_t at, size_t n, float *in, float *out)
+/* Sums of a chunk's rows of one block, in floats. */
+static void sums_in_floats(const oc_conv8 *c, const uint8_t *x, size_t block, int64_t top,
+                           size_t rows, float *in, float *out)
 {
     const oc_conv_geom *g = &c->g;
-    int64_t             need = rows->top + (int64_t)rows_read(c, at + n);
-    need = need < rows->end ? need : rows->end;
-    if (need > rows->ready) {
-        c->to_floats((size_t)((need - rows->ready) * g->in[1]) * 8, x + rows->ready * g->in[1] * 8,
-                     1.0f, c->x_zero, false, in + (rows->ready - rows->from) * g->in[1] * 8);
-        rows->ready = need;
-    }
+    const int64_t       from = top < 0 ? 0 : top;
+    int64_t             end = top + (int64_t)rows_read(c, rows);
+    end = end > g->in[0] ? g->in[0] : end;
+    const size_t n = end > from ? (size_t)((end - from) * g->in[1]) * 8 : 0;
+    if (n)
+        c->to_floats(n, x + from * g->in[1] * 8, 1.0f, c->x_zero, false, in);
     const oc_dw d = {.x = in,
                      .w = c->w_dw + block * (size_t)(g->k[0] * g->k[1]) * 8,
                      .y = out,
-                     .in_h = rows->ready - rows->from,
+                     .in_h = end > from ? end - from : 0,
                      .in_w = g->in[1],
                      .out_w = g->out[1],
                      .kh = g->k[0],
@@ -448,45 +481,83 @@ static void depthwise_sums(const oc_conv8 *c, const uint8_t *x, size_t block, ch
                      .sx = g->stride[1],
                      .dy = g->dil[0],
                      .dx = g->dil[1],
-                     /* the first row that is there is row 0, output row `at` comes first */
-                     .top = rows->from - rows->top - (int64_t)at * g->stride[0],
+                     .top = from - top, /* the first row that is there is row 0 */
                      .left = g->pad[1],
-                     .row_end = (ptrdiff_t)n,
+                     .row_end = (ptrdiff_t)rows,
                      .lanes = 8};
     c->dw(&d);
 }
 
+/* Row `y` of a block; NULL outside the picture. */
+static const uint8_t *row_or_none(const oc_conv8 *c, const uint8_t *x, int64_t y)
+{
+    return y < 0 || y >= c->g.in[0] ? NULL : x + y * c->g.in[1] * 8;
+}
+
+/* Two rows at a time side by side, with their borders. */
+static void make_pairs(const oc_conv8 *c, const uint8_t *x, int64_t top, size_t pairs, int16_t *to)
+{
+    const size_t left = (size_t)c->g.pad[1] * 16, width = (size_t)c->g.in[1] * 16;
+    const size_t all = c->row * 16;
+    for (size_t j = 0; j < pairs; j++, to += all) {
+        const int64_t y = top + 2 * (int64_t)j;
+        memset(to, 0, left * sizeof(*to));
+        c->pairs(width / 2, row_or_none(c, x, y), row_or_none(c, x, y + 1), c->x_zero, to + left);
+        memset(to + left + width, 0, (all - left - width) * sizeof(*to));
+    }
+}
+
+static void sums_by_pairs(const oc_conv8 *c, const uint8_t *x, size_t block, int64_t top,
+                          size_t rows, int16_t *in, int32_t *out)
+{
+    const oc_conv_geom *g = &c->g;
+    const size_t        kh = (size_t)g->k[0], kw = (size_t)g->k[1];
+    make_pairs(c, x, top, pairs_of(rows_read(c, rows)), in);
+    for (size_t r = 0; r < rows; r++) {
+        const size_t    first = r * (size_t)g->stride[0], odd = first % 2;
+        const oc_s16_dw d = {.v = in + first / 2 * c->row * 16,
+                             .w = c->w_pairs + (block * 2 + odd) * pairs_of(kh + 1) * kw * 16,
+                             .start = c->start + block * 8,
+                             .v_row = c->row * 16,
+                             .px = (size_t)g->out[1],
+                             .pairs = pairs_of(kh + odd),
+                             .taps = kw,
+                             .sx = (size_t)g->stride[1],
+                             .y = out + r * (size_t)g->out[1] * 8};
+        c->dw_pairs(&d);
+    }
+}
+
 static void run_depthwise(const oc_conv8 *c, const uint8_t *x, const oc_finish8 *f, size_t block,
-                          size_t chunk, float *in)
+                          size_t chunk, void *in)
 {
     const oc_conv_geom *g = &c->g;
     const size_t        width = (size_t)g->out[1], first = chunk * c->chunk;
     const size_t        left = (size_t)g->out[0] - first, rows = left < c->chunk ? left : c->chunk;
-    float              *sums = in + (c->rows * (size_t)g->in[1] * 8 + 15) / 16 * 16;
+    const int64_t       top = (int64_t)first * g->stride[0] - g->pad[0];
+    const size_t        to = (block * c->out_pixels + first * width) * 8;
+    void               *sums = (char *)in + depthwise_in_bytes(c);
     float               start[8];
-    chunk_rows          of = {.top = (int64_t)first * g->stride[0] - g->pad[0]};
     oc_finish8          out = *f;
-    of.from = of.ready = of.top < 0 ? 0 : of.top;
-    of.end = of.top + (int64_t)rows_read(c, rows);
-    of.end = of.end > g->in[0] ? g->in[0] : of.end;
-    for (size_t i = 0; i < 8; i++)
-        start[i] = (float)c->start[block * 8 + i];
     x += block * (size_t)(g->in[0] * g->in[1]) * 8;
-    out.sums = sums;
-    out.start = start;
+    if (c->dw_pairs) {
+        sums_by_pairs(c, x, block, top, rows, in, sums);
+        out.acc = sums;
+    } else {
+        for (size_t i = 0; i < 8; i++)
+            start[i] = (float)c->start[block * 8 + i];
+        sums_in_floats(c, x, block, top, rows, in, sums);
+        out.sums = sums;
+        out.start = start;
+    }
     out.blocks = 1;
     out.scale = f->scale + block * 8;
-    for (size_t at = 0, n; at < rows; at += n) {
-        const size_t to = (block * c->out_pixels + (first + at) * width) * 8;
-        n = rows - at < c->step ? rows - at : c->step;
-        depthwise_sums(c, x, block, &of, at, n, in, sums);
-        out.px = n * width;
-        out.y = f->raw ? (void *)((float *)f->y + to) : (void *)((uint8_t *)f->y + to);
-        out.add = f->add ? f->add + to : NULL;
-        c->finish(&out);
-        if (f->raw && block + 1 == c->out_blocks)
-            clear_lanes(c, out.px, out.y);
-    }
+    out.px = rows * width;
+    out.y = f->raw ? (void *)((float *)f->y + to) : (void *)((uint8_t *)f->y + to);
+    out.add = f->add ? f->add + to : NULL;
+    c->finish(&out);
+    if (f->raw && block + 1 == c->out_blocks)
+        clear_lanes(c, out.px, out.y);
 }
 
 void oc_conv8_run(const oc_conv8 *c, const uint8_t *x, const oc_finish8 *f, size_t unit,

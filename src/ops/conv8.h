@@ -9,6 +9,8 @@
 #define OC_OPS_CONV8_H
 
 #include "kernels/f32_dw.h"
+#include "kernels/s16_dw.h"
+#include "kernels/s16_pairs.h"
 #include "kernels/s32_finish.h"
 #include "kernels/u8_mac.h"
 #include "kernels/x8_dequantize.h"
@@ -37,17 +39,19 @@ typedef struct oc_conv8 {
     size_t       in_blocks, out_blocks, panels, out_pixels;
     size_t       row, rows, plane; /* pixels: of a row, rows and a block as they are read */
     size_t       chunk, n_chunks;  /* output pixels of a unit; rows, when depthwise or copied */
-    size_t       step;             /* rows of a chunk that a depthwise one computes at a time */
     size_t       strip;            /* pixels against a panel: half as many where sums are long */
     size_t       part, n_parts;    /* panels of a unit */
     int32_t      x_zero;
     const oc_conv8_panel  *panel;
     const uint8_t         *packed;
-    const int32_t         *start; /* [panels][16]; depthwise [out_blocks][8] */
-    const float           *w_dw;  /* [out_blocks][taps][8] */
+    const int32_t         *start;   /* [panels][16]; depthwise [out_blocks][8] */
+    const float           *w_dw;    /* [out_blocks][taps][8] */
+    const int16_t         *w_pairs; /* [out_blocks][2][pairs of rows][k[1]][8][2]; or NULL */
     oc_mac8_form           form;
     oc_k_u8_mac_fn        *mac;
     oc_k_f32_dw_fn        *dw;
+    oc_k_s16_pairs_fn     *pairs;
+    oc_k_s16_dw_fn        *dw_pairs; /* NULL: depthwise sums are made by dw, in floats */
     oc_k_x8_dequantize_fn *to_floats;
     oc_k_s32_finish_fn    *finish;
 } oc_conv8;

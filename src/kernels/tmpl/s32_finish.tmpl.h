@@ -39,7 +39,7 @@ OC_INLINE void make_bytes(const oc_finish8 *f, const block_sums *s, size_t n, ui
 #ifdef BYTES_OF_4
     for (; kind == OC_ACT_NONE && f->per_quantum == 1.0f && p + 4 <= n; p += 4)
         BYTES_OF_4(scaled_sum(s, p, real), scaled_sum(s, p + 1, real), scaled_sum(s, p + 2, real),
-                 scaled_sum(s, p + 3, real), f->zero, to + p * 8);
+                   scaled_sum(s, p + 3, real), f->zero, to + p * 8);
 #endif
     for (; p < n; p++) {
         const vf v = vf_mul(value_of(f, s, p, real, kind), per);
