@@ -71,6 +71,7 @@ static void read_network(const oc_shared *s, uint32_t network, oc_sched_class cl
     if (!oc_sched_stats_get(s->sched, network, class, &t) || t.counts.submitted == 0)
         return;
     oc_series_set_count(series(s, OC_M_JOBS_DONE, t.name, of, NULL), t.counts.done);
+    oc_series_set_count(series(s, OC_M_JOB_BATCHES, t.name, of, NULL), t.batches);
     oc_series_set_count(series(s, OC_M_JOBS_MISSED, t.name, of, NULL), t.counts.missed);
     oc_series_set_count(series(s, OC_M_JOBS_PREEMPTED, t.name, of, NULL), t.counts.preempted);
     for (int k = 0; k < OC_SCHED_DROPS; k++)

@@ -2,9 +2,11 @@
 #include <math.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/pool.h"
 #include "media/image.h"
 #include "pipeline/annotate.h"
 #include "pipeline/canvas.h"
@@ -12,6 +14,7 @@
 #define JOBS 3
 #define REPEAT_MAX_S 10 /* a longer gap is not filled with standing pictures */
 #define JPEG_QUALITY 82
+#define PATIENCE_NS 1000000000u
 
 typedef struct job {
     oc_frame *frame;
@@ -30,7 +33,8 @@ struct oc_annotator {
     job                 jobs[JOBS];
     unsigned            first, n;
     uint64_t            skipped;
-    oc_status           status; /* of the thread: the first failure */
+    uint32_t            network; /* the scheduler's number for this kind of work */
+    oc_status           status;  /* of the thread: the first failure */
     oc_error            err;
     /* the thread's own */
     uint64_t  written;
@@ -86,6 +90,7 @@ static oc_status write_video(oc_annotator *a, const job *j, const oc_frame *draw
     if (due - a->written > gap_max)
         a->written = due - gap_max;
     for (; a->written < due; a->written++) {
+        oc_pool_yield();
         oc_status st = oc_writer_put(a->writer, drawn, err);
         if (st != OC_OK)
             return st;
@@ -124,6 +129,7 @@ static oc_status draw(oc_annotator *a, job *j, oc_error *err)
         goto out;
     oc_frame_limit_range(to);
     oc_scene_draw(&j->scene, to);
+    oc_pool_yield();
     uint64_t drawn = oc_now_ns();
     oc_histogram_add(&a->options.stages->histogram[OC_STAGE_DRAW], drawn - start);
     if (sample && (st = take_sample(a, j, to, err)) != OC_OK)
@@ -137,6 +143,42 @@ static oc_status draw(oc_annotator *a, job *j, oc_error *err)
     }
 out:
     oc_frame_unref(to);
+    return st;
+}
+
+typedef struct drawing {
+    oc_annotator *a;
+    job          *job;
+} drawing;
+
+static oc_status run_drawing(void *const *ctx, size_t n, const oc_sched_grant *grant, oc_error *err)
+{
+    const drawing *d = ctx[0];
+    (void)n;
+    (void)grant;
+    return draw(d->a, d->job, err);
+}
+
+/* When it is this work's turn. */
+static oc_status draw_in_turn(oc_annotator *a, job *j, oc_error *err)
+{
+    const oc_annotate_options *o = &a->options;
+    drawing                    d = {a, j};
+    oc_sched_verdict           verdict = {0};
+    const oc_sched_job         asked = {.network = a->network,
+                                        .stream = o->stream,
+                                        .cls = o->live ? OC_SCHED_SLACK : o->cls,
+                                        .deadline_ns = o->live ? oc_now_ns() + PATIENCE_NS : 0,
+                                        .fn = run_drawing,
+                                        .ctx = &d};
+    if (!o->sched)
+        return draw(a, j, err);
+    oc_status st = oc_sched_run(o->sched, &asked, &verdict, err);
+    if (st == OC_OK && verdict.outcome == OC_SCHED_DROPPED) {
+        pthread_mutex_lock(&a->lock);
+        a->skipped++;
+        pthread_mutex_unlock(&a->lock);
+    }
     return st;
 }
 
@@ -156,7 +198,7 @@ static void *annotate_thread(void *arg)
         bool idle = a->status != OC_OK || a->abandon;
         pthread_mutex_unlock(&a->lock);
         oc_error  err = {0};
-        oc_status st = idle ? OC_OK : draw(a, j, &err);
+        oc_status st = idle ? OC_OK : draw_in_turn(a, j, &err);
         oc_frame_unref(j->frame);
         pthread_mutex_lock(&a->lock);
         if (st != OC_OK && a->status == OC_OK) {
@@ -171,6 +213,15 @@ static void *annotate_thread(void *arg)
     return NULL;
 }
 
+static oc_status register_work(oc_annotator *a, oc_error *err)
+{
+    char                           name[OC_MODELS_NAME];
+    const oc_sched_network_options o = {.name = name, .cores_max = 1};
+    snprintf(name, sizeof(name), "%s %dx%d", a->options.video ? "video" : "samples",
+             a->options.width, a->options.height);
+    return oc_models_network(a->options.models, a->options.sched, &o, &a->network, err);
+}
+
 oc_status oc_annotator_create(const oc_annotate_options *options, oc_annotator **out, oc_error *err)
 {
     oc_annotator *a = calloc(1, sizeof(*a));
@@ -181,6 +232,8 @@ oc_status oc_annotator_create(const oc_annotate_options *options, oc_annotator *
     pthread_mutex_init(&a->lock, NULL);
     pthread_cond_init(&a->changed, NULL);
     oc_status st = oc_frame_pool_create(&a->pool, err);
+    if (st == OC_OK && options->sched)
+        st = register_work(a, err);
     if (st == OC_OK && options->video)
         st = oc_writer_open(options->video, options->width, options->height, options->fps,
                             &a->writer, err);

@@ -9,6 +9,7 @@
 #include "media/writer.h"
 #include "pipeline/scene.h"
 #include "pipeline/stage.h"
+#include "vision/models.h"
 
 #define OC_SAMPLES_MAX 8
 
@@ -27,6 +28,13 @@ typedef struct oc_annotate_options {
     int32_t     width, height;
     double      fps;
     oc_stages  *stages;
+    /* Drawing and encoding a frame is a job of this scheduler's, on one core: of class slack where the
+     * stream is live - a picture for which there is no time within a second is missing - and else of
+     * `cls`, for then the stream waits for it.  NULL: the thread runs when the system lets it. */
+    oc_sched      *sched;
+    oc_models     *models; /* knows the scheduler's networks */
+    oc_sched_class cls;
+    uint32_t       stream;
 } oc_annotate_options;
 
 typedef struct oc_annotator oc_annotator;

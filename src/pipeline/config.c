@@ -2,8 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pipeline/batch.h"
 #include "pipeline/config.h"
 #include "pipeline/sinks_config.h"
+
+#define BATCH 4 /* looks of one frame that run together, where the file does not say */
 
 static const oc_yaml_word recognise_words[] = {
     {"posture", OC_RECOGNISE_POSTURE},
@@ -73,6 +76,7 @@ static oc_status read_detect(oc_pipeline_config *c, const oc_yaml_node *node, oc
     d->score = (float)oc_yaml_float_or(&m, "score", 0, 1, 0);
     d->min_height = (float)oc_yaml_float_or(&m, "min_height", 0, 1, 0);
     d->allow_dynamic = oc_yaml_bool_or(&m, "allow_dynamic", false);
+    oc_batch_read(&m, 1, &d->batch);
     oc_config_labels(&m, &d->labels);
     return oc_yaml_end(&m);
 }
@@ -135,6 +139,7 @@ static oc_status read_recogniser(oc_recognise_config *r, const oc_yaml_node *nod
     r->sharper = oc_yaml_float_or(&m, "sharper", 1.01, 100, 1.5);
     r->memory_s = oc_yaml_seconds_or(&m, "memory", r->kind == OC_RECOGNISE_POSTURE ? 0.7 : 0.0);
     r->per_frame = (uint32_t)oc_yaml_int_or(&m, "per_frame", 1, 64, 2);
+    oc_batch_read(&m, r->per_frame < BATCH ? r->per_frame : BATCH, &r->batch);
     r->min_height = (float)oc_yaml_float_or(&m, "min_height", 0, 1, 0);
     r->confidence = (float)oc_yaml_float_or(&m, "confidence", 0, 1, 0.5);
     if (r->kind == OC_RECOGNISE_POSTURE)

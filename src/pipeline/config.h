@@ -26,6 +26,12 @@ typedef struct oc_label_list { /* names of labels; n 0 = all */
     size_t              n;
 } oc_label_list;
 
+typedef struct oc_batch_config { /* pictures in one run of a network (pipeline/batch.h) */
+    const oc_yaml_node *at;      /* NULL: the file says nothing */
+    uint32_t            most;    /* 0, 1 = one */
+    double              wait_s;  /* for others to come */
+} oc_batch_config;
+
 typedef struct oc_detect_config {
     const oc_yaml_node *network_at;
     const char         *network; /* card */
@@ -38,6 +44,7 @@ typedef struct oc_detect_config {
     float               min_height; /* of a box, as part of the frame's height */
     oc_label_list       labels;
     bool                allow_dynamic; /* as in oc_session_options */
+    oc_batch_config     batch;
 } oc_detect_config;
 
 typedef enum oc_recognise_kind {
@@ -65,6 +72,7 @@ typedef struct oc_recognise_config {
     float               point_score; /* posture: least of a key-point that is used */
     float               similarity;  /* gallery: least of an entry that counts */
     const char         *gallery;     /* file */
+    oc_batch_config     batch;
 } oc_recognise_config;
 
 typedef enum oc_anchor { OC_ANCHOR_BOTTOM, OC_ANCHOR_CENTER } oc_anchor;

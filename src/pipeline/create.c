@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pipeline/batch.h"
 #include "pipeline/state.h"
 #include "vision/store.h"
 
@@ -61,6 +62,7 @@ static oc_status load_detector(oc_pipeline *p, const oc_yaml_node *at, const cha
 {
     oc_net_options net = net_options(p);
     net.size = size;
+    oc_batch_apply(&p->config->detect.batch, &net);
     oc_net  **out = &p->detector[p->n_detectors];
     oc_status st = oc_net_create(network, model, &net, out, err);
     if (st != OC_OK) {
@@ -72,7 +74,7 @@ static oc_status load_detector(oc_pipeline *p, const oc_yaml_node *at, const cha
     if (card->head->kind != OC_HEAD_DETECT)
         return oc_yaml_fail(err, at, "network '%s' (head %s) is not a detector", network,
                             card->head->name);
-    return OC_OK;
+    return oc_batch_check(&p->config->detect.batch, *out, err);
 }
 
 /* The same labels in the same order: tracks go on across detectors. */

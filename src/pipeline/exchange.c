@@ -88,8 +88,10 @@ static void keep_totals(oc_pipeline *p, oc_pipeline *n, const moved *m)
         to->exited = from->exited;
     }
     for (size_t i = 0; i < n->config->n_recognise; i++)
-        if (m->recogniser[i] >= 0)
+        if (m->recogniser[i] >= 0) {
             n->recogniser[i].looks = p->recogniser[m->recogniser[i]].looks;
+            oc_net_batches_follow(n->recogniser[i].net, p->recogniser[m->recogniser[i]].net);
+        }
 }
 
 /* Objects stay; what they know of rules and recognisers moves with these. */

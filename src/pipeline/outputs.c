@@ -47,7 +47,11 @@ oc_status oc_outputs_open(oc_pipeline *p, oc_error *err)
                                     .width = p->info.width,
                                     .height = p->info.height,
                                     .fps = p->fps,
-                                    .stages = &p->stages};
+                                    .stages = &p->stages,
+                                    .sched = p->options.models ? p->options.sched : NULL,
+                                    .models = p->options.models,
+                                    .cls = p->config->cls,
+                                    .stream = p->options.stream};
     if ((st = oc_event_log_create(p->outputs.events, p->config->name, &p->events, err)) != OC_OK ||
         (st = open_part(p->outputs.mot, &p->mot, err)) != OC_OK ||
         (st = open_part(p->outputs.report, &p->report, err)) != OC_OK ||

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "pipeline/batch.h"
 #include "pipeline/posture.h"
 #include "pipeline/recognise.h"
 
@@ -18,8 +19,11 @@ oc_status oc_recogniser_init(oc_recogniser *r, const oc_recognise_config *config
                              const oc_net_options *net, const char *gallery,
                              oc_nearest_open_fn *open, oc_error *err)
 {
+    oc_net_options batches = *net;
     *r = (oc_recogniser){.config = config, .per_frame = config->per_frame};
-    oc_status st = oc_net_create(config->network, config->model, net, &r->net, err);
+    batches.pictures = config->per_frame;
+    oc_batch_apply(&config->batch, &batches);
+    oc_status st = oc_net_create(config->network, config->model, &batches, &r->net, err);
     if (st != OC_OK) {
         oc_error_prefix(err, "%s:%d:%d", oc_yaml_file(config->network_at),
                         oc_yaml_line(config->network_at), oc_yaml_column(config->network_at));
@@ -32,8 +36,9 @@ oc_status oc_recogniser_init(oc_recogniser *r, const oc_recognise_config *config
         return oc_yaml_fail(err, config->network_at, "network '%s' (head %s) is not one for %s",
                             config->network, oc_net_card(r->net)->head->name,
                             oc_recognise_kind_name(config->kind));
-    if (config->kind != OC_RECOGNISE_GALLERY)
-        return OC_OK;
+    st = oc_batch_check(&config->batch, r->net, err);
+    if (st != OC_OK || config->kind != OC_RECOGNISE_GALLERY)
+        return st;
     st = (open ? open : oc_nearest_gallery)(gallery ? gallery : config->gallery,
                                             oc_net_card(r->net)->name, oc_net_model_path(r->net),
                                             oc_net_embedding(r->net), &r->nearest, err);
@@ -180,51 +185,75 @@ static void tell_run(const oc_recogniser *r, const oc_result *result)
                               result->n_embedding);
 }
 
-static oc_status look(oc_recogniser *r, oc_object *o, oc_evidence *e, const oc_frame *frame,
-                      double time_s, oc_error *err)
+/* The looks of one frame, while their results come in. */
+typedef struct looking {
+    oc_recogniser    *r;
+    size_t            index, done;
+    const oc_frame   *frame;
+    oc_objects       *objects;
+    double            time_s;
+    oc_recognised_fn *changed;
+    void             *ctx;
+    oc_status         status; /* the first failure */
+    oc_error         *err;
+} looking;
+
+static oc_status note(looking *l, oc_object *o, oc_evidence *e, const oc_result *result)
 {
-    oc_result result;
-    oc_status st = oc_net_run(r->net, frame, &o->track.box, &result, err);
-    if (st != OC_OK)
-        return st;
-    r->looks++;
-    tell_run(r, &result);
+    oc_recogniser *r = l->r;
+    oc_status      st = OC_OK;
     switch (r->config->kind) {
-    case OC_RECOGNISE_POSTURE: note_posture(r, o, e, &result, time_s); break;
-    case OC_RECOGNISE_CLASS: note_classes(r, e, &result, time_s); break;
-    case OC_RECOGNISE_GALLERY: st = note_nearest(r, e, &result, time_s, err); break;
+    case OC_RECOGNISE_POSTURE: note_posture(r, o, e, result, l->time_s); break;
+    case OC_RECOGNISE_CLASS: note_classes(r, e, result, l->time_s); break;
+    case OC_RECOGNISE_GALLERY: st = note_nearest(r, e, result, l->time_s, l->err); break;
     case OC_RECOGNISE_TEXT:
-        oc_evidence_look(e, time_s, r->config->memory_s);
-        if (*result.text)
-            oc_evidence_say(e, result.text, result.confidence);
+        oc_evidence_look(e, l->time_s, r->config->memory_s);
+        if (*result->text)
+            oc_evidence_say(e, result->text, result->confidence);
         break;
     }
     e->tries++;
-    e->last_s = time_s;
+    e->last_s = l->time_s;
     e->best_area = fmaxf(e->best_area, area(&o->track.box));
-    e->best_sharpness = fmaxf(e->best_sharpness, oc_sharpness(frame, &o->track.box));
+    e->best_sharpness = fmaxf(e->best_sharpness, oc_sharpness(l->frame, &o->track.box));
     return st;
 }
 
+static void look(void *ctx, size_t i, const oc_result *result)
+{
+    looking     *l = ctx;
+    oc_object   *o = l->objects->list[l->r->order[i]];
+    oc_evidence *e = &o->evidence[l->index];
+    if (l->status != OC_OK)
+        return;
+    l->done++;
+    l->r->looks++;
+    tell_run(l->r, result);
+    l->status = note(l, o, e, result);
+    if (l->status == OC_OK && oc_evidence_decide(e, l->r->config->confidence))
+        l->changed(l->ctx, o, l->index);
+}
+
+/* All looks of the frame are asked for at once.  They count in their order and up to the first for which
+ * there was no time, whatever came of those behind it: who repeats the frame with so many looks at most
+ * gets the same. */
 oc_status oc_recogniser_run(oc_recogniser *r, size_t index, const oc_frame *frame,
                             oc_objects *objects, double time_s, oc_recognised_fn *changed,
                             void *ctx, oc_error *err)
 {
-    size_t n = choose(r, index, frame, objects, time_s);
-    for (size_t i = 0; i < n; i++) {
-        oc_object   *o = objects->list[r->order[i]];
-        oc_evidence *e = &o->evidence[index];
-        oc_status    st = look(r, o, e, frame, time_s, err);
-        if (st == OC_BUSY) { /* no time for it: another frame will do */
-            r->skipped++;
-            break;
-        }
-        if (st != OC_OK) {
-            oc_error_prefix(err, "%s", r->config->name);
-            return st;
-        }
-        if (oc_evidence_decide(e, r->config->confidence))
-            changed(ctx, o, index);
+    looking l = {r, index, 0, frame, objects, time_s, changed, ctx, OC_OK, err};
+    oc_box  crop[sizeof(r->order) / sizeof(r->order[0])];
+    size_t  n = choose(r, index, frame, objects, time_s);
+    for (size_t i = 0; i < n; i++)
+        crop[i] = objects->list[r->order[i]]->track.box;
+    oc_status st = oc_net_run_crops(r->net, frame, crop, n, look, &l, err);
+    if (st == OC_BUSY) { /* no time for them: another frame will do */
+        r->skipped += n - l.done;
+        st = OC_OK;
     }
-    return OC_OK;
+    if (st == OC_OK)
+        st = l.status;
+    if (st != OC_OK)
+        oc_error_prefix(err, "%s", r->config->name);
+    return st;
 }

@@ -102,6 +102,20 @@ static void put_rules(oc_jsonw *j, const oc_pipeline *p)
     oc_jsonw_close(j, '}');
 }
 
+/* Pictures by the size of the batch they ran in. */
+static void put_batches(oc_jsonw *j, const oc_net *net)
+{
+    const oc_net_batches *b = oc_net_batches_get(net);
+    char                  size[16];
+    oc_jsonw_open(j, "batches", '{');
+    for (unsigned i = 1; i <= OC_LANE_BATCH_MAX; i++) {
+        snprintf(size, sizeof(size), "%u", i);
+        if (b->of[i])
+            oc_jsonw_uint(j, size, b->of[i]);
+    }
+    oc_jsonw_close(j, '}');
+}
+
 static void put_counts(oc_jsonw *j, const oc_pipeline *p)
 {
     oc_jsonw_open(j, "counts", '{');
@@ -126,6 +140,7 @@ static void put_counts(oc_jsonw *j, const oc_pipeline *p)
     for (size_t k = 0; k < p->config->n_recognise; k++) {
         oc_jsonw_open(j, p->config->recognise[k].name, '{');
         oc_jsonw_uint(j, "looks", p->recogniser[k].looks);
+        put_batches(j, p->recogniser[k].net);
         oc_jsonw_open(j, "values", '{');
         for (size_t i = 0; i < p->record.n_tally[k]; i++) {
             oc_jsonw_open(j, p->record.tally[k][i].value, '{');

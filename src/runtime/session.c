@@ -264,12 +264,15 @@ void oc_session_destroy(oc_session *session)
         session->ops->drop(session->program);
     if (session->backend)
         session->ops->close(session->backend);
-    for (size_t i = 0; session->memory && i < session->n_in + session->n_out; i++)
+    for (size_t i = 0; !session->common && session->memory && i < session->n_in + session->n_out;
+         i++)
         oc_free64(session->memory[i]);
     free(session->memory);
     free(session->ports);
     free(session->views);
-    oc_free64(session->workspace);
+    if (!session->common)
+        oc_free64(session->workspace);
+    oc_session_common_give(session->common);
     oc_graph_destroy(session->graph);
     free(session->released);
     oc_plan_finish(&session->plan);

@@ -7,6 +7,8 @@
 #include "plan/plan.h"
 #include "runtime/model.h"
 
+typedef struct oc_session_common oc_session_common; /* share.c */
+
 struct oc_session {
     oc_model             *model; /* NULL: from a plan */
     oc_askew_hold         askew; /* copies of the model's weights that are still read */
@@ -21,6 +23,7 @@ struct oc_session {
     unsigned char        *released; /* per value: a constant the program will not read again */
     oc_plan_key           key;      /* what a plan of this session would be for */
     void                 *workspace;
+    oc_session_common    *common;  /* owns workspace and memory, together with others; or NULL */
     oc_port              *ports;  /* inputs, then outputs */
     void                **memory; /* own buffer of each port, made when first asked for */
     oc_tensor_view       *views;  /* what the last run gave */
@@ -38,5 +41,7 @@ OC_MUST_CHECK oc_status oc_session_build(oc_session *s, const oc_session_options
 OC_MUST_CHECK oc_status oc_session_from_plan(oc_session *s, const oc_session_options *o,
                                              oc_error *err);
 bool                    oc_session_is_ours(const oc_session *s); /* runs on our own CPU backend */
+/* share.c.  NULL is fine */
+void oc_session_common_give(oc_session_common *c);
 
 #endif

@@ -185,7 +185,7 @@ static bool admit(oc_policy *p, oc_policy_job *j)
 
 /* ---- events ---- */
 
-void oc_policy_submit(oc_policy *p, oc_policy_job *j, uint64_t now_ns)
+void oc_policy_arrive(oc_policy *p, oc_policy_job *j, uint64_t now_ns)
 {
     assert(j->network < p->n_networks && j->cls < OC_SCHED_CLASSES);
     take_time(p, now_ns);
@@ -200,6 +200,11 @@ void oc_policy_submit(oc_policy *p, oc_policy_job *j, uint64_t now_ns)
         j->state = OC_POLICY_WAITING;
         p->jobs[p->n_jobs++] = j;
     }
+}
+
+void oc_policy_submit(oc_policy *p, oc_policy_job *j, uint64_t now_ns)
+{
+    oc_policy_arrive(p, j, now_ns);
     plan(p);
 }
 

@@ -38,7 +38,7 @@ typedef struct oc_policy_job {
     uint32_t       network, stream;
     oc_sched_class cls;
     bool           batchable, keep;
-    const void    *kind; /* jobs of a batch have the same */
+    const void    *kind, *group; /* jobs of a batch have the same */
     uint64_t       release_ns, deadline_ns;
 
     /* for the driver to read */
@@ -97,6 +97,8 @@ OC_MUST_CHECK oc_status oc_policy_network_add(oc_policy *p, const oc_sched_netwo
 
 /* Events.  now_ns that goes back counts as the last one. */
 void oc_policy_submit(oc_policy *p, oc_policy_job *job, uint64_t now_ns);
+/* The same in two steps, for several at once: all come before anything is decided. */
+void oc_policy_arrive(oc_policy *p, oc_policy_job *job, uint64_t now_ns);
 /* A started job and its batch are through; good: its run time is worth remembering. */
 void oc_policy_done(oc_policy *p, oc_policy_job *job, uint64_t now_ns, bool good);
 /* At a yield point, with `using` cores in use (0 = it waits). */

@@ -6,7 +6,7 @@
 static bool together(const oc_policy *p, const oc_policy_job *a, const oc_policy_job *b)
 {
     return a != b && a->batchable && b->batchable && a->network == b->network && a->cls == b->cls &&
-           a->kind == b->kind && waits(p, a) && waits(p, b);
+           a->kind == b->kind && a->group == b->group && waits(p, a) && waits(p, b);
 }
 
 /* Until when a job waits for others to go with it; now or before: it does not. */

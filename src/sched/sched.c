@@ -146,6 +146,16 @@ static void carry_out(oc_sched *s)
         oc_pool_spare(s->pool, s->policy.cores - owners(s));
 }
 
+/* Submitted jobs of a network need a thread each, as far as its instances let them be in work. */
+static void need_runner(oc_sched *s, uint32_t network, bool comes)
+{
+    const unsigned instances = s->policy.networks[network].instances;
+    s->submitted[network] -= !comes;
+    if (!instances || s->submitted[network] < instances)
+        s->n_needed = comes ? s->n_needed + 1 : s->n_needed - 1;
+    s->submitted[network] += comes;
+}
+
 /* Lets go of the lock, and does what is better done without it. */
 static void unlock(oc_sched *s)
 {
@@ -168,9 +178,10 @@ static void unlock(oc_sched *s)
         ended = seat->next;
         oc_sched_verdict_of(seat, &verdict);
         seat->done(seat->done_ctx, &verdict, seat->status, &seat->err);
-        free(seat);
         pthread_mutex_lock(&s->lock);
-        s->n_submitted--;
+        need_runner(s, seat->asked.network, false);
+        seat->next = s->seats;
+        s->seats = seat;
         if (--s->inside == 0)
             pthread_cond_broadcast(&s->empty);
         pthread_mutex_unlock(&s->lock);
@@ -341,6 +352,7 @@ static void take_seat(oc_sched *s, oc_sched_seat *seat, const oc_sched_job *job)
                                     .batchable = job->batchable,
                                     .keep = job->keep,
                                     .kind = (const void *)(uintptr_t)job->fn,
+                                    .group = job->group,
                                     .release_ns = job->release_ns,
                                     .deadline_ns = job->deadline_ns}};
 }
@@ -396,7 +408,8 @@ static oc_status make_runner(oc_sched *s, oc_error *err)
     const size_t most = (size_t)s->policy.started_max * OC_SCHED_CLASSES;
     if (!s->runners && !(s->runners = calloc(most, sizeof(*s->runners))))
         return OC_FAIL(err, OC_NOMEM, "threads for submitted jobs");
-    if (s->n_runners > s->n_submitted || s->n_runners == most)
+    const size_t want = s->n_needed > s->n_reserved ? s->n_needed : s->n_reserved;
+    if (s->n_runners >= want || s->n_runners == most)
         return OC_OK;
     oc_sched_runner *r = &s->runners[s->n_runners];
     *r = (oc_sched_runner){.sched = s};
@@ -411,28 +424,110 @@ static oc_status make_runner(oc_sched *s, oc_error *err)
     return OC_OK;
 }
 
+/* With the lock; its memory lies among the free. */
+static oc_status make_seat(oc_sched *s, oc_error *err)
+{
+    oc_sched_seat *seat = malloc(sizeof(*seat));
+    if (!seat)
+        return OC_FAIL(err, OC_NOMEM, "a submitted job");
+    seat->next = s->seats;
+    s->seats = seat;
+    return OC_OK;
+}
+
+static void drop_seats(oc_sched *s, size_t n)
+{
+    for (oc_sched_seat *seat; n > 0 && (seat = s->seats); n--) {
+        s->seats = seat->next;
+        free(seat);
+    }
+}
+
+/* With the lock: what n jobs need, and the jobs themselves when all of it is there. */
+static oc_status ready_for(oc_sched *s, const oc_sched_job *jobs, size_t n, oc_error *err)
+{
+    const oc_sched_seat *free_seat = s->seats;
+    size_t               counted = 0;
+    oc_status            st = OC_OK;
+    for (size_t i = 0; i < n && st == OC_OK; i++) {
+        if ((st = check_job(s, &jobs[i], err)) != OC_OK)
+            break;
+        if (free_seat)
+            free_seat = free_seat->next;
+        else
+            st = make_seat(s, err);
+        need_runner(s, jobs[i].network, true);
+        counted++;
+        if (st == OC_OK)
+            st = make_runner(s, err);
+    }
+    while (st != OC_OK && counted > 0)
+        need_runner(s, jobs[--counted].network, false);
+    return st;
+}
+
+static oc_status submit(oc_sched *s, const oc_sched_job *jobs, size_t n, oc_sched_done_fn *done,
+                        void *const *done_ctx, oc_error *err)
+{
+    pthread_mutex_lock(&s->lock);
+    oc_status st = ready_for(s, jobs, n, err);
+    for (size_t i = 0; i < n && st == OC_OK; i++) {
+        oc_sched_seat *seat = s->seats;
+        s->seats = seat->next;
+        take_seat(s, seat, &jobs[i]);
+        seat->done = done;
+        seat->done_ctx = done_ctx ? *done_ctx : jobs[i].ctx;
+        s->inside++;
+        oc_sched_count_submit(s, seat);
+        oc_policy_arrive(&s->policy, &seat->job, now(s));
+    }
+    if (st == OC_OK) {
+        oc_policy_tick(&s->policy, now(s));
+        carry_out(s);
+        if (s->keeper) /* more times to keep */
+            ring(s, &s->keeper->bell);
+    }
+    unlock(s);
+    return st;
+}
+
 oc_status oc_sched_submit(oc_sched *s, const oc_sched_job *job, oc_sched_done_fn *done,
                           void *done_ctx, oc_error *err)
 {
-    oc_sched_seat *seat = malloc(sizeof(*seat));
-    oc_status      st;
-    if (!seat)
-        return OC_FAIL(err, OC_NOMEM, "a submitted job");
+    return submit(s, job, 1, done, &done_ctx, err);
+}
+
+oc_status oc_sched_submit_many(oc_sched *s, const oc_sched_job *jobs, size_t n,
+                               oc_sched_done_fn *done, oc_error *err)
+{
+    return submit(s, jobs, n, done, NULL, err);
+}
+
+oc_status oc_sched_reserve(oc_sched *s, uint32_t network, size_t n, oc_error *err)
+{
+    oc_status st = OC_OK;
     pthread_mutex_lock(&s->lock);
-    if ((st = check_job(s, job, err)) != OC_OK || (st = make_runner(s, err)) != OC_OK) {
-        pthread_mutex_unlock(&s->lock);
-        free(seat);
-        return st;
+    const unsigned instances = s->policy.networks[network].instances;
+    size_t         threads = instances && instances < n ? instances : n, made = 0;
+    for (; made < n && st == OC_OK; made += st == OC_OK)
+        st = make_seat(s, err);
+    if (threads > s->reserved[network]) {
+        s->n_reserved += threads - s->reserved[network];
+        s->reserved[network] = threads;
     }
-    take_seat(s, seat, job);
-    seat->done = done;
-    seat->done_ctx = done_ctx;
-    s->n_submitted++;
-    enter(s, seat);
-    if (s->keeper) /* one more time to keep */
-        ring(s, &s->keeper->bell);
-    unlock(s);
-    return OC_OK;
+    for (size_t k = 0; k < threads && st == OC_OK; k++)
+        st = make_runner(s, err);
+    if (st != OC_OK)
+        drop_seats(s, made);
+    pthread_mutex_unlock(&s->lock);
+    return st;
+}
+
+void oc_sched_unreserve(oc_sched *s, size_t n)
+{
+    pthread_mutex_lock(&s->lock);
+    drop_seats(s, n);
+    pthread_mutex_unlock(&s->lock);
 }
 
 /* ---- life ---- */
@@ -498,6 +593,7 @@ void oc_sched_destroy(oc_sched *s)
         pthread_cond_destroy(&b->cond);
         free(b);
     }
+    drop_seats(s, SIZE_MAX);
     free(s->runners);
     oc_policy_finish(&s->policy);
     pthread_cond_destroy(&s->empty);

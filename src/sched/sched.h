@@ -125,10 +125,11 @@ typedef struct oc_sched_job {
     oc_sched_class cls;
     uint64_t       release_ns;  /* not before; delays count from here.  0 = now */
     uint64_t       deadline_ns; /* finished by then; 0 = none */
-    bool           batchable;   /* may run together with other jobs of this network, class and fn */
-    bool           keep;        /* never dropped for its deadline: run late rather than not */
-    oc_sched_fn   *fn;
-    void          *ctx;
+    bool         batchable; /* may run together with others of this network, class, fn and group */
+    const void  *group;     /* compared alone; NULL is one, too */
+    bool         keep;      /* never dropped for its deadline: run late rather than not */
+    oc_sched_fn *fn;
+    void        *ctx;
 } oc_sched_job;
 
 typedef enum oc_sched_outcome { OC_SCHED_DONE, OC_SCHED_FAILED, OC_SCHED_DROPPED } oc_sched_outcome;
@@ -164,6 +165,15 @@ typedef void oc_sched_done_fn(void *ctx, const oc_sched_verdict *verdict, oc_sta
                               const oc_error *err);
 OC_MUST_CHECK oc_status oc_sched_submit(oc_sched *sched, const oc_sched_job *job,
                                         oc_sched_done_fn *done, void *done_ctx, oc_error *err);
+/* n jobs that come at the same moment: they are all there before the first one starts.  All or, after a
+ * failure, none; done is called once for each, with its job's ctx. */
+OC_MUST_CHECK oc_status oc_sched_submit_many(oc_sched *sched, const oc_sched_job *jobs, size_t n,
+                                             oc_sched_done_fn *done, oc_error *err);
+/* Memory for n more submitted jobs of this network at the same time, and threads for as many of them as
+ * can be in work: submitting them then allocates nothing.  To be given back, after they are over. */
+OC_MUST_CHECK oc_status oc_sched_reserve(oc_sched *sched, uint32_t network, size_t n,
+                                         oc_error *err);
+void                    oc_sched_unreserve(oc_sched *sched, size_t n);
 
 /* ---- what has been ---- */
 

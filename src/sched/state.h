@@ -66,8 +66,11 @@ struct oc_sched {
     uint64_t         born_ns, blocking_max_ns;
     size_t           inside; /* seats not yet given back */
     pthread_cond_t   empty;
-    oc_sched_runner *runners; /* for submitted jobs */
-    size_t           n_runners, n_submitted;
+    oc_sched_runner *runners;           /* for submitted jobs */
+    size_t         n_runners, n_needed; /* needed: by submitted jobs that can be in work at once */
+    size_t         submitted[OC_SCHED_NETWORKS_MAX], reserved[OC_SCHED_NETWORKS_MAX];
+    size_t         n_reserved;      /* threads */
+    oc_sched_seat *seats;           /* for submitted jobs, free */
     oc_sched_runner *idle, *keeper; /* the latter: idle, too, and keeps the time */
     bool             ending;
     oc_sched_seat   *ready, *last_ready; /* submitted, started, not yet with a runner */

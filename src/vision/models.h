@@ -18,11 +18,24 @@ OC_MUST_CHECK oc_status oc_models_take(oc_models *models, const char *path, oc_m
 /* The last to give a network back frees it.  model NULL is fine. */
 void oc_models_give(oc_models *models, oc_model *model);
 
-/* The scheduler's number of the network that has this name: added at the first call.  Numbers are
- * never given back; when the scheduler has no more, unlike networks share one. */
+/* The scheduler's number of the network that has this name: added, as the options say, at the first
+ * call.  Numbers are never given back; when the scheduler has no more, unlike networks share one. */
 #define OC_MODELS_NAME 128
-OC_MUST_CHECK oc_status oc_models_network(oc_models *models, oc_sched *sched, const char *name,
+OC_MUST_CHECK oc_status oc_models_network(oc_models *models, oc_sched *sched,
+                                          const oc_sched_network_options *options,
                                           uint32_t *network, oc_error *err);
+
+/* Something made of the network in this file that several users have in common: made for the first who
+ * asks with this key, destroyed after the last has given it back.  A file that has changed is another
+ * one.  `make` may take networks. */
+typedef struct oc_models_part {
+    oc_status (*make)(void *ctx, void **out, oc_error *err);
+    void (*destroy)(void *part);
+    void *ctx; /* for make */
+} oc_models_part;
+OC_MUST_CHECK oc_status oc_models_part_take(oc_models *models, const char *path, const char *key,
+                                            const oc_models_part *part, void **out, oc_error *err);
+void                    oc_models_part_give(oc_models *models, void *part); /* NULL is fine */
 
 size_t oc_models_count(oc_models *models); /* networks in use */
 

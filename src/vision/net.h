@@ -7,6 +7,7 @@
 #include "runtime/plan_cache.h"
 #include "sched/sched.h"
 #include "vision/card.h"
+#include "vision/lanes.h"
 #include "vision/models.h"
 
 typedef struct oc_net oc_net;
@@ -30,6 +31,14 @@ typedef struct oc_net_options {
     oc_models     *models; /* shared with others; borrowed for the network's life; NULL = its own */
     bool           allow_dynamic; /* as in oc_session_options; the card may say so too */
     const oc_net_plans *plans;    /* NULL: compiled anew; not used with `tune` */
+    /* Several pictures in one run, for networks that allow it (oc_net_batch): up to so many, 2 ..
+     * OC_LANE_BATCH_MAX, rounded down to a power of two; 0, 1 = one. */
+    unsigned batch;
+    uint64_t
+        batch_wait_ns; /* a run that could be larger waits so long for others, deadlines allowing */
+    uint64_t
+        batch_bytes_max; /* batches whose lane (vision/lanes.h) needs more are not made; 0 = all */
+    unsigned pictures;   /* of oc_net_run_crops at the same time; 0 = batch */
 } oc_net_options;
 
 /* How the runs of a network stand among the jobs of the process. */
@@ -62,6 +71,19 @@ size_t         oc_net_points(const oc_net *net);    /* key-points per detection 
 size_t         oc_net_embedding(const oc_net *net); /* elements of the embedding; 0 = none */
 void           oc_net_stats(const oc_net *net, oc_session_stats *sum); /* over all sizes */
 
+/* The most pictures that run together, of any size; 1: there are no batches, and *why tells the reason
+ * ("" where none were asked for).  why may be NULL. */
+#define OC_NET_WHY 256
+unsigned oc_net_batch(const oc_net *net, const char **why);
+
+/* Pictures so far: of[n] of them ran in batches of n, those of other streams counted. */
+typedef struct oc_net_batches {
+    uint64_t of[OC_LANE_BATCH_MAX + 1];
+} oc_net_batches;
+const oc_net_batches *oc_net_batches_get(const oc_net *net);
+/* Goes on counting where the one that it takes the place of was. */
+void oc_net_batches_follow(oc_net *net, const oc_net *before);
+
 /* Of the runs from now on; without it they are of class normal and have no deadline. */
 void oc_net_job_set(oc_net *net, const oc_net_job *job);
 /* Why the last run was dropped, when oc_net_run gave back OC_BUSY. */
@@ -83,7 +105,9 @@ OC_MUST_CHECK oc_status oc_net_run(oc_net *net, const oc_frame *frame, const oc_
 OC_MUST_CHECK oc_status oc_net_run_quad(oc_net *net, const oc_frame *frame, const oc_point quad[4],
                                         oc_result *out, oc_error *err);
 
-/* n crops of one frame: `each` is called with every result before the next one is made. */
+/* n crops of one frame: `each` is called with every result in order.  Where there are batches, the crops
+ * are jobs that are all there at once and run together as the scheduler sees fit, `pictures` at a time;
+ * else one after another.  After a failure, or a drop, `each` has been called for those before it. */
 typedef void            oc_net_each(void *ctx, size_t i, const oc_result *result);
 OC_MUST_CHECK oc_status oc_net_run_crops(oc_net *net, const oc_frame *frame, const oc_box *crops,
                                          size_t n, oc_net_each *each, void *ctx, oc_error *err);

@@ -345,6 +345,84 @@ static void submitted_jobs(void **state)
     assert_int_equal(ran, 200);
 }
 
+/* Jobs that are there together, and what they ran with. */
+typedef struct member {
+    tally      *t;
+    const char *of; /* its group */
+    unsigned    batch;
+    bool        strangers;
+} member;
+
+static oc_status look_around(void *const *ctx, size_t n, const oc_sched_grant *grant, oc_error *err)
+{
+    (void)grant;
+    (void)err;
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < n; k++)
+            if (((member *)ctx[i])->of != ((member *)ctx[k])->of)
+                ((member *)ctx[i])->strangers = true;
+    return OC_OK;
+}
+
+static void member_told(void *ctx, const oc_sched_verdict *v, oc_status status, const oc_error *err)
+{
+    member *m = ctx;
+    m->batch = v->batch;
+    told(m->t, v, status, err);
+}
+
+static void wait_for_done(tally *t, int n)
+{
+    pthread_mutex_lock(&t->lock);
+    while (t->done < n)
+        pthread_cond_wait(&t->changed, &t->lock);
+    pthread_mutex_unlock(&t->lock);
+}
+
+static void jobs_that_come_together(void **state)
+{
+    (void)state;
+    enum { N = 8 };
+    static const char *groups[] = {"a", "b"};
+    tally              t = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+    oc_sched          *s = scheduler(1);
+    member             m[N];
+    oc_sched_job       jobs[N];
+    oc_sched_stats     stats;
+    oc_error           err = {0};
+    uint32_t           net =
+        network(s, (oc_sched_network_options){.name = "a", .batch_max = 4, .instances = 1});
+    assert_int_equal(oc_sched_reserve(s, net, N, NULL), OC_OK);
+    for (int way = 0; way < 3; way++) { /* all alike; of two groups; of two classes */
+        for (int i = 0; i < N; i++) {
+            m[i] = (member){.t = &t, .of = groups[way == 1 ? i % 2 : 0]};
+            jobs[i] = (oc_sched_job){.network = net,
+                                     .cls = way == 2 && i < 3 ? OC_SCHED_CRITICAL : OC_SCHED_NORMAL,
+                                     .batchable = true,
+                                     .group = m[i].of,
+                                     .fn = look_around,
+                                     .ctx = &m[i]};
+        }
+        assert_int_equal(oc_sched_submit_many(s, jobs, N, member_told, NULL), OC_OK);
+        wait_for_done(&t, N * (way + 1));
+        for (int i = 0; i < N; i++) {
+            assert_false(m[i].strangers);
+            assert_int_equal(m[i].batch, way < 2 ? 4 : i < 3 ? 3 : i < 7 ? 4 : 1);
+        }
+    }
+    assert_true(oc_sched_stats_get(s, net, OC_SCHED_CLASSES, &stats));
+    assert_int_equal(stats.batches, 2 + 2 + 3);
+    /* one that is not as it should be: none of them runs */
+    jobs[N - 1].fn = NULL;
+    assert_int_equal(oc_sched_submit_many(s, jobs, N, member_told, &err), OC_INVALID);
+    assert_true(oc_sched_stats_get(s, net, OC_SCHED_CLASSES, &stats));
+    assert_int_equal(stats.counts.submitted, 3 * N);
+    assert_int_equal(stats.counts.done, 3 * N);
+    oc_sched_unreserve(s, N);
+    oc_sched_destroy(s);
+    assert_int_equal(t.done, 3 * N);
+}
+
 typedef struct waiting {
     oc_sched        *s;
     uint32_t         net;
@@ -389,6 +467,7 @@ int main(void)
         cmocka_unit_test(never_more_than_the_cores),
         cmocka_unit_test(dropped_while_it_waits),
         cmocka_unit_test(submitted_jobs),
+        cmocka_unit_test(jobs_that_come_together),
         cmocka_unit_test(stopped_with_jobs_waiting),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
