@@ -9,6 +9,10 @@
 
 #define UNIT_FLOPS 2e6
 #define CHUNK_BYTES (192 << 10)
+/* Few rows are pictures of a batch: they are multiplied one by one, panel by panel, so that each gives the
+ * bits that it gives alone (the kernel sums a single row in another order than several).  The panel
+ * passes by once for all of them, which is what counts there. */
+#define ROWS_APART 8
 
 bool oc_product_takes(oc_dtype dtype)
 {
@@ -187,7 +191,7 @@ static void run_unit(const oc_product *d, const oc_op_run *r, size_t unit)
                 .k_last = d->k ? (unsigned)((d->k - 1) % 8 + 1) : 8,
                 .y_px = (ptrdiff_t)d->n,
                 .y_blk = 8,
-                .px = rows,
+                .px = d->packed && d->m <= ROWS_APART ? 1 : rows,
                 .act = d->act};
     for (size_t i = group * d->panels_per; i < last; i++) {
         const size_t width = panel_width(d->n, i), cols = min_size(width, d->n - i * 16);
@@ -200,7 +204,13 @@ static void run_unit(const oc_product *d, const oc_op_run *r, size_t unit)
         m.bias = d->bias ? d->bias + i * 16 : NULL;
         m.add = preset(d, r, at, row, i * 16, rows, cols);
         m.y = y + at;
-        d->kernel(&m);
+        m.x = a;
+        for (size_t done = 0; done < rows; done += m.px) {
+            d->kernel(&m);
+            m.x += m.px * d->k;
+            m.y += m.px * d->n;
+            m.add = m.add ? m.add + m.px * d->n : NULL;
+        }
     }
 }
 

@@ -23,7 +23,7 @@ struct oc_session {
     unsigned char        *released; /* per value: a constant the program will not read again */
     oc_plan_key           key;      /* what a plan of this session would be for */
     void                 *workspace;
-    oc_session_common    *common;  /* owns workspace and memory, together with others; or NULL */
+    oc_session_common    *common; /* owns workspace and memory, together with others; or NULL */
     oc_port              *ports;  /* inputs, then outputs */
     void                **memory; /* own buffer of each port, made when first asked for */
     oc_tensor_view       *views;  /* what the last run gave */

@@ -10,8 +10,8 @@
 #include "ocellus/session.h"
 
 #define OC_LANES_MAX 8
-#define OC_LANE_LEVELS_MAX 5 /* 1 .. 16 pictures */
-#define OC_LANE_BATCH_MAX 16
+#define OC_LANE_LEVELS_MAX 4 /* 1 .. 8 pictures */
+#define OC_LANE_BATCH_MAX 8
 
 typedef struct oc_net_lanes oc_net_lanes; /* immutable but for its lanes' memory */
 

@@ -107,7 +107,8 @@ OC_MUST_CHECK oc_status oc_net_run_quad(oc_net *net, const oc_frame *frame, cons
 
 /* n crops of one frame: `each` is called with every result in order.  Where there are batches, the crops
  * are jobs that are all there at once and run together as the scheduler sees fit, `pictures` at a time;
- * else one after another.  After a failure, or a drop, `each` has been called for those before it. */
+ * else one after another.  oc_net_last is the picture's inside `each`,
+ * and the sum of all after it.  After a failure, or a drop, `each` has been called for those before it. */
 typedef void            oc_net_each(void *ctx, size_t i, const oc_result *result);
 OC_MUST_CHECK oc_status oc_net_run_crops(oc_net *net, const oc_frame *frame, const oc_box *crops,
                                          size_t n, oc_net_each *each, void *ctx, oc_error *err);
