@@ -225,7 +225,7 @@ static oc_status make_lanes(oc_net *net, bucket *b, making *m, oc_error *err)
     oc_status st = oc_net_make_lanes(net, b, &wanted, key, err);
     if (st != OC_UNSUPPORTED)
         return st;
-    snprintf(net->alone, sizeof(net->alone), "%s", err->message);
+    snprintf(net->alone, sizeof(net->alone), "%.255s", err->message);
     return OC_OK;
 }
 
