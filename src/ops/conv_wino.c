@@ -25,8 +25,9 @@ double oc_conv_wino_error(unsigned m, int64_t channels)
     return of_one[m / 2 - 1] * sqrt((double)channels);
 }
 
-/* Two of them fill a register of any processor this runs on. */
-typedef double two __attribute__((vector_size(16)));
+/* Four outputs: their floats fill a register of any processor this runs on, their doubles two. */
+typedef double four __attribute__((vector_size(32)));
+typedef float  four_floats __attribute__((vector_size(16)));
 
 static size_t panel_blocks(const oc_conv_wino *d, size_t panel)
 {
@@ -57,15 +58,17 @@ static void weight_rows(unsigned m, double g[OC_WINO_IN_MAX][3])
     g[m + 1][2] = 1;
 }
 
-/* One side of u = G w G^T, w[3] -> u[m + 2], for two outputs.  Rows 2 j + 1 and 2 j + 2 of G differ
- * in the sign of the middle. */
-static inline void turn_two(unsigned m, const double g[OC_WINO_IN_MAX][3], two w0, two w1, two w2,
-                            two *u)
+/* One side of u = G w G^T, three w that lie `step` apart -> u[m + 2], for four outputs.  Rows 2 j + 1
+ * and 2 j + 2 of G differ in the sign of the middle. */
+static inline void turn_four(unsigned m, const double g[OC_WINO_IN_MAX][3], const four *w,
+                             size_t step, four *u)
 {
+    const four w0 = w[0], w1 = w[step], w2 = w[2 * step];
+
     u[0] = g[0][0] * w0;
     u[m + 1] = w2;
     for (unsigned i = 1; i <= m; i += 2) {
-        const two even = g[i][0] * w0 + g[i][2] * w2, odd = g[i][1] * w1;
+        const four even = g[i][0] * w0 + g[i][2] * w2, odd = g[i][1] * w1;
         u[i] = even + odd;
         u[i + 1] = even - odd;
     }
@@ -77,22 +80,29 @@ static inline void turn_weights(unsigned m, const double g[OC_WINO_IN_MAX][3],
 {
     float rows[OC_WINO_IN_MAX * OC_WINO_IN_MAX][LANES];
 
-    for (unsigned o = 0; o < LANES; o += 2) {
-        two x[9], side[3][OC_WINO_IN_MAX], u[OC_WINO_IN_MAX];
-        for (unsigned k = 0; k < 9; k++)
-            x[k] = (two){(double)w[k][o], (double)w[k][o + 1]};
+    for (unsigned o = 0; o < LANES; o += 4) {
+        four        x[9], side[3][OC_WINO_IN_MAX], u[OC_WINO_IN_MAX];
+        four_floats f;
+        for (unsigned k = 0; k < 9; k++) {
+            memcpy(&f, &w[k][o], sizeof(f));
+            x[k] = __builtin_convertvector(f, four);
+        }
         for (unsigned k = 0; k < 3; k++)
-            turn_two(m, g, x[k], x[3 + k], x[6 + k], side[k]);
+            turn_four(m, g, x + k, 3, side[k]);
         for (unsigned i = 0; i < m + 2; i++) {
-            turn_two(m, g, side[0][i], side[1][i], side[2][i], u);
+            turn_four(m, g, &side[0][i], OC_WINO_IN_MAX, u);
             for (unsigned j = 0; j < m + 2; j++) {
-                rows[i * (m + 2) + j][o] = (float)u[j][0];
-                rows[i * (m + 2) + j][o + 1] = (float)u[j][1];
+                f = __builtin_convertvector(u[j], four_floats);
+                memcpy(&rows[i * (m + 2) + j][o], &f, sizeof(f));
             }
         }
     }
-    for (unsigned q = 0; q < (m + 2) * (m + 2); q++)
-        memcpy(to + q * plane, rows[q], width * sizeof(float));
+    for (unsigned q = 0; q < (m + 2) * (m + 2); q++) {
+        if (width >= LANES) /* a size that is known is a few moves, any other a call */
+            memcpy(to + q * plane, rows[q], LANES * sizeof(float));
+        else
+            memcpy(to + q * plane, rows[q], width * sizeof(float));
+    }
 }
 
 /* Outputs [first, first + width) of all input channels; those past the last are zero. */
