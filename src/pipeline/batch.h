@@ -7,7 +7,7 @@
 
 /* What a lane of a network that was not told may take: several small pictures at once gain much and cost
  * little, large ones the other way round. */
-#define OC_BATCH_BYTES ((uint64_t)8 << 20)
+#define OC_BATCH_BYTES ((uint64_t)4 << 20)
 
 /* `missing` where the file says nothing: that many as far as the network and OC_BATCH_BYTES allow. */
 void oc_batch_read(oc_yaml_map *map, uint32_t missing, oc_batch_config *out);
