@@ -45,7 +45,9 @@ int random_bytes(maker *m, int type, int rank, const int64_t *dim)
 
 int byte_factors(maker *m, int by, int type, int rank, const int64_t *dim)
 {
-    bool mixed = by == T_U8 && type == T_I8, narrow = mixed && chance(m, 85);
+    bool mixed = by == T_U8 && type == T_I8;
+    bool narrow =
+        mixed && (m->odd_zero || chance(m, 85)); /* the reference: exact with a zero of 0 */
     m->saturates |= mixed && !narrow;
     return some_levels(m, type, rank, dim, narrow ? 7 : 8);
 }
@@ -69,6 +71,7 @@ void weight_params(maker *m, int type, int64_t count, float range, int *scale, i
                    float *step)
 {
     int level = type == T_U8 ? 128 - (int)rnd(m, 20) : chance(m, 90) ? 0 : (int)rnd(m, 9) - 4;
+    m->odd_zero = type == T_I8 && level;
     for (int64_t i = 0; i < (count ? count : 1); i++)
         step[i] = range / 127 * rnd_float(m, 0.5f, 1.5f);
     *scale = raw(m, T_F32, count ? 1 : 0, count ? &count : no_dims, step,

@@ -59,6 +59,7 @@ typedef struct maker {
 
     /* quantised graphs: graph_bytes.c */
     bool       float_bias;    /* beside bytes: engines round it to the sums' scale */
+    bool       odd_zero;      /* of the last weights: not the usual one */
     bool       saturates;     /* has sums of u8 times i8 that do not fit 16 bits */
     bool       quant, inside; /* inside: making the nodes of a stand-in */
     int        depth;         /* of bodies */
