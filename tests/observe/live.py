@@ -47,7 +47,8 @@ class Run:
         self.log = []
         self.url = None
         self.listening = threading.Event()
-        threading.Thread(target=self._read_log, daemon=True).start()
+        self.reader = threading.Thread(target=self._read_log, daemon=True)
+        self.reader.start()
         if not self.listening.wait(60) or not self.url:
             raise RuntimeError("does not serve: " + "".join(self.log))
         host, port = re.fullmatch(r"http://(.*):(\d+)", self.url).groups()
@@ -95,7 +96,9 @@ class Run:
         except BrokenPipeError:
             pass
         out = self.child.stdout.read()
-        return self.child.wait(60), out
+        code = self.child.wait(60)
+        self.reader.join(10)  # all of the log is there
+        return code, out
 
     def get(self, path, accept=None, method="GET"):
         """Status, headers, body."""
