@@ -50,8 +50,8 @@ static void tell(const char *name, const oc_sink_stats *c)
     if (c->depth)
         fprintf(stderr, "ocellus run: sink '%s': %llu events wait for the next run%s%s\n", name,
                 (unsigned long long)c->depth, c->error[0] ? ": " : "", c->error);
-    else if (c->disk_errors || c->spool_resets)
-        fprintf(stderr, "ocellus run: warning: sink '%s': %s\n", name, c->error);
+    if (c->disk_errors || c->spool_resets)
+        fprintf(stderr, "ocellus run: warning: sink '%s': %s\n", name, c->disk_error);
 }
 
 void cli_sending_stop(cli_sending *s)

@@ -36,6 +36,12 @@ void oc_sink_note(oc_sink *s, const oc_error *err)
     snprintf(s->stats.error, sizeof(s->stats.error), "%.239s", err->message);
 }
 
+void oc_sink_note_disk(oc_sink *s, const oc_error *err)
+{
+    oc_sink_note(s, err);
+    snprintf(s->stats.disk_error, sizeof(s->stats.disk_error), "%.239s", err->message);
+}
+
 uint64_t oc_sink_depth(const oc_sink *s)
 {
     uint64_t in = s->stats.found + s->stats.put, out = s->stats.acknowledged;
@@ -59,8 +65,10 @@ void oc_sink_spool_figures(oc_sink *s)
     if (s->spool)
         oc_spool_stats_get(s->spool, &now);
     uint64_t evicted = 0;
-    for (int p = 0; p < OC_PRIORITIES; p++)
-        evicted += s->past.evicted[p] + now.evicted[p];
+    for (int p = 0; p < OC_PRIORITIES; p++) {
+        s->stats.evicted[p] = s->past.evicted[p] + now.evicted[p];
+        evicted += s->stats.evicted[p];
+    }
     s->stats.dropped[OC_SINK_DROP_SPACE] = evicted;
     s->stats.dropped[OC_SINK_DROP_DAMAGED] = s->past.damaged + now.damaged;
     s->stats.aside = now.aside;
@@ -103,7 +111,7 @@ void oc_sink_spool_lost(oc_sink *s, const oc_error *why)
     pthread_mutex_lock(&s->lock);
     s->stats.spool_ok = false;
     s->stats.disk_errors++;
-    oc_sink_note(s, why);
+    oc_sink_note_disk(s, why);
     oc_sink_spool_figures(s);
     pthread_mutex_unlock(&s->lock);
 }
@@ -127,7 +135,7 @@ oc_status oc_sink_open_spool(oc_sink *s, oc_error *err)
     if (why.message[0]) {
         s->stats.spool_resets++;
         oc_error_prefix(&why, "moved aside");
-        oc_sink_note(s, &why);
+        oc_sink_note_disk(s, &why);
     }
     oc_sink_spool_figures(s);
     pthread_mutex_unlock(&s->lock);
@@ -234,7 +242,7 @@ static oc_status start_spool(oc_sink *s, oc_error *err)
         s->disk_bad = true;
         s->disk_retry_ns = oc_now_ns() + UINT64_C(10000000000);
         s->stats.disk_errors++;
-        oc_sink_note(s, &why);
+        oc_sink_note_disk(s, &why);
         return OC_OK;
     }
     if (st != OC_OK && err)

@@ -74,14 +74,16 @@ typedef struct oc_sink_stats {
     uint64_t retried;         /* sent again */
     uint64_t maybe_duplicate; /* of those: may have arrived the first time */
     uint64_t dropped[OC_SINK_DROPS];
-    uint64_t depth; /* waiting: ring, spool and on its way */
-    uint64_t aside; /* in the spool, refused */
+    uint64_t evicted[OC_PRIORITIES]; /* SPACE by priority */
+    uint64_t depth;                  /* waiting: ring, spool and on its way */
+    uint64_t aside;                  /* in the spool, refused */
     uint64_t spool_bytes, spool_bytes_max;
     uint64_t bytes_written, commits; /* to disk, the log and its folding counted */
-    uint64_t rounds, failures;       /* deliveries; those for which the connection was at fault */
+    uint64_t rounds, failures;       /* deliveries; times the connection was at fault */
     uint64_t disk_errors, spool_resets;
     bool     connected, spool_ok;
-    char     error[240]; /* the latest, or "" */
+    char     error[240];      /* the latest, or "" */
+    char     disk_error[240]; /* the latest of the disk's */
 } oc_sink_stats;
 
 /* OC_INVALID: an option of the bus.  OC_BUSY: another process has the spool.  A spool that is

@@ -158,8 +158,10 @@ static void idle(oc_sink *s)
     pthread_mutex_lock(&s->lock);
     s->idle_after_ns = st == OC_OK ? 0 : oc_now_ns() + (uint64_t)backoff_ms(s) * 1000000;
     s->stats.connected = st == OC_OK;
-    if (st != OC_OK)
+    if (st != OC_OK) {
+        s->stats.failures++;
         oc_sink_note(s, &err);
+    }
 }
 
 void *oc_sink_carry(void *sink)

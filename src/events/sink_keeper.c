@@ -68,7 +68,7 @@ static void disk_failed(oc_sink *s, oc_status st, const oc_error *err)
     pthread_mutex_lock(&s->lock);
     s->stats.disk_errors++;
     s->stats.spool_ok = false;
-    oc_sink_note(s, err);
+    oc_sink_note_disk(s, err);
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -129,7 +129,7 @@ static void reopen(oc_sink *s)
     pthread_mutex_lock(&s->lock);
     if (st != OC_OK) {
         s->stats.disk_errors++;
-        oc_sink_note(s, &err);
+        oc_sink_note_disk(s, &err);
     }
     s->stats.spool_ok = st == OC_OK;
     pthread_mutex_unlock(&s->lock);

@@ -90,6 +90,7 @@ void *oc_sink_carry(void *sink);
 void oc_sink_wait_until(oc_sink *s, pthread_cond_t *cond, uint64_t ns);
 /* Under the lock. */
 void     oc_sink_note(oc_sink *s, const oc_error *err);
+void     oc_sink_note_disk(oc_sink *s, const oc_error *err); /* the same, of the disk */
 uint64_t oc_sink_depth(const oc_sink *s);
 
 OC_MUST_CHECK oc_status oc_sink_open_spool(oc_sink *s, oc_error *err); /* the keeper's */

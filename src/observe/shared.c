@@ -49,7 +49,11 @@ static void read_sink(const oc_shared *s, size_t i)
         uint64_t     n;
     } counts[] = {{OC_M_SINK_PUT, t.put},
                   {OC_M_SINK_ACKNOWLEDGED, t.acknowledged},
+                  {OC_M_SINK_STORED, t.stored},
+                  {OC_M_SINK_SENT, t.sent},
                   {OC_M_SINK_RETRIED, t.retried},
+                  {OC_M_SINK_DUPLICATES, t.maybe_duplicate},
+                  {OC_M_SINK_FAILURES, t.failures},
                   {OC_M_SINK_WRITTEN, t.bytes_written},
                   {OC_M_SINK_DISK_ERRORS, t.disk_errors},
                   {OC_M_SINK_SPOOL_RESETS, t.spool_resets}};
@@ -59,9 +63,15 @@ static void read_sink(const oc_shared *s, size_t i)
         oc_series_set_count(
             series(s, OC_M_SINK_DROPPED, name, kind, oc_sink_drop_name((oc_sink_drop)k)),
             t.dropped[k]);
+    for (int p = 0; p < OC_PRIORITIES; p++)
+        oc_series_set_count(
+            series(s, OC_M_SINK_EVICTED, name, kind, oc_sinks_priority_name((oc_priority)p)),
+            t.evicted[p]);
     oc_series_set(series(s, OC_M_SINK_UP, name, kind, NULL), t.connected);
     oc_series_set(series(s, OC_M_SINK_WAITING, name, kind, NULL), (double)t.depth);
     oc_series_set(series(s, OC_M_SINK_SPOOL, name, kind, NULL), (double)t.spool_bytes);
+    oc_series_set(series(s, OC_M_SINK_SPOOL_LIMIT, name, kind, NULL), (double)t.spool_bytes_max);
+    oc_series_set(series(s, OC_M_SINK_ASIDE, name, kind, NULL), (double)t.aside);
 }
 
 static void read_network(const oc_shared *s, uint32_t network, oc_sched_class class)

@@ -127,6 +127,15 @@ static void read_priorities(oc_sink_config *s, oc_yaml_map *m)
     }
 }
 
+static uint32_t read_ms(oc_yaml_map *m, const char *key, double missing_s, double most_s)
+{
+    double seconds = oc_yaml_seconds_or(m, key, missing_s);
+    if (seconds <= 0 || seconds > most_s)
+        oc_yaml_object(m, key, "not in 1 ms .. %g s", most_s);
+    double ms = seconds * 1000;
+    return ms < 1 ? 1 : ms > 3.6e6 ? 3600000 : (uint32_t)ms;
+}
+
 static void read_spool(oc_sink_config *s, const oc_yaml_node *node, oc_yaml_map *outer)
 {
     oc_yaml_map m;
@@ -135,24 +144,13 @@ static void read_spool(oc_sink_config *s, const oc_yaml_node *node, oc_yaml_map 
     oc_yaml_begin(&m, node, outer->err);
     s->spool = oc_yaml_text_or(&m, "path", NULL);
     s->o.spool_bytes = (uint64_t)oc_yaml_int_or(&m, "bytes", 65536, INT64_C(1) << 40, 64 << 20);
-    s->o.commit_ms = (uint32_t)(1000 * oc_yaml_seconds_or(&m, "commit", 0.1));
-    s->o.ack_ms = (uint32_t)(1000 * oc_yaml_seconds_or(&m, "ack", 1));
+    s->o.commit_ms = read_ms(&m, "commit", 0.1, 60);
+    s->o.ack_ms = read_ms(&m, "ack", 1, 60);
     if (s->spool && !*s->spool)
         oc_yaml_object(&m, "path", "is empty");
-    if (s->o.commit_ms > 60000 || s->o.ack_ms > 60000)
-        oc_yaml_object(&m, s->o.commit_ms > 60000 ? "commit" : "ack", "longer than a minute");
     oc_status st = oc_yaml_end(&m);
     if (st != OC_OK && outer->status == OC_OK)
         outer->status = st;
-}
-
-static uint32_t read_ms(oc_yaml_map *m, const char *key, double missing_s, double most_s)
-{
-    double seconds = oc_yaml_seconds_or(m, key, missing_s);
-    if (seconds <= 0 || seconds > most_s)
-        oc_yaml_object(m, key, "not in 1 ms .. %g s", most_s);
-    double ms = seconds * 1000;
-    return ms < 1 ? 1 : ms > 3.6e6 ? 3600000 : (uint32_t)ms;
 }
 
 static void read_common(oc_sinks_config *c, size_t i, oc_yaml_map *m)

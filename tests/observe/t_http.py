@@ -59,6 +59,8 @@ def counts_add_up(run):
     expect(len(done) == 1 and done[0] > 0, f"jobs of the scheduler: {done}")
     expect(v["ocellus_scheduler_busy_seconds_total"] > 0, "busy time of the scheduler")
     expect(v['ocellus_sink_events_total{sink="out",kind="jsonl"}'] > 0, "events of a sink")
+    expect(v['ocellus_sink_sent_total{sink="out",kind="jsonl"}'] > 0, "events a sink sent")
+    expect(v['ocellus_sink_spool_evicted_total{sink="out",kind="jsonl",priority="low"}'] == 0, "evicted by priority")
 
 
 def answer_to(run, request, seconds=30):

@@ -40,7 +40,8 @@ def metrics_of(text):
 def exported(tree):
     """Names of samples of a run with objectives, on a recorded machine with an accelerator."""
     with open(pipeline) as f, open("rules.yaml", "w") as out:
-        out.write(f.read() + "objectives: [latency_p99 < 150 ms, completed >= 99 %, detector_alive]\n")
+        out.write(f.read() + "objectives: [latency_p99 < 150 ms, completed >= 99 %, detector_alive]\n"
+                  "sinks: [{kind: jsonl, name: out, path: rules.jsonl}]\n")
     os.environ["OCELLUS_HOST_ROOT"] = top + "/tests/observe/trees/" + tree
     os.environ["LD_LIBRARY_PATH"] = nvml
     run = Run(program, "rules.yaml", "--state", "none")
