@@ -48,11 +48,12 @@ static void complain(void *ctx, const char *text)
     fprintf(stderr, "\nocellus %s: warning: recording: %s\n", (const char *)ctx, text);
 }
 
-int cli_record_open(cli_record *r, const char *command, size_t streams,
+int cli_record_open(cli_record *r, const char *command, size_t streams, bool grows,
                     oc_pipeline_options *options)
 {
     oc_recording_options o = {.folder = r->folder,
                               .streams = streams,
+                              .grows = grows,
                               .incidents_keep = (size_t)r->keep,
                               .complain = complain,
                               .ctx = (void *)(uintptr_t)command};

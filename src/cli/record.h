@@ -31,8 +31,9 @@ bool cli_bytes(const char *text, uint64_t *out);
 bool cli_seconds(const char *text, double *out);
 
 /* -1 to go on, or the exit code.  What records is put behind the observers of `options`; nothing is
- * done where nothing is to be recorded.  streams: that the run has. */
-int cli_record_open(cli_record *r, const char *command, size_t streams,
+ * done where nothing is to be recorded.  streams: that the run has;
+ * grows: others may be added. */
+int cli_record_open(cli_record *r, const char *command, size_t streams, bool grows,
                     oc_pipeline_options *options);
 /* After the pipelines are gone: tells on stderr what was recorded. */
 void cli_record_close(cli_record *r, const char *command, bool quiet);

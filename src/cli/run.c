@@ -198,7 +198,7 @@ static int run_with(arguments *a, const char *file)
     a->watching.recording = &a->record.recording;
     int code = a->check ? -1 : cli_watching_start(&a->watching, config, &o.stream);
     if (code < 0 && !a->check)
-        code = cli_record_open(&a->record, "run", config->n, &o.stream);
+        code = cli_record_open(&a->record, "run", config->n, a->control != NULL, &o.stream);
     if (code < 0)
         code = cli_sending_start(&a->sending, config, a->check, &o.stream);
     if (code < 0) {

@@ -10,6 +10,7 @@
 #include "pipeline/incident.h"
 #include "pipeline/recording_info.h"
 #include "pipeline/recording_wire.h"
+#include "pipeline/site_config.h"
 
 #define LINES_BYTES ((size_t)64 << 10) /* of events told in one frame; more go in several notes */
 #define BLOCK_BYTES (LINES_BYTES + 8192)
@@ -36,7 +37,9 @@ struct oc_recording {
     pthread_mutex_t      lock;
     recorded            *stream[STREAMS_MAX]; /* those that are open */
     size_t               n;
-    oc_recorder_stats    past; /* of those that have closed */
+    char   part[STREAMS_MAX][OC_STREAM_NAME_MAX + 1]; /* folders there are, by streams' names */
+    size_t n_parts;
+    oc_recorder_stats past; /* of those that have closed */
 };
 
 /* ---- blocks ---- */
@@ -255,16 +258,48 @@ static void on_incident(void *ctx, const char *folder, const char *reason)
         complain(ctx, err.message);
 }
 
+static uint64_t share_of(const oc_recording *r)
+{
+    const uint64_t all = r->options.bytes_max ? r->options.bytes_max : OC_RECORDER_BYTES;
+    const size_t   told = r->options.streams ? r->options.streams : 1;
+    return all / (r->n_parts > told ? r->n_parts : told);
+}
+
+/* A folder in the recording's for this stream; a new one takes its part of bytes_max from the others. */
+static oc_status take_part(oc_recording *r, const char *name, uint64_t *bytes, oc_error *err)
+{
+    size_t    i = 0;
+    oc_status st = OC_OK;
+    pthread_mutex_lock(&r->lock);
+    while (i < r->n_parts && strcmp(r->part[i], name) != 0)
+        i++;
+    if (i == STREAMS_MAX)
+        st = OC_FAIL(err, OC_INVALID, "recording: more than %d streams", STREAMS_MAX);
+    else if (i == r->n_parts)
+        snprintf(r->part[r->n_parts++], sizeof(r->part[0]), "%s", name);
+    *bytes = share_of(r);
+    for (size_t k = 0; k < r->n && st == OC_OK; k++)
+        oc_recorder_limit(r->stream[k]->recorder, *bytes);
+    pthread_mutex_unlock(&r->lock);
+    return st;
+}
+
 static oc_status open_recorder(recorded *s, const oc_observed_stream *info, oc_error *err)
 {
     const oc_recording_options *o = &s->all->options;
-    size_t                      n = o->streams ? o->streams : 1;
+    const bool                  many = o->streams > 1 || o->grows;
+    uint64_t                    bytes;
     char                        folder[4096];
     if (strlen(o->folder) + strlen(info->name) + 2 > sizeof(folder))
         return OC_FAIL(err, OC_INVALID, "the recording's folder has too long a name");
-    snprintf(folder, sizeof(folder), n > 1 ? "%s/%s" : "%s", o->folder, info->name);
+    if (many && !oc_stream_name_ok(info->name))
+        return OC_FAIL(err, OC_INVALID, "recording: '%.60s' is no name for a folder", info->name);
+    oc_status st = take_part(s->all, many ? info->name : "", &bytes, err);
+    if (st != OC_OK)
+        return st;
+    snprintf(folder, sizeof(folder), many ? "%s/%s" : "%s", o->folder, info->name);
     oc_recorder_options to = {.folder = folder,
-                              .bytes_max = o->bytes_max / n,
+                              .bytes_max = bytes,
                               .seconds_max = o->seconds_max,
                               .wait = !s->p->live,
                               .incident_s = o->incident_s,
@@ -312,8 +347,10 @@ static oc_status on_opened(void *ctx, const oc_observed_stream *info, void **str
     pthread_mutex_lock(&r->lock);
     if (st == OC_OK && r->n == STREAMS_MAX)
         st = OC_FAIL(err, OC_INVALID, "recording: more than %d streams", STREAMS_MAX);
-    if (st == OC_OK)
+    if (st == OC_OK) {
         r->stream[r->n++] = s;
+        oc_recorder_limit(s->recorder, share_of(r)); /* others may have come meanwhile */
+    }
     pthread_mutex_unlock(&r->lock);
     if (st != OC_OK) {
         destroy(s);

@@ -12,8 +12,10 @@ typedef struct oc_recording oc_recording;
 
 typedef struct oc_recording_options {
     const char *folder;
-    size_t      streams;   /* that will be opened; of several each has a folder of its own by
-                                   its name, and its part of bytes_max; 0 = 1 */
+    size_t      streams;   /* that will be opened; of several each has a folder of its own by its
+                                   name, and its part of bytes_max; 0 = 1 */
+    bool        grows;     /* others may be added: each has a folder even when there is one, and all
+                                   parts become smaller */
     uint64_t    bytes_max; /* see recorder.h for these; 0 = their defaults */
     double      seconds_max;
     double      incident_s;

@@ -221,6 +221,7 @@ void oc_stream_cancel(oc_stream *s)
     oc_pipeline_pause(s->pipeline, false); /* who rests would not notice */
 }
 
+/* With the lock. */
 static void cancel_all(oc_site *site)
 {
     site->interrupted = true;
@@ -298,8 +299,11 @@ oc_status oc_site_run(oc_site *site, oc_error *err)
     pthread_mutex_unlock(&site->lock);
     if (st == OC_OK && site->options.control)
         st = oc_control_create(site, site->options.control, &site->control, err);
-    if (st != OC_OK)
+    if (st != OC_OK) {
+        pthread_mutex_lock(&site->lock);
         cancel_all(site);
+        pthread_mutex_unlock(&site->lock);
+    }
     wait_for_all(site);
     oc_control_destroy(site->control); /* nobody changes the list any more */
     site->control = NULL;

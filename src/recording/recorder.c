@@ -20,6 +20,7 @@
 #define SEGMENT_BYTES_MOST ((uint64_t)64 << 20)
 #define QUEUE_BYTES ((size_t)8 << 20)
 #define RETRY_S 5.0
+#define COMPLAIN_S 60.0 /* at least between two, when things were well in between */
 #define REASON_BYTES 200
 
 enum { ITEM_INFO = 100, ITEM_INCIDENT }; /* beside kinds of blocks */
@@ -30,6 +31,7 @@ struct oc_recorder {
     pthread_t           thread;
     bool                started;
     int                 wants_state; /* atomic */
+    uint64_t            bytes_max;   /* atomic */
     pthread_mutex_t     lock;        /* of the next three */
     oc_recorder_stats   stats;
     double              incident_next_s;
@@ -38,7 +40,7 @@ struct oc_recorder {
     oc_ring        ring;
     int            fd; /* of the segment, -1: none */
     uint64_t       segment_bytes, number, lost;
-    double         segment_begun_s, retry_s;
+    double         segment_begun_s, retry_s, complained_s;
     bool           complained, alone; /* alone: the next frame is not told by the one before */
     char          *info;
     oc_frame      *before;
@@ -56,6 +58,12 @@ static double wall_s(void)
     struct timespec t;
     clock_gettime(CLOCK_REALTIME, &t);
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* For lengths of time: a wall clock that is put right must not move them. */
+static double steady_s(void)
+{
+    return (double)oc_now_ns() * 1e-9;
 }
 
 static void want_state(oc_recorder *r)
@@ -76,6 +84,7 @@ static void complain(oc_recorder *r, const char *what, const char *why)
     if (r->complained || !r->options.complain)
         return;
     r->complained = true;
+    r->complained_s = steady_s();
     snprintf(text, sizeof(text),
              "%.150s: %.150s: %.80s; the stream goes on, what cannot be recorded is "
              "counted as lost",
@@ -124,7 +133,8 @@ static void close_segment(oc_recorder *r)
  * readers know, and a new one is begun at the next state, some time later. */
 static bool append(oc_recorder *r, const unsigned char *p, size_t n)
 {
-    bool room = oc_ring_fit(&r->ring, n, wall_s());
+    r->ring.bytes_max = __atomic_load_n(&r->bytes_max, __ATOMIC_RELAXED);
+    bool room = oc_ring_fit(&r->ring, n, steady_s());
     while (room && !write_all(r->fd, p, n)) {
         off_t at = (off_t)r->segment_bytes;
         int   why = errno;
@@ -137,12 +147,13 @@ static bool append(oc_recorder *r, const unsigned char *p, size_t n)
     if (!room) {
         (void)!ftruncate(r->fd, (off_t)r->segment_bytes);
         close_segment(r);
-        r->retry_s = wall_s() + (r->complained ? RETRY_S : 0);
+        r->retry_s = steady_s() + (r->complained ? RETRY_S : 0);
         want_state(r);
         return false;
     }
     oc_ring_added(&r->ring, n);
     r->segment_bytes += n;
+    r->complained = r->complained && steady_s() - r->complained_s < COMPLAIN_S;
     return true;
 }
 
@@ -183,7 +194,7 @@ static bool open_segment(oc_recorder *r)
     char          path[OC_RING_PATH];
     unsigned char head[OC_SEGMENT_HEAD_BYTES];
     oc_error      err = {0};
-    double        now = wall_s();
+    double        now = steady_s();
     if (now < r->retry_s)
         return false;
     if (oc_ring_next(&r->ring, now, path, &err) != OC_OK) {
@@ -247,17 +258,30 @@ static void keep_incident(oc_recorder *r)
 
 bool oc_recorder_incident(oc_recorder *r, const char *reason)
 {
-    double now = wall_s();
+    double now = steady_s(), next = now + r->options.incident_s;
     char   line[REASON_BYTES];
     pthread_mutex_lock(&r->lock);
-    bool due = now >= r->incident_next_s;
+    double was = r->incident_next_s;
+    bool   due = now >= was;
     if (due)
-        r->incident_next_s = now + r->options.incident_s;
+        r->incident_next_s = next;
     pthread_mutex_unlock(&r->lock);
     if (!due)
         return false;
     snprintf(line, sizeof(line), "%s", reason);
-    return oc_queue_put(&r->queue, ITEM_INCIDENT, NULL, line, strlen(line) + 1);
+    if (oc_queue_put(&r->queue, ITEM_INCIDENT, NULL, line, strlen(line) + 1))
+        return true;
+    pthread_mutex_lock(&r->lock); /* nothing is kept: the next one need not wait for it */
+    if (r->incident_next_s == next)
+        r->incident_next_s = was;
+    pthread_mutex_unlock(&r->lock);
+    return false;
+}
+
+void oc_recorder_limit(oc_recorder *r, uint64_t bytes_max)
+{
+    __atomic_store_n(&r->bytes_max, bytes_max > BYTES_LEAST ? bytes_max : BYTES_LEAST,
+                     __ATOMIC_RELAXED);
 }
 
 /* ---- items ---- */
@@ -265,13 +289,20 @@ bool oc_recorder_incident(oc_recorder *r, const char *reason)
 /* An incident is kept with a little of what came after it. */
 static bool incident_due(const oc_recorder *r)
 {
-    return *r->reason && wall_s() >= r->incident_due_s;
+    return *r->reason && steady_s() >= r->incident_due_s;
+}
+
+/* A limit that was lowered meanwhile is held by smaller segments, too. */
+static uint64_t segment_most(const oc_recorder *r)
+{
+    const uint64_t part = __atomic_load_n(&r->bytes_max, __ATOMIC_RELAXED) / 8;
+    return r->options.segment_bytes < part ? r->options.segment_bytes : part;
 }
 
 static bool over(const oc_recorder *r)
 {
-    return incident_due(r) || r->segment_bytes >= r->options.segment_bytes ||
-           wall_s() - r->segment_begun_s >= r->options.segment_seconds;
+    return incident_due(r) || r->segment_bytes >= segment_most(r) ||
+           steady_s() - r->segment_begun_s >= r->options.segment_seconds;
 }
 
 static bool take_state(oc_recorder *r, const oc_queue_item *item)
@@ -326,7 +357,7 @@ static bool take(oc_recorder *r, const oc_queue_item *item)
     case ITEM_INFO: return take_info(r, item);
     case ITEM_INCIDENT:
         snprintf(r->reason, sizeof(r->reason), "%s", (const char *)item->data);
-        r->incident_due_s = wall_s() + r->options.incident_after_s;
+        r->incident_due_s = steady_s() + r->options.incident_after_s;
         return true;
     case OC_BLOCK_STATE: return take_state(r, item);
     case OC_BLOCK_FRAME: return take_frame(r, item);
@@ -399,7 +430,7 @@ void oc_recorder_stats_get(oc_recorder *r, oc_recorder_stats *out)
 static oc_status complete_options(oc_recorder_options *o, oc_error *err)
 {
     if (!o->bytes_max)
-        o->bytes_max = (uint64_t)2 << 30;
+        o->bytes_max = OC_RECORDER_BYTES;
     if (o->bytes_max < BYTES_LEAST)
         return OC_FAIL(err, OC_INVALID, "a recording of %llu bytes: at least %llu",
                        (unsigned long long)o->bytes_max, (unsigned long long)BYTES_LEAST);
@@ -435,6 +466,9 @@ oc_status oc_recorder_create(const oc_recorder_options *options, oc_recorder **o
     if (st == OC_OK)
         st = oc_ring_open(&r->ring, options->folder, r->options.bytes_max, options->seconds_max,
                           err);
+    r->bytes_max = r->options.bytes_max;
+    for (size_t i = 0; i < r->ring.n; i++) /* the files' times, on the clock that is used here */
+        r->ring.item[i].begun_s += steady_s() - wall_s();
     if (st == OC_OK)
         st = oc_queue_init(&r->queue, r->options.queue_frames, QUEUE_BYTES, options->wait, err);
     if (st == OC_OK) {

@@ -19,6 +19,8 @@ typedef struct oc_recorder oc_recorder;
  * at a time. */
 typedef void oc_incident_fn(void *ctx, const char *folder, const char *reason);
 
+#define OC_RECORDER_BYTES ((uint64_t)2 << 30) /* where nothing else is said */
+
 typedef struct oc_recorder_options {
     const char *folder;           /* made where it is not there */
     uint64_t    bytes_max;        /* of all segments; 0 = 2 GB; at least 64 kB */
@@ -49,8 +51,11 @@ bool oc_recorder_frame(oc_recorder *r, oc_frame *frame, const void *extra, size_
 bool oc_recorder_info(oc_recorder *r, const char *text);
 
 /* Keeps the ring as it will be in a little while, or at the end, in a folder.  False: too soon after
- * the last one.  reason: one line, copied. */
+ * the last one, or lost.  reason: one line, copied. */
 bool oc_recorder_incident(oc_recorder *r, const char *reason);
+
+/* Another bytes_max (64 kB at least), held from the next block on. */
+void oc_recorder_limit(oc_recorder *r, uint64_t bytes_max);
 
 typedef struct oc_recorder_stats {
     uint64_t frames, frame_bytes; /* written */

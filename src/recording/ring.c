@@ -179,11 +179,11 @@ static int is_incident(const struct dirent *e)
     return strncmp(e->d_name, INCIDENT, strlen(INCIDENT)) == 0;
 }
 
-/* Their names sort by time. */
+/* Their names sort by time, and those of one second by their number. */
 static void keep_newest(const oc_ring *r, size_t keep)
 {
     struct dirent **list;
-    int             n = scandir(r->folder, &list, is_incident, alphasort);
+    int             n = scandir(r->folder, &list, is_incident, versionsort);
     for (int i = 0; i < n; i++) {
         char path[OC_RING_PATH + 256];
         snprintf(path, sizeof(path), "%s/%s", r->folder, list[i]->d_name);

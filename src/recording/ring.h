@@ -18,7 +18,7 @@
 
 typedef struct oc_ring_segment {
     uint64_t number, bytes;
-    double   begun_s; /* wall clock */
+    double   begun_s; /* of oc_ring_list: wall clock; else of the clock of oc_ring_next */
 } oc_ring_segment;
 
 typedef struct oc_ring {
@@ -46,7 +46,7 @@ void oc_ring_added(oc_ring *r, uint64_t bytes);
 /* The oldest but the one that is written is removed; false: there is none. */
 bool oc_ring_shed(oc_ring *r);
 
-/* Links all segments into a new folder DIR/incident-<utc>, whose path goes to path[OC_RING_PATH], and
+/* now_s: wall clock, for the name.  Links all segments into a new folder DIR/incident-<utc>, whose path goes to path[OC_RING_PATH], and
  * removes the oldest such folders until `keep` are left. */
 OC_MUST_CHECK oc_status oc_ring_incident(const oc_ring *r, double now_s, size_t keep, char *path,
                                          oc_error *err);

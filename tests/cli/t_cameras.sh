@@ -16,10 +16,14 @@ start() {
     pids+=($pid)
     for _ in $(seq 100); do
         grep -q ready "$1.txt" && return
-        kill -0 $pid 2> /dev/null || skip "$(head -1 "$1.txt")"
+        kill -0 $pid 2> /dev/null || break
         sleep 0.1
     done
-    skip 'GStreamer did not start'
+    kill -9 $pid 2> /dev/null
+    wait $pid # 77 is the camera's word for what is not installed
+    [ $? != 77 ] || skip "$(tail -1 "$1.txt")"
+    fault "camera $1 did not start: $(tail -1 "$1.txt")"
+    finish
 }
 
 port=$((20000 + $$ % 20000))

@@ -1,4 +1,5 @@
 /* A running site is changed from outside: requests, answers, and that no frame gets lost over it. */
+#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -20,6 +21,7 @@
 #include <jansson.h>
 
 #include "pipeline/control.h"
+#include "pipeline/recording.h"
 #include "pipeline/site_state.h"
 #include "tools/clip.h"
 
@@ -69,10 +71,11 @@ static bool listening(void)
 }
 
 /* Two streams in real time over a clip of half a minute. */
-static void begin(running *r)
+static void begin_recorded(running *r, oc_recording *recording)
 {
-    char     yaml[1024];
-    oc_error err = {0};
+    const oc_observer *observer = recording ? oc_recording_observer(recording) : NULL;
+    char               yaml[1024];
+    oc_error           err = {0};
     memset(r, 0, sizeof(*r));
     int n = snprintf(yaml, sizeof(yaml),
                      "name: shop\nsource: {url: \"%s\"}\n"
@@ -82,13 +85,20 @@ static void begin(running *r)
                      clip);
     if (oc_site_config_memory("c.yaml", yaml, (size_t)n, &r->config, &err) != OC_OK)
         fail_msg("%s", err.message);
-    const oc_site_options o = {.stream.realtime = true, .control = path};
+    const oc_site_options o = {
+        .stream = {.realtime = true, .observers = &observer, .n_observers = recording ? 1 : 0},
+        .control = path};
     if (oc_site_create(r->config, &o, &r->site, &err) != OC_OK)
         fail_msg("%s", err.message);
     assert_int_equal(pthread_create(&r->thread, NULL, run_thread, r), 0);
     for (int i = 0; i < 500 && !listening(); i++)
         nap();
     assert_true(listening());
+}
+
+static void begin(running *r)
+{
+    begin_recorded(r, NULL);
 }
 
 static void end(running *r)
@@ -349,6 +359,53 @@ static void nonsense_is_answered(void **state)
     end(&r);
 }
 
+/* All that the recording has in its folders; each must be there. */
+static off_t recorded_bytes(const char *in, const char *const *names, size_t n)
+{
+    off_t sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        char            file[256];
+        struct dirent **list;
+        snprintf(file, sizeof(file), "%s/%s", in, names[i]);
+        int files = scandir(file, &list, NULL, alphasort);
+        if (files < 4) /* ., .., lock, a segment */
+            fail_msg("%s: %d files", file, files);
+        for (int k = 0; k < files; k++) {
+            struct stat about;
+            snprintf(file, sizeof(file), "%s/%s/%.60s", in, names[i], list[k]->d_name);
+            if (strstr(list[k]->d_name, ".ocrec") && stat(file, &about) == 0)
+                sum += about.st_size;
+            free(list[k]);
+        }
+        free(list);
+    }
+    return sum;
+}
+
+/* Streams that come later have a folder of their own, too, and take their part from the others. */
+static void added_streams_are_recorded(void **state)
+{
+    static const char *const names[] = {"a", "b", "c", "d"};
+    (void)state;
+    running       r;
+    oc_recording *recording;
+    char          in[128];
+    oc_error      err = {0};
+    snprintf(in, sizeof(in), "%s/rec", folder);
+    const oc_recording_options o = {.folder = in, .streams = 1, .grows = true, .bytes_max = 400000};
+    assert_int_equal(oc_recording_create(&o, &recording, &err), OC_OK);
+    begin_recorded(&r, recording);
+    good("{\"do\":\"add\",\"settings\":{\"name\":\"c\"}}");
+    good("{\"do\":\"add\",\"settings\":{\"name\":\"d\"}}");
+    good("{\"do\":\"remove\",\"stream\":\"c\"}");
+    good("{\"do\":\"add\",\"settings\":{\"name\":\"c\"}}");
+    for (size_t i = 0; i < 4; i++)
+        wait_for(names[i], "captured", 8);
+    end(&r);
+    oc_recording_destroy(recording);
+    assert_true(recorded_bytes(in, names, 4) <= 400000);
+}
+
 static void no_descriptor_is_left(void **state)
 {
     (void)state;
@@ -415,7 +472,9 @@ static int clean(void **state)
 {
     (void)state;
     unlink(clip);
-    return rmdir(folder);
+    char command[128]; /* what was recorded, too */
+    snprintf(command, sizeof(command), "rm -rf %s", folder);
+    return system(command);
 }
 
 int main(void)
@@ -429,6 +488,7 @@ int main(void)
         cmocka_unit_test(a_pause_is_accounted_for),
         cmocka_unit_test(the_last_one_may_go),
         cmocka_unit_test(nobody_rests_who_is_to_end),
+        cmocka_unit_test(added_streams_are_recorded),
         cmocka_unit_test(no_descriptor_is_left),
         cmocka_unit_test(settings_change_whole_or_not_at_all),
         cmocka_unit_test(nonsense_is_answered),

@@ -1,5 +1,7 @@
 /* The ring on disk: its bound, what is lost and told, runs one after the other, incidents. */
 #include <dirent.h>
+#include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -10,6 +12,8 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -19,6 +23,36 @@
 #include "recording/recorder.h"
 
 static char folder[64];
+
+/* In front of the library's: a disk that takes its time or is full, and clocks that are put on. */
+static pthread_mutex_t disk = PTHREAD_MUTEX_INITIALIZER; /* held: nothing is written */
+static bool            disk_full;                        /* with `disk` */
+static time_t          wall_ahead_s, steady_ahead_s;
+
+ssize_t write(int fd, const void *from, size_t n)
+{
+    pthread_mutex_lock(&disk);
+    bool full = disk_full;
+    pthread_mutex_unlock(&disk);
+    if (full) {
+        errno = ENOSPC;
+        return -1;
+    }
+    return syscall(SYS_write, fd, from, n);
+}
+
+int clock_gettime(clockid_t id, struct timespec *t)
+{
+    long st = syscall(SYS_clock_gettime, id, t);
+    t->tv_sec +=
+        __atomic_load_n(id == CLOCK_REALTIME ? &wall_ahead_s : &steady_ahead_s, __ATOMIC_RELAXED);
+    return (int)st;
+}
+
+static void put_on(time_t *clock, time_t by_s)
+{
+    __atomic_fetch_add(clock, by_s, __ATOMIC_RELAXED);
+}
 
 static int fresh_folder(void **state)
 {
@@ -189,22 +223,75 @@ static void what_finds_no_room_is_counted_and_marked(void **state)
     oc_recorder      *r = recorder((oc_recorder_options){.bytes_max = 1 << 30, .queue_frames = 1});
     oc_recorder_stats stats;
     (void)state;
-    oc_frame *f[40];
-    for (uint64_t i = 0; i < 40; i++)
-        f[i] = noise(i, 500);
-    for (int i = 0; i < 40; i++) /* in a blink: faster than any of them is packed */
-        put(r, f[i]);
-    for (int i = 0; i < 40; i++)
-        oc_frame_unref(f[i]);
+    put_frame(r, 0, 50);
+    pthread_mutex_lock(&disk); /* one may be on its way to it, one waits, the others find no room */
+    for (uint64_t i = 1; i < 40; i++)
+        put_frame(r, i, 50);
+    pthread_mutex_unlock(&disk);
     oc_recorder_close(r);
     oc_recorder_stats_get(r, &stats);
     oc_recorder_destroy(r);
     seen s = look();
-    assert_true(stats.frames < 40 && stats.frames >= 1);
+    assert_true(stats.frames <= 3 && stats.frames >= 1);
     assert_true(stats.lost >= 40 - stats.frames);
     assert_int_equal(s.frames, stats.frames);
     assert_true(s.holes >= 1 || s.last < 39);
     assert_false(s.broken);
+}
+
+/* An incident that found no room is none: the next one need not wait for ten minutes. */
+static void an_incident_without_room_may_come_again(void **state)
+{
+    oc_recorder      *r = recorder((oc_recorder_options){.bytes_max = 1 << 30});
+    oc_recorder_stats stats;
+    (void)state;
+    put_frame(r, 0, 50);
+    pthread_mutex_lock(&disk);
+    while (oc_recorder_put(r, OC_BLOCK_NOTE, "x", 1)) {}
+    assert_false(oc_recorder_incident(r, "no room"));
+    pthread_mutex_unlock(&disk);
+    bool kept = false;
+    for (int i = 0; i < 5000 && !kept; i++) {
+        usleep(1000);
+        kept = oc_recorder_incident(r, "room");
+    }
+    assert_true(kept);
+    oc_recorder_close(r);
+    oc_recorder_stats_get(r, &stats);
+    oc_recorder_destroy(r);
+    assert_int_equal(stats.incidents, 1);
+}
+
+/* A wall clock that is put right by a day, on and back: no segment is too old or begun too long ago. */
+static void a_clock_put_right_changes_nothing(void **state)
+{
+    oc_recorder *r = recorder((oc_recorder_options){
+        .bytes_max = 100 << 20, .seconds_max = 3600, .segment_seconds = 600, .wait = true});
+    (void)state;
+    for (uint64_t i = 0; i < 30; i++) {
+        put_on(&wall_ahead_s, i == 10 ? 86400 : i == 20 ? -2 * 86400 : 0);
+        put_frame(r, i, 32);
+    }
+    put_on(&wall_ahead_s, 86400);
+    oc_recorder_destroy(r);
+    seen s = look();
+    assert_true(s.first == 0 && s.last == 29 && s.frames == 30 && !s.holes);
+    assert_int_equal(s.segments, 1);
+    r = recorder((oc_recorder_options){
+        .bytes_max = 100 << 20, .seconds_max = 3600, .segment_seconds = 600, .wait = true});
+    uint64_t i = 30;
+    for (uint64_t segments = 1; segments <= 3; segments++) {
+        oc_recorder_stats stats;
+        do {
+            put_frame(r, i++, 32);
+            oc_recorder_stats_get(r, &stats);
+        } while (stats.segments < segments && i < 5000);
+        assert_int_equal(stats.segments, segments);
+        put_on(&steady_ahead_s, 7200);
+    }
+    oc_recorder_destroy(r);
+    put_on(&steady_ahead_s, -3 * 7200);
+    assert_true(look().first >= 30); /* those of the run before are two hours old, and go */
 }
 
 static void runs_follow_one_another(void **state)
@@ -253,6 +340,54 @@ static void a_full_disk_is_told_and_survived(void **state)
     assert_false(s.broken);
 }
 
+/* Twice full within minutes: told twice, when it went well in between. */
+static void a_second_trouble_is_told_too(void **state)
+{
+    oc_recorder *r = recorder((oc_recorder_options){.bytes_max = 100 << 20, .wait = true});
+    uint64_t     i = 0;
+    (void)state;
+    for (int turn = 0; turn < 2; turn++) {
+        oc_recorder_stats before, now;
+        pthread_mutex_lock(&disk);
+        disk_full = true;
+        *complaint = '\0';
+        pthread_mutex_unlock(&disk);
+        oc_recorder_stats_get(r, &before);
+        do {
+            put_frame(r, i++, 32);
+            oc_recorder_stats_get(r, &now);
+        } while (now.lost == before.lost);
+        pthread_mutex_lock(&disk);
+        disk_full = false;
+        pthread_mutex_unlock(&disk);
+        put_on(&steady_ahead_s, 120); /* it is tried again after five seconds */
+        do {
+            put_frame(r, i++, 32);
+            oc_recorder_stats_get(r, &now);
+        } while (now.frames == before.frames && i < 5000);
+        assert_true(now.frames > before.frames);
+        assert_non_null(strstr(complaint, "cannot be written"));
+    }
+    put_on(&steady_ahead_s, -240);
+    oc_recorder_destroy(r);
+}
+
+static void a_lower_limit_is_held(void **state)
+{
+    oc_recorder *r = recorder((oc_recorder_options){.bytes_max = 4 << 20, .wait = true});
+    (void)state;
+    for (uint64_t i = 0; i < 400; i++)
+        put_frame(r, i, 64);
+    assert_true(bytes_in_folder() > 1000000);
+    oc_recorder_limit(r, 400000);
+    for (uint64_t i = 400; i < 500; i++)
+        put_frame(r, i, 64);
+    oc_recorder_destroy(r);
+    seen s = look();
+    assert_true(bytes_in_folder() <= 400000);
+    assert_true(s.last == 499 && !s.broken);
+}
+
 static char told_folder[OC_RING_PATH], told_reason[128];
 
 static void on_incident(void *ctx, const char *path, const char *reason)
@@ -271,19 +406,43 @@ static void an_incident_keeps_the_ring(void **state)
         put_frame(r, i, 64);
     assert_true(oc_recorder_incident(r, "too late"));
     assert_false(oc_recorder_incident(r, "again")); /* ten minutes have not passed */
-    for (uint64_t i = 50; i < 200; i++) {
-        usleep(i < 60 ? 1000 : 0);
+    oc_recorder_stats stats;
+    uint64_t          i = 50;
+    do { /* it is kept with the next segment */
+        put_frame(r, i++, 64);
+        oc_recorder_stats_get(r, &stats);
+    } while (!stats.incidents && i < 5000);
+    assert_int_equal(stats.incidents, 1);
+    for (uint64_t end = i + 100; i < end; i++)
         put_frame(r, i, 64);
-    }
     oc_recorder_destroy(r);
     assert_string_equal(told_reason, "too late");
-    assert_int_equal(look().last, 199);
+    assert_int_equal(look().last, i - 1);
     assert_non_null(strstr(told_folder, "/incident-"));
     oc_ring_segment *list;
     size_t           n;
     assert_int_equal(oc_ring_list(told_folder, &list, &n, NULL), OC_OK);
     assert_true(n >= 1); /* though the ring has gone on and removed its own names of them */
     free(list);
+}
+
+/* Twelve within a second and three are kept: the last ones, not the first ones of the alphabet. */
+static void the_newest_incidents_stay(void **state)
+{
+    oc_ring  ring;
+    oc_error err = {0};
+    char     path[OC_RING_PATH], last[3][OC_RING_PATH];
+    (void)state;
+    assert_int_equal(oc_ring_open(&ring, folder, 1 << 20, 0, &err), OC_OK);
+    for (int i = 0; i < 12; i++) {
+        assert_int_equal(oc_ring_incident(&ring, 1.0e9 + 3661, 12, path, &err), OC_OK);
+        snprintf(last[i % 3], sizeof(last[0]), "%s", path);
+    }
+    assert_int_equal(oc_ring_incident(&ring, 1.0e9 + 7322, 4, path, &err), OC_OK);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(access(last[i], F_OK), 0);
+    assert_int_equal(access(path, F_OK), 0);
+    oc_ring_close(&ring);
 }
 
 int main(void)
@@ -297,6 +456,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_full_disk_is_told_and_survived, fresh_folder,
                                         remove_folder),
         cmocka_unit_test_setup_teardown(an_incident_keeps_the_ring, fresh_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(an_incident_without_room_may_come_again, fresh_folder,
+                                        remove_folder),
+        cmocka_unit_test_setup_teardown(a_clock_put_right_changes_nothing, fresh_folder,
+                                        remove_folder),
+        cmocka_unit_test_setup_teardown(a_second_trouble_is_told_too, fresh_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_lower_limit_is_held, fresh_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(the_newest_incidents_stay, fresh_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
