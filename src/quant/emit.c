@@ -278,6 +278,29 @@ static oc_status emit_bias(emission *e, uint32_t layer, const oc_doc_node *n, co
     return st;
 }
 
+static bool all_are(const oc_attr *a, int64_t value)
+{
+    bool same = a && a->kind == OC_ATTR_INTS;
+    for (size_t i = 0; same && i < a->n; i++)
+        same = a->ints[i] == value;
+    return same;
+}
+
+/* Attributes that say what holds without them: exporters write them all, a hundred bytes a node. */
+static void drop_defaults(oc_doc_node *n)
+{
+    if (!oc_doc_is(n, "Conv") && !oc_doc_is(n, "ConvTranspose"))
+        return;
+    if (all_are(oc_doc_attr_of(n, "dilations"), 1))
+        oc_doc_drop_attr(n, "dilations");
+    if (all_are(oc_doc_attr_of(n, "strides"), 1))
+        oc_doc_drop_attr(n, "strides");
+    if (all_are(oc_doc_attr_of(n, "pads"), 0))
+        oc_doc_drop_attr(n, "pads");
+    if (oc_doc_int(n, "group", 1) == 1)
+        oc_doc_drop_attr(n, "group");
+}
+
 static oc_status emit_layer(emission *e, uint32_t layer)
 {
     const q_layer        *l = &e->place->layers[layer];
@@ -298,6 +321,7 @@ static oc_status emit_layer(emission *e, uint32_t layer)
         st = emit_bias(e, layer, n, bias, channels, &in[2]);
         n_in = 3;
     }
+    drop_defaults(&e->to->nodes[l->node]);
     return st == OC_OK ? oc_doc_set_inputs(e->to, &e->to->nodes[l->node], in, n_in, e->err) : st;
 }
 
@@ -352,6 +376,16 @@ static oc_status emit_constant(emission *e, uint32_t node, uint32_t k)
     return st;
 }
 
+/* Shapes told of values inside: every runtime infers them again, unless an operator is not ONNX's. */
+static void drop_infos(oc_doc *doc)
+{
+    for (size_t i = 0; i < doc->n_nodes; i++)
+        if (!doc->nodes[i].dead && *doc->nodes[i].domain && strcmp(doc->nodes[i].domain, "ai.onnx"))
+            return;
+    for (size_t i = 0; i < doc->infos.n; i++)
+        doc->infos.item[i].dead = true;
+}
+
 static oc_status emit_all(emission *e)
 {
     oc_status st = OC_OK;
@@ -368,6 +402,8 @@ static oc_status emit_all(emission *e)
         for (uint32_t k = 0; k < e->x->doc->nodes[i].n_in && st == OC_OK; k++)
             st = emit_constant(e, i, k);
     }
+    if (st == OC_OK)
+        drop_infos(e->to);
     if (st == OC_OK && e->wide)
         st = q_raise_wide(e->to, e->err);
     if (st == OC_OK && (st = oc_doc_sort(e->to, e->err)) == OC_OK)

@@ -200,8 +200,6 @@ static oc_status look(q_network *n, oc_error *err)
     if (st == OC_OK)
         st = q_collect(r, n->samples, true, o->pool, o->progress, o->ctx, n->stats, err);
     q_runner_destroy(r);
-    if (st == OC_OK && q_samples_blank(n->samples))
-        st = OC_FAIL(err, OC_INVALID, "all pictures to calibrate on are of one colour each");
     return st;
 }
 
@@ -213,8 +211,12 @@ oc_status q_network_calibrate(q_network *n, const char *folder, const oc_card *c
     n->card = card;
     if ((st = q_samples_open(folder, card, ports, n_ports, n->options->samples, &n->samples,
                              err)) != OC_OK ||
-        (st = choose_taps(n, err)) != OC_OK || (st = look(n, err)) != OC_OK ||
-        (st = choose_ranges(n, err)) != OC_OK)
+        (st = choose_taps(n, err)) != OC_OK || (st = look(n, err)) != OC_OK)
+        return st;
+    if (q_samples_blank(n->samples))
+        return OC_FAIL(err, OC_INVALID,
+                       "%s: all pictures are of one colour each: nothing can be learnt", folder);
+    if ((st = choose_ranges(n, err)) != OC_OK)
         return st;
     st = q_weights_round(&n->index, &n->place, n->options->format.weight_bits, n->weights, err);
     if (st == OC_OK && (n->options->round || n->options->correct_bias))

@@ -329,8 +329,8 @@ oc_status q_samples_load(q_samples *s, size_t i, const oc_tensor_view **in, oc_e
         st = is_picture(it->path) ? load_picture(s, it->path, err)
                                   : load_tensor(s, 0, it->path, it->part, err);
     }
-    if (st != OC_OK)
-        oc_error_prefix(err, "%s", it->path);
+    if (st != OC_OK && strncmp(err->message, it->path, strlen(it->path)) != 0)
+        oc_error_prefix(err, "%s", it->path); /* readers of files name them themselves */
     *in = s->in;
     return st;
 }

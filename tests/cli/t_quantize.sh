@@ -157,7 +157,7 @@ refuse 'text: nothing to calibrate on' quantize net.onnx --calibration text -o n
 refuse 'nowhere.*No such file' quantize net.onnx --calibration nowhere -o no.onnx
 refuse 'input.npy: not a folder' quantize net.onnx --calibration input.npy -o no.onnx
 refuse '--card says how' quantize net.onnx --calibration pictures -o no.onnx
-refuse 'one colour each' quantize net.onnx --card ./card.yaml --calibration blank -o no.onnx
+refuse 'blank: all pictures are of one colour each' quantize net.onnx --card ./card.yaml --calibration blank -o no.onnx
 refuse 'quantised already: node' quantize q.onnx --calibration tensors -o no.onnx
 refuse "one.npy: value 'root' is NaN" quantize nan.onnx --calibration tensors -o no.onnx
 refuse "no layer is called 'c7'" quantize net.onnx --calibration tensors --keep-float c7 -o no.onnx
