@@ -13,7 +13,7 @@ static const char *text_of(oc_doc *doc, wire_span s)
     return oc_arena_strndup(&doc->mem, s.n ? (const char *)s.p : "", s.n);
 }
 
-static bool make_room(void **items, size_t *room, size_t n, size_t size)
+bool oc_doc_room(void **items, size_t *room, size_t n, size_t size)
 {
     if (n < *room)
         return true;
@@ -29,7 +29,7 @@ static bool make_room(void **items, size_t *room, size_t n, size_t size)
 
 static oc_doc_node *push_node(oc_doc *doc)
 {
-    if (!make_room((void **)&doc->nodes, &doc->nodes_room, doc->n_nodes, sizeof(*doc->nodes)))
+    if (!oc_doc_room((void **)&doc->nodes, &doc->nodes_room, doc->n_nodes, sizeof(*doc->nodes)))
         return NULL;
     doc->nodes[doc->n_nodes] = (oc_doc_node){.name = "", .op = "", .domain = ""};
     return &doc->nodes[doc->n_nodes++];
@@ -37,8 +37,8 @@ static oc_doc_node *push_node(oc_doc *doc)
 
 static oc_doc_tensor *push_tensor(oc_doc *doc)
 {
-    if (!make_room((void **)&doc->tensors, &doc->tensors_room, doc->n_tensors,
-                   sizeof(*doc->tensors)))
+    if (!oc_doc_room((void **)&doc->tensors, &doc->tensors_room, doc->n_tensors,
+                     sizeof(*doc->tensors)))
         return NULL;
     doc->tensors[doc->n_tensors] = (oc_doc_tensor){.name = ""};
     return &doc->tensors[doc->n_tensors++];
@@ -46,7 +46,7 @@ static oc_doc_tensor *push_tensor(oc_doc *doc)
 
 static oc_doc_value *push_value(oc_doc_values *v)
 {
-    if (!make_room((void **)&v->item, &v->room, v->n, sizeof(*v->item)))
+    if (!oc_doc_room((void **)&v->item, &v->room, v->n, sizeof(*v->item)))
         return NULL;
     v->item[v->n] = (oc_doc_value){.name = ""};
     return &v->item[v->n++];

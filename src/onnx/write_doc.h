@@ -109,6 +109,9 @@ OC_MUST_CHECK oc_status oc_doc_sort(oc_doc *doc, oc_error *err);
  * descriptions of what is gone. */
 OC_MUST_CHECK oc_status oc_doc_sweep(oc_doc *doc, oc_error *err);
 
+/* Room for an item of `size` bytes more in a list of n; false: no memory. */
+bool oc_doc_room(void **items, size_t *room, size_t n, size_t size);
+
 /* Reading. */
 bool           oc_doc_is(const oc_doc_node *node, const char *op); /* of ONNX's own, not dead */
 const oc_attr *oc_doc_attr_of(const oc_doc_node *node, const char *name); /* NULL: not there */

@@ -37,19 +37,6 @@ static const char **copy_names(oc_doc *doc, const char *const *names, uint32_t n
     return list;
 }
 
-static bool room_for(void **items, size_t *room, size_t n, size_t size)
-{
-    if (n < *room)
-        return true;
-    size_t more = *room * 2 + 16;
-    void  *grown = reallocarray(*items, more, size);
-    if (!grown)
-        return false;
-    *items = grown;
-    *room = more;
-    return true;
-}
-
 oc_status oc_doc_add_node(oc_doc *doc, const char *op, const char *const *in, uint32_t n_in,
                           const char *const *out, uint32_t n_out, oc_doc_node **node, oc_error *err)
 {
@@ -59,7 +46,7 @@ oc_status oc_doc_add_node(oc_doc *doc, const char *op, const char *const *in, ui
     n.out = copy_names(doc, out, n_out);
     n.attrs = oc_arena_alloc(&doc->mem, 1, sizeof(*n.attrs));
     if (!n.op || !n.in || !n.out || !n.attrs ||
-        !room_for((void **)&doc->nodes, &doc->nodes_room, doc->n_nodes, sizeof(n)))
+        !oc_doc_room((void **)&doc->nodes, &doc->nodes_room, doc->n_nodes, sizeof(n)))
         return OC_FAIL(err, OC_NOMEM, "node");
     doc->nodes[doc->n_nodes] = n;
     *node = &doc->nodes[doc->n_nodes++];
@@ -72,7 +59,7 @@ oc_status oc_doc_add_tensor(oc_doc *doc, const char *name, const oc_tensor_view 
     oc_doc_tensor t = {.view = *view, .changed = true};
     t.name = oc_arena_strndup(&doc->mem, name, strlen(name));
     if (!t.name || !oc_strmap_put(&doc->names, t.name, 0) ||
-        !room_for((void **)&doc->tensors, &doc->tensors_room, doc->n_tensors, sizeof(t)))
+        !oc_doc_room((void **)&doc->tensors, &doc->tensors_room, doc->n_tensors, sizeof(t)))
         return OC_FAIL(err, OC_NOMEM, "tensor");
     doc->tensors[doc->n_tensors++] = t;
     if (tensor)
@@ -87,7 +74,7 @@ oc_status oc_doc_add_value(oc_doc *doc, oc_doc_values *values, const char *name,
     v.name = oc_arena_strndup(&doc->mem, name, strlen(name));
     if (shape)
         v.info.shape = *shape;
-    if (!v.name || !room_for((void **)&values->item, &values->room, values->n, sizeof(v)))
+    if (!v.name || !oc_doc_room((void **)&values->item, &values->room, values->n, sizeof(v)))
         return OC_FAIL(err, OC_NOMEM, "value");
     values->item[values->n++] = v;
     return OC_OK;
@@ -226,32 +213,47 @@ oc_status oc_doc_sort(oc_doc *doc, oc_error *err)
     return st;
 }
 
-static bool drop_unread(oc_doc *doc, const oc_strmap *read)
-{
-    bool     any = false;
-    uint32_t ignored;
-    for (size_t i = doc->n_nodes; i-- > 0;) {
-        oc_doc_node *n = &doc->nodes[i];
-        bool         wanted = false;
-        for (uint32_t k = 0; k < n->n_out; k++)
-            wanted |= oc_strmap_get(read, n->out[k], &ignored);
-        if (!n->dead && !wanted && n->n_out)
-            any = n->dead = true;
-    }
-    return any;
-}
-
-static oc_status collect_read(const oc_doc *doc, oc_strmap *read, oc_error *err)
+/* Names of what the document gives out. */
+static bool collect_results(const oc_doc *doc, oc_strmap *read)
 {
     bool good = true;
-    for (size_t i = 0; i < doc->n_nodes; i++)
-        for (uint32_t k = 0; k < doc->nodes[i].n_in && !doc->nodes[i].dead; k++)
-            good = good && (!*doc->nodes[i].in[k] || oc_strmap_put(read, doc->nodes[i].in[k], 0));
     for (size_t i = 0; i < doc->outputs.n; i++)
         good = good && oc_strmap_put(read, doc->outputs.item[i].name, 0);
     for (size_t i = 0; i < doc->pinned.cap; i++)
         if (doc->pinned.slots[i].key)
             good = good && oc_strmap_put(read, doc->pinned.slots[i].key, 0);
+    return good;
+}
+
+static bool is_wanted(const oc_doc_node *n, const oc_strmap *read)
+{
+    uint32_t ignored;
+    for (uint32_t k = 0; k < n->n_out; k++)
+        if (oc_strmap_get(read, n->out[k], &ignored))
+            return true;
+    return n->n_out == 0;
+}
+
+/* Backwards from the results, names read by what is wanted come to `read`: once over nodes in order,
+ * again only where they are not.  The others are dropped. */
+static oc_status drop_unread(oc_doc *doc, oc_strmap *read, oc_error *err)
+{
+    bool *wanted = calloc(doc->n_nodes + 1, sizeof(*wanted)), more = true;
+    bool  good = wanted && collect_results(doc, read);
+    while (more && good) {
+        more = false;
+        for (size_t i = doc->n_nodes; i-- > 0 && good;) {
+            const oc_doc_node *n = &doc->nodes[i];
+            if (n->dead || wanted[i] || !is_wanted(n, read))
+                continue;
+            wanted[i] = more = true;
+            for (uint32_t k = 0; k < n->n_in; k++)
+                good = good && (!*n->in[k] || oc_strmap_put(read, n->in[k], 0));
+        }
+    }
+    for (size_t i = 0; i < doc->n_nodes && good; i++)
+        doc->nodes[i].dead |= !wanted[i];
+    free(wanted);
     return good ? OC_OK : OC_FAIL(err, OC_NOMEM, "names");
 }
 
@@ -280,12 +282,7 @@ oc_status oc_doc_sweep(oc_doc *doc, oc_error *err)
 {
     oc_strmap read = {0}, dropped = {0};
     uint32_t  ignored;
-    oc_status st;
-    do {
-        oc_strmap_finish(&read);
-        read = (oc_strmap){0};
-        st = collect_read(doc, &read, err);
-    } while (st == OC_OK && drop_unread(doc, &read));
+    oc_status st = drop_unread(doc, &read, err);
     for (size_t i = 0; i < doc->n_tensors && st == OC_OK; i++) {
         oc_doc_tensor *t = &doc->tensors[i];
         t->dead |= !oc_strmap_get(&read, t->name, &ignored);

@@ -118,3 +118,11 @@ bool oc_can_block(const oc_tensor_info *info)
 {
     return (info->dtype == OC_F32 || info->dtype == OC_U8) && info->shape.rank == 4;
 }
+
+bool oc_layout_knows(const oc_op *op, const oc_slot *slots, uint32_t n)
+{
+    for (uint32_t k = 0; k < n; k++)
+        if (slots[k].info.dtype == OC_U8 && !(op->flags & OC_OP_NC8_BYTES))
+            return false;
+    return op->layout != NULL;
+}

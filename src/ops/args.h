@@ -43,5 +43,8 @@ void oc_strides(const oc_shape *shape, size_t elem, ptrdiff_t *stride);
 
 /* Input or output i as NC8: f32 (u8 where the operator says OC_OP_NC8_BYTES) of rank 4. */
 bool oc_can_block(const oc_tensor_info *info);
+/* May layout() be asked?  Blocked floats every one of them knows, blocked bytes only those that say so.
+ * slots: inputs and outputs, n of them. */
+bool oc_layout_knows(const oc_op *op, const oc_slot *slots, uint32_t n);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ops/args.h"
 #include "passes/pass.h"
 
 typedef struct assigner {
@@ -90,23 +91,6 @@ static oc_status block_output(assigner *a, uint32_t index, uint32_t k)
     return add_reorder(a, blocked, v, &node);
 }
 
-static bool may_block(const oc_value *v)
-{
-    return (v->info.dtype == OC_F32 || v->info.dtype == OC_U8) && v->info.shape.rank == 4;
-}
-
-/* Blocked floats every layout() knows, blocked bytes only those that say so. */
-static bool knows_types(const oc_graph *g, const oc_node *node)
-{
-    for (uint32_t k = 0; k < node->n_in + node->n_out; k++) {
-        const oc_vid v = k < node->n_in ? node->in[k] : node->out[k - node->n_in];
-        if (v != OC_VID_NONE && g->values[v].info.dtype == OC_U8 &&
-            !(node->op->flags & OC_OP_NC8_BYTES))
-            return false;
-    }
-    return true;
-}
-
 static bool ask_node(const assigner *a, const oc_node *node, oc_slot *slots, oc_layout_ask *ask)
 {
     const oc_value *values = a->g->values;
@@ -125,8 +109,8 @@ static bool ask_node(const assigner *a, const oc_node *node, oc_slot *slots, oc_
         if (k < node->n_in && a->twin[v] != OC_VID_NONE && !values[v].data)
             slots[k].layout = OC_LAYOUT_NC8;
     }
-    return node->op->layout && knows_types(a->g, node) && node->n_in <= OC_OP_ASK_MAX &&
-           node->n_out <= OC_OP_ASK_MAX && node->op->layout(ask);
+    return oc_layout_knows(node->op, slots, node->n_in + node->n_out) &&
+           node->n_in <= OC_OP_ASK_MAX && node->n_out <= OC_OP_ASK_MAX && node->op->layout(ask);
 }
 
 static oc_status assign_node(assigner *a, uint32_t index, oc_slot *slots)
@@ -138,7 +122,8 @@ static oc_status assign_node(assigner *a, uint32_t index, oc_slot *slots)
         oc_vid v = a->g->nodes[index].in[k];
         if (v == OC_VID_NONE)
             continue;
-        bool want = blocked && k < OC_OP_ASK_MAX && ask.want_in[k] && may_block(&a->g->values[v]);
+        bool want =
+            blocked && k < OC_OP_ASK_MAX && ask.want_in[k] && oc_can_block(&a->g->values[v].info);
         if (want == (a->g->values[v].layout == OC_LAYOUT_NC8))
             continue;
         if ((st = other_layout(a, v, &v)) != OC_OK)
@@ -147,7 +132,7 @@ static oc_status assign_node(assigner *a, uint32_t index, oc_slot *slots)
     }
     for (uint32_t k = 0; k < a->g->nodes[index].n_out && blocked; k++) {
         oc_vid v = a->g->nodes[index].out[k];
-        if (v != OC_VID_NONE && ask.want_out[k] && may_block(&a->g->values[v]) &&
+        if (v != OC_VID_NONE && ask.want_out[k] && oc_can_block(&a->g->values[v].info) &&
             (st = block_output(a, index, k)) != OC_OK)
             return st;
     }

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ops/op.h"
+#include "ops/args.h"
 #include "plan/plan.h"
 
 static bool is_reorder(const oc_node *n)
@@ -21,25 +21,10 @@ static void fill_slots(const oc_graph *g, const oc_vid *ids, uint32_t n, oc_slot
     }
 }
 
-/* A blocked value of another type or rank has no layout at all. */
-static bool may_block(const oc_tensor_info *info)
-{
-    return (info->dtype == OC_F32 || info->dtype == OC_U8) && info->shape.rank == 4;
-}
-
-/* Blocked floats every layout() knows, blocked bytes only those that say so. */
-static bool knows_types(const oc_node *n, const oc_slot *slots)
-{
-    for (uint32_t k = 0; k < n->n_in + n->n_out; k++)
-        if (slots[k].info.dtype == OC_U8 && !(n->op->flags & OC_OP_NC8_BYTES))
-            return false;
-    return true;
-}
-
 static bool layouts_agree(const oc_slot *slots, uint32_t n, const bool *want)
 {
     for (uint32_t k = 0; k < n; k++) {
-        const bool wanted = want && k < OC_OP_ASK_MAX && want[k] && may_block(&slots[k].info);
+        const bool wanted = want && k < OC_OP_ASK_MAX && want[k] && oc_can_block(&slots[k].info);
         if (slots[k].info.dtype != OC_DTYPE_NONE && wanted != (slots[k].layout == OC_LAYOUT_NC8))
             return false;
     }
@@ -52,9 +37,9 @@ static bool layouts_hold(const oc_node *n, const oc_slot *slots)
     oc_layout_ask ask = {
         .node = n, .in = slots, .out = slots + n->n_in, .n_in = n->n_in, .n_out = n->n_out};
     if (is_reorder(n))
-        return slots[0].layout != slots[1].layout && may_block(&slots[0].info) &&
+        return slots[0].layout != slots[1].layout && oc_can_block(&slots[0].info) &&
                oc_shape_equal(&slots[0].info.shape, &slots[1].info.shape);
-    bool blocked = n->op->layout && knows_types(n, slots) && n->n_in <= OC_OP_ASK_MAX &&
+    bool blocked = oc_layout_knows(n->op, slots, n->n_in + n->n_out) && n->n_in <= OC_OP_ASK_MAX &&
                    n->n_out <= OC_OP_ASK_MAX && n->op->layout(&ask);
     /* plain everywhere is what every operator can do: so a graph without the layout pass runs */
     if (layouts_agree(slots, n->n_in + n->n_out, NULL))
