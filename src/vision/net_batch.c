@@ -1,6 +1,7 @@
 /* Several pictures in one run: those of one frame, and those that other streams have at the same time. */
 #include <string.h>
 
+#include "core/arena.h"
 #include "telemetry/histogram.h"
 #include "vision/net_state.h"
 
@@ -120,6 +121,28 @@ static oc_status run_pictures(void *const *ctx, size_t n, const oc_sched_grant *
     return st;
 }
 
+/* Which lane a picture comes to is not known: all make their tables for a new size of frame now, so that
+ * none allocates later.  No job of this network is under way. */
+static oc_status meet(bucket *b, const oc_frame *frame, oc_error *err)
+{
+    oc_status st = OC_OK;
+    if (b->met_width == frame->width && b->met_height == frame->height &&
+        b->met_format == frame->format)
+        return OC_OK;
+    void *to = oc_alloc64(b->n_in, sizeof(float));
+    if (!to)
+        return OC_FAIL(err, OC_NOMEM, "an input of %zu elements", b->n_in);
+    for (unsigned i = 0; i < oc_net_lanes_count(b->lanes) && st == OC_OK; i++)
+        st = oc_to_tensor_run(b->prepare[i], frame, NULL, NULL, to, NULL, err);
+    oc_free64(to);
+    if (st == OC_OK) {
+        b->met_format = frame->format;
+        b->met_width = frame->width;
+        b->met_height = frame->height;
+    }
+    return st;
+}
+
 static oc_sched_job job_of(const oc_net *net, picture *p)
 {
     return (oc_sched_job){.network = p->b->network,
@@ -162,6 +185,8 @@ oc_status oc_net_run_one(oc_net *net, bucket *b, const oc_frame *frame, const oc
     oc_sched_verdict verdict;
     oc_status        st;
     *p = (picture){.net = net, .b = b, .frame = frame, .crop = crop};
+    if ((st = meet(b, frame, err)) != OC_OK)
+        return st;
     if (net->sched) {
         const oc_sched_job job = job_of(net, p);
         st = oc_sched_run(net->sched, &job, &verdict, err);
@@ -249,6 +274,8 @@ static oc_status run_at_once(oc_net *net, const oc_frame *frame, const oc_box *c
         picture *p = &net->pictures[i];
         *p = (picture){.net = net, .slot = (unsigned)i, .frame = frame, .crop = &p->grown};
         p->b = oc_net_aim(net, frame, &crops[i], &p->grown);
+        if ((st = meet(p->b, frame, err)) != OC_OK)
+            return st;
     }
     if (!net->sched)
         return run_here(net, n, err);

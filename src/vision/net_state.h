@@ -20,11 +20,13 @@ typedef struct bucket {
     float          *full; /* the input in f32, where the network takes f16 */
     size_t          n_in; /* elements of the input */
     size_t          n_out;
-    oc_tensor_view *out;     /* as the session gives them; data NULL before each run */
-    oc_tensor_view *seen;    /* as the head reads them */
-    uint32_t        network; /* the scheduler's number for it */
-    float         **wide;    /* f32 copies of f16 outputs, else NULL */
-    oc_net_lanes   *lanes;   /* NULL: one picture at a time, on `session` */
+    oc_tensor_view *out;        /* as the session gives them; data NULL before each run */
+    oc_tensor_view *seen;       /* as the head reads them */
+    uint32_t        network;    /* the scheduler's number for it */
+    float         **wide;       /* f32 copies of f16 outputs, else NULL */
+    oc_net_lanes   *lanes;      /* NULL: one picture at a time, on `session` */
+    oc_pixel_format met_format; /* of the frames that every lane's `prepare` has tables for */
+    int32_t         met_width, met_height;
 } bucket;
 
 /* One picture on its way, and what came of it. */
