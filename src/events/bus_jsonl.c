@@ -4,6 +4,7 @@
  * path.1 is the newest of the older ones. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,14 +21,17 @@
 typedef enum sync_when { SYNC_NEVER, SYNC_ROTATION, SYNC_ROUND } sync_when;
 
 struct oc_bus {
-    const char *path;
-    char       *names; /* two paths for renaming */
-    size_t      n_name;
-    int         fd; /* -1: closed */
-    uint64_t    bytes, bytes_max;
-    uint64_t    since_ns, age_ns; /* 0: any age */
-    int         keep;
-    sync_when   sync;
+    const oc_bus_options *o;
+    const char           *path;
+    char                 *names; /* two paths for renaming */
+    size_t                n_name;
+    int                   fd; /* -1: closed */
+    uint64_t              bytes, bytes_max;
+    uint64_t              since_ns, age_ns; /* 0: any age */
+    int                   keep;
+    sync_when             sync;
+    bool                  pipe; /* or a device: its reader may be slow */
+    bool                  torn; /* half a line went there */
 };
 
 static oc_status failed(const oc_bus *b, const char *doing, oc_error *err)
@@ -42,6 +46,7 @@ static oc_status jsonl_open(const oc_bus_options *o, oc_bus **out, oc_error *err
     if (!b)
         return OC_FAIL(err, OC_NOMEM, "out of memory");
     b->fd = -1;
+    b->o = o;
     b->path = oc_bus_text(o, "path", "");
     b->bytes_max = (uint64_t)oc_bus_int(o, "rotate_bytes", 64 << 20);
     b->age_ns = (uint64_t)(oc_bus_float(o, "rotate_every", 0) * 1e9);
@@ -108,7 +113,11 @@ static oc_status open_file(oc_bus *b, oc_error *err)
         b->bytes_max = 0; /* a pipe or device neither rotates nor syncs */
         b->age_ns = 0;
         b->sync = SYNC_NEVER;
-        return OC_OK;
+        b->pipe = true;
+        int flags = fcntl(b->fd, F_GETFL);
+        return flags >= 0 && fcntl(b->fd, F_SETFL, flags | O_NONBLOCK) == 0
+                   ? OC_OK
+                   : failed(b, "cannot be written without waiting", err);
     }
     return cut_torn_line(b, err);
 }
@@ -138,6 +147,35 @@ static oc_status rotate(oc_bus *b, oc_error *err)
     if (b->keep == 0 && unlink(b->path) != 0 && errno != ENOENT)
         return failed(b, "removing", err);
     return open_file(b, err);
+}
+
+/* Waits for the reader, until the sink is told to end. */
+static bool push(oc_bus *b, const char *bytes, size_t n)
+{
+    while (n > 0) {
+        ssize_t done = write(b->fd, bytes, n);
+        if (done > 0) {
+            bytes += done;
+            n -= (size_t)done;
+            b->torn = true;
+            continue;
+        }
+        struct pollfd p = {.fd = b->fd, .events = POLLOUT};
+        if (done == 0 || (errno != EAGAIN && errno != EINTR) ||
+            __atomic_load_n(b->o->cancel, __ATOMIC_RELAXED))
+            return false;
+        (void)poll(&p, 1, 50);
+    }
+    return true;
+}
+
+static oc_status put_to_pipe(oc_bus *b, const oc_bus_message *m, oc_error *err)
+{
+    if ((b->torn && !push(b, "\n", 1)) || !push(b, m->body, m->n_body) || !push(b, "\n", 1))
+        return failed(b, "writing", err);
+    b->torn = false;
+    b->bytes += m->n_body + 1;
+    return OC_OK;
 }
 
 static oc_status put_line(oc_bus *b, const oc_bus_message *m, oc_error *err)
@@ -171,7 +209,7 @@ static oc_status jsonl_deliver(oc_bus *b, oc_bus_round *r, oc_error *err)
         if (large || old)
             st = rotate(b, err);
         if (st == OC_OK)
-            st = put_line(b, &r->message[n], err);
+            st = b->pipe ? put_to_pipe(b, &r->message[n], err) : put_line(b, &r->message[n], err);
         if (st != OC_OK)
             break;
     }

@@ -22,7 +22,8 @@ struct oc_bus {
     struct curl_slist    *headers; /* of every request */
     const char           *url, *token;
     unsigned char        *key; /* NULL: unsigned */
-    size_t                n_key, batch;
+    size_t                n_key;
+    size_t                batch, batch_max; /* events of a request: fewer while the line is slow */
     bool                  lines;
     char                 *body;
     size_t                n_body, cap_body, n_answer;
@@ -149,7 +150,7 @@ static oc_status webhook_open(const oc_bus_options *o, oc_bus **out, oc_error *e
     b->o = o;
     b->url = oc_bus_text(o, "url", "");
     b->token = oc_bus_text(o, "token", NULL);
-    b->batch = (size_t)oc_bus_int(o, "batch", 100);
+    b->batch = b->batch_max = (size_t)oc_bus_int(o, "batch", 100);
     b->lines = strcmp(oc_bus_text(o, "format", "json"), "ndjson") == 0;
     curl_global_init(CURL_GLOBAL_DEFAULT);
     b->curl = curl_easy_init();
@@ -267,6 +268,11 @@ static oc_bus_fate request(oc_bus *b, const oc_bus_message *m, size_t n, oc_bus_
     oc_bus_fate fate = judge(b, rc, r, st, err);
     curl_easy_setopt(b->curl, CURLOPT_HTTPHEADER, NULL);
     curl_slist_free_all(headers);
+    /* what did not get through in time would not the next time, either */
+    if (rc == CURLE_OPERATION_TIMEDOUT)
+        b->batch = n > 1 ? n / 2 : 1;
+    else if (fate == OC_BUS_TAKEN)
+        b->batch = 2 * b->batch < b->batch_max ? 2 * b->batch : b->batch_max;
     return fate;
 }
 

@@ -3,6 +3,7 @@
 
 #include "events/bus_kinds.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
 
@@ -175,6 +176,45 @@ static void full_disk(void **state)
     assert_int_equal(check(0, &files), 20);
 }
 
+/* A pipe whose reader sleeps holds nobody for ever; one that reads gets whole lines. */
+static void pipes(void **state)
+{
+    (void)state;
+    assert_int_equal(mkfifo(path, 0600), 0);
+    int reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    assert_true(reader >= 0);
+    oc_sink *s = start(NULL, 0);
+    for (uint64_t i = 0; i < 500; i++) {
+        char            body[1100];
+        oc_sink_message m = {.stream = "door", .type = "zone", .body = body};
+        m.n_body = make_body(body, 1000, i);
+        oc_sink_put(s, &m);
+    }
+    oc_sink_stats c;
+    oc_sink_destroy(s, 0, &c); /* comes back */
+    assert_true(c.acknowledged < 500);
+    assert_int_equal(c.acknowledged + c.dropped[OC_SINK_DROP_STOPPED], 500);
+    static char text[1 << 20];
+    size_t      n = 0;
+    ssize_t     got;
+    s = start(NULL, 0);
+    for (uint64_t i = 500; i < 520; i++) {
+        char            body[1100];
+        oc_sink_message m = {.stream = "door", .type = "zone", .body = body};
+        m.n_body = make_body(body, 1000, i);
+        oc_sink_put(s, &m);
+    }
+    for (int i = 0; i < 20000 && !strstr(text, "\"n\":519,"); i++) {
+        while ((got = read(reader, text + n, sizeof(text) - n - 1)) > 0)
+            n += (size_t)got;
+        usleep(1000);
+    }
+    assert_non_null(strstr(text, "\"n\":519,"));
+    assert_true(oc_sink_settle(s, true, 20000));
+    oc_sink_destroy(s, 0, NULL);
+    close(reader);
+}
+
 static void refusals(void **state)
 {
     (void)state;
@@ -189,7 +229,7 @@ static void refusals(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup(f, clean)
-    const struct CMUnitTest tests[] = {T(by_size),   T(keeps_few), T(by_age),
-                                       T(torn_line), T(full_disk), T(refusals)};
+    const struct CMUnitTest tests[] = {T(by_size),   T(keeps_few), T(by_age),  T(torn_line),
+                                       T(full_disk), T(pipes),     T(refusals)};
     return cmocka_run_group_tests(tests, make_scratch, remove_scratch);
 }

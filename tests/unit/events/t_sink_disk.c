@@ -262,7 +262,7 @@ static void number_of_another(void **state)
     put(s, 1, OC_PRIORITY_NORMAL, 200);
     for (int i = 0; i < 4000 && !__atomic_load_n(&line.held, __ATOMIC_RELAXED); i++)
         usleep(5000);
-    assert_true(line.held);
+    assert_true(__atomic_load_n(&line.held, __ATOMIC_RELAXED));
     __atomic_store_n(&damaged, true, __ATOMIC_RELAXED);
     put(s, 2, OC_PRIORITY_NORMAL, 200);
     for (int i = 0; i < 4000 && c.stored < 2; i++) {
@@ -271,7 +271,9 @@ static void number_of_another(void **state)
     }
     assert_int_equal(c.stored, 2);
     assert_int_equal(c.spool_resets, 1);
+    pthread_mutex_lock(&line.lock);
     __atomic_store_n(&line.stuck, false, __ATOMIC_RELAXED);
+    pthread_mutex_unlock(&line.lock);
     assert_true(oc_sink_settle(s, true, 20000));
     c = finish(s, 0);
     assert_int_equal(line.n, 1);

@@ -28,7 +28,8 @@ static struct {
     const char *raw;           /* instead of HTTP */
     bool        hang_up;       /* read the request, answer nothing */
     uint64_t    poison;        /* a body with this number is answered 422 */
-    bool        endless;       /* answers 200 with a body without end */
+    size_t      most;    /* a request of more events than that is never answered; 0: all are */
+    bool        endless; /* answers 200 with a body without end */
     /* what came */
     uint64_t got[5000];
     size_t   n_got, requests, bad_signatures;
@@ -102,6 +103,14 @@ static bool has_poison(const char *body)
     return false;
 }
 
+static size_t count_events(const char *body)
+{
+    size_t n = 0;
+    for (const char *at = body; (at = strstr(at, "\"n\":")) != NULL; at += 4)
+        n++;
+    return n;
+}
+
 static void answer(int c, const char *head, const char *body, size_t n)
 {
     char text[600] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
@@ -112,6 +121,11 @@ static void answer(int c, const char *head, const char *body, size_t n)
     snprintf(srv.last_head, sizeof(srv.last_head), "%.3999s", head);
     if (srv.hang_up)
         return;
+    if (srv.most && count_events(body) > srv.most) {
+        while (recv(c, text, sizeof(text), 0) > 0)
+            ;
+        return;
+    }
     if (srv.raw) {
         send(c, srv.raw, strlen(srv.raw), MSG_NOSIGNAL);
         return;
@@ -186,6 +200,8 @@ static int end(void **state)
 
 /* ---- the sink ---- */
 
+static uint32_t timeout_ms = 2000;
+
 static oc_sink *start(const char *batch, const oc_bus_pair *more, size_t n_more)
 {
     char        url[100];
@@ -200,7 +216,7 @@ static oc_sink *start(const char *batch, const oc_bus_pair *more, size_t n_more)
                                .n_pairs = 3 + n_more,
                                .commit_ms = 1,
                                .tries = 3,
-                               .timeout_ms = 2000,
+                               .timeout_ms = timeout_ms,
                                .backoff_ms = 1,
                                .backoff_max_ms = 5};
     oc_sink              *s = NULL;
@@ -380,6 +396,29 @@ static void gone_and_back(void **state)
     assert_true(c.failures >= 3);
 }
 
+/* A line on which a large request never gets through in time: smaller ones do. */
+static void slow_line(void **state)
+{
+    (void)state;
+    srv.most = 10;
+    timeout_ms = 300;
+    oc_sink *s = start("100", NULL, 0);
+    put(s, 1, 100);
+    oc_sink_stats c = stop(s);
+    timeout_ms = 2000;
+    assert_int_equal(c.acknowledged, 100);
+    assert_true(c.failures >= 3);
+    bool     there[101] = {false};
+    uint64_t next = 1;
+    for (size_t i = 0; i < srv.n_got; i++) { /* an answer that comes late makes a duplicate */
+        assert_true(srv.got[i] <= next);
+        next += srv.got[i] == next;
+        there[srv.got[i]] = true;
+    }
+    for (int i = 1; i <= 100; i++)
+        assert_true(there[i]);
+}
+
 static void refused(const char *key, const char *value, const char *words)
 {
     const oc_bus_pair     pair[] = {{key, value}, {"url", "http://127.0.0.1:1/"}};
@@ -410,7 +449,8 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
     const struct CMUnitTest tests[] = {
         T(signature), T(batches),  T(overloaded),    T(not_the_events_fault),
-        T(poison),    T(nonsense), T(gone_and_back), T(refusals),
+        T(poison),    T(nonsense), T(gone_and_back), T(slow_line),
+        T(refusals),
     };
     return cmocka_run_group_tests(tests, make_scratch, remove_scratch);
 }
