@@ -93,7 +93,7 @@ typedef struct oc_observer {
     void (*source)(void *stream, bool connected, const oc_error *why);
 
     /* A network has run, on a frame or on an object of it: for so long, what comes before and after
-     * apart.  network: one of the stream's. */
+     * apart; in a batch, its share.  network: one of the stream's. */
     void (*ran)(void *stream, const char *network, uint64_t ns);
     /* What a recogniser's network made of an object: n elements, as they left the network. */
     void (*embedded)(void *stream, const char *recogniser, const float *embedding, size_t n);

@@ -44,7 +44,11 @@ def exported(tree):
                   "sinks: [{kind: jsonl, name: out, path: rules.jsonl}]\n")
     os.environ["OCELLUS_HOST_ROOT"] = top + "/tests/observe/trees/" + tree
     os.environ["LD_LIBRARY_PATH"] = nvml
-    run = Run(program, "rules.yaml", "--state", "none")
+    if not os.path.exists("ref.json"):
+        run = Run(program, pipeline, "--drift-learn", "ref.json", "--drift-window", "1")
+        run.feed(40)
+        run.stop()
+    run = Run(program, "rules.yaml", "--state", "none", "--drift", "ref.json")
     run.feed(20)
     wait_for("frames", lambda: run.values().get('ocellus_frames_completed_total{stream="watched"}', 0) > 5)
     page = run.get("/metrics")[2]
