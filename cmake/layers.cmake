@@ -14,7 +14,8 @@ function(oc_layer name)
   target_link_libraries(oc_${name} PUBLIC oc_flags ${arg_UNPARSED_ARGUMENTS} ${arg_EXTERNAL})
 endfunction()
 
-# Code a network passes through once, when it is loaded: small rather than quick.
+# Code a network passes through once, when it is loaded, without loops over weights (the passes have
+# such): small rather than quick.
 function(oc_layer_small)
   foreach(name IN LISTS ARGN)
     get_target_property(kind oc_${name} TYPE)
@@ -80,7 +81,7 @@ oc_layer(passes oc_ops)
 oc_layer(backend oc_ops)
 oc_layer(plan oc_ops)
 oc_layer(runtime oc_onnx oc_tflite oc_passes oc_backend oc_plan)
-oc_layer_small(onnx tflite passes plan)
+oc_layer_small(onnx tflite plan)
 oc_layer_sections(core tensor telemetry ir ops onnx tflite passes backend plan runtime)
 
 if(OC_APP)

@@ -99,10 +99,14 @@ static oc_status apply(oc_graph *g, uint32_t index, const affine *a, bool transp
     oc_vid *in = oc_arena_alloc(&g->arena, 4, sizeof(*in));
     if (!nw || !nb || !in)
         return OC_FAIL(err, OC_NOMEM, "weights");
-    int64_t group = oc_node_int(conv, "group", 1);
-    for (size_t i = 0; i < n; i++)
-        nw[i] = (float)((double)old[i] *
-                        a->scale[channel_of(&w.info.shape, i, kernel, transposed, group)]);
+    int64_t      group = oc_node_int(conv, "group", 1);
+    const size_t run =
+        transposed ? kernel : kernel * (size_t)w.info.shape.dim[1]; /* one channel's */
+    for (size_t i = 0; i < n; i += run) {
+        const double scale = a->scale[channel_of(&w.info.shape, i, kernel, transposed, group)];
+        for (size_t k = i; k < i + run; k++)
+            nw[k] = (float)((double)old[k] * scale);
+    }
     for (int64_t i = 0; i < a->n; i++)
         nb[i] = (float)((old_bias ? (double)old_bias[i] : 0.0) * a->scale[i] + a->shift[i]);
     oc_status st = oc_graph_add_constant(g, w.name, OC_F32, &w.info.shape, nw, &ids[0], err);
