@@ -503,13 +503,21 @@ oc_status oc_sched_submit_many(oc_sched *s, const oc_sched_job *jobs, size_t n,
     return submit(s, jobs, n, done, NULL, err);
 }
 
+/* Threads that n jobs of this network can use at once. */
+static size_t threads_for(const oc_sched *s, uint32_t network, size_t n)
+{
+    const unsigned instances = s->policy.networks[network].instances;
+    return instances && instances < n ? instances : n;
+}
+
 oc_status oc_sched_reserve(oc_sched *s, uint32_t network, size_t n, oc_error *err)
 {
     oc_status st = OC_OK;
     pthread_mutex_lock(&s->lock);
-    const unsigned instances = s->policy.networks[network].instances;
-    size_t         threads = instances && instances < n ? instances : n, made = 0;
-    for (; made < n && st == OC_OK; made += st == OC_OK)
+    const size_t threads = threads_for(s, network, n);
+    size_t       made = 0;
+    /* one more a thread: a seat comes back a little after its end was told */
+    for (; made < n + threads && st == OC_OK; made += st == OC_OK)
         st = make_seat(s, err);
     if (threads > s->reserved[network]) {
         s->n_reserved += threads - s->reserved[network];
@@ -523,10 +531,10 @@ oc_status oc_sched_reserve(oc_sched *s, uint32_t network, size_t n, oc_error *er
     return st;
 }
 
-void oc_sched_unreserve(oc_sched *s, size_t n)
+void oc_sched_unreserve(oc_sched *s, uint32_t network, size_t n)
 {
     pthread_mutex_lock(&s->lock);
-    drop_seats(s, n);
+    drop_seats(s, n + threads_for(s, network, n));
     pthread_mutex_unlock(&s->lock);
 }
 

@@ -173,7 +173,7 @@ OC_MUST_CHECK oc_status oc_sched_submit_many(oc_sched *sched, const oc_sched_job
  * can be in work: submitting them then allocates nothing.  To be given back, after they are over. */
 OC_MUST_CHECK oc_status oc_sched_reserve(oc_sched *sched, uint32_t network, size_t n,
                                          oc_error *err);
-void                    oc_sched_unreserve(oc_sched *sched, size_t n);
+void                    oc_sched_unreserve(oc_sched *sched, uint32_t network, size_t n);
 
 /* ---- what has been ---- */
 

@@ -200,7 +200,7 @@ static oc_status register_bucket(oc_net *net, bucket *b, oc_card_size size,
     if (st == OC_OK && b->lanes) /* any of its pictures may be of this size */
         st = oc_sched_reserve(net->sched, b->network, net->n_slots, err);
     if (st == OC_OK && b->lanes)
-        net->n_reserved += net->n_slots;
+        b->reserved = true;
     return st;
 }
 
@@ -395,6 +395,8 @@ void oc_net_destroy(oc_net *net)
         return;
     for (size_t i = 0; i < OC_CARD_BUCKETS_MAX; i++) {
         bucket *b = &net->buckets[i];
+        if (b->reserved)
+            oc_sched_unreserve(net->sched, b->network, net->n_slots);
         if (!b->lanes)
             oc_session_destroy(b->session);
         else if (net->sched)
@@ -406,8 +408,6 @@ void oc_net_destroy(oc_net *net)
         oc_frame_unref(b->upright);
         oc_arena_finish(&b->arena);
     }
-    if (net->n_reserved)
-        oc_sched_unreserve(net->sched, net->n_reserved);
     if (net->models)
         oc_models_give(net->models, net->model);
     else

@@ -27,6 +27,7 @@ typedef struct bucket {
     oc_net_lanes   *lanes;      /* NULL: one picture at a time, on `session` */
     oc_pixel_format met_format; /* of the frames that every lane's `prepare` has tables for */
     int32_t         met_width, met_height;
+    bool            reserved; /* with the scheduler, n_slots jobs */
 } bucket;
 
 /* One picture on its way, and what came of it. */
@@ -64,7 +65,6 @@ struct oc_net {
     unsigned        n_slots;           /* pictures whose results can stand side by side */
     picture        *pictures;          /* [n_slots] */
     oc_sched_job   *jobs;              /* [n_slots] */
-    size_t          n_reserved;        /* seats with the scheduler */
     pthread_mutex_t lock;              /* for jobs that are under way */
     pthread_cond_t  over;
     size_t          n_open;

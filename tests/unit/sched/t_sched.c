@@ -418,7 +418,7 @@ static void jobs_that_come_together(void **state)
     assert_true(oc_sched_stats_get(s, net, OC_SCHED_CLASSES, &stats));
     assert_int_equal(stats.counts.submitted, 3 * N);
     assert_int_equal(stats.counts.done, 3 * N);
-    oc_sched_unreserve(s, N);
+    oc_sched_unreserve(s, net, N);
     oc_sched_destroy(s);
     assert_int_equal(t.done, 3 * N);
 }
