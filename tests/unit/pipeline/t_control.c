@@ -34,14 +34,14 @@ static char folder[64], clip[96], path[96];
 static atomic_bool accept_refused;
 static atomic_int  accepted;
 
-int accept4(int fd, struct sockaddr *address, socklen_t *bytes, int flags)
+int accept4(int fd, __SOCKADDR_ARG address, socklen_t *bytes, int flags)
 {
     atomic_fetch_add(&accepted, 1);
     if (atomic_load(&accept_refused)) {
         errno = EMFILE;
         return -1;
     }
-    return (int)syscall(SYS_accept4, fd, address, bytes, flags);
+    return (int)syscall(SYS_accept4, fd, address.__sockaddr__, bytes, flags);
 }
 
 typedef struct running {
