@@ -48,7 +48,7 @@ typedef enum oc_unary_kind {
     OC_UNARY_GELU_TANH, /* with tanh in the place of erf */
     OC_UNARY_MISH,
     OC_UNARY_SILU,
-    OC_UNARY_SWISH, /* x / (1 + exp(-a x)), a not 0 */
+    OC_UNARY_SWISH,  /* x / (1 + exp(-a x)), a not 0 */
     OC_UNARY_FLOATS, /* above: the type stays; below: to bool */
     OC_UNARY_NOT = OC_UNARY_FLOATS,
     OC_UNARY_ISNAN,
