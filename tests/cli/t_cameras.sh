@@ -88,7 +88,7 @@ import json
 d = json.load(open("run.json"))
 for s in d["streams"]:
     assert s["captured"] == s["completed"] + sum(s["dropped"].values()), s
-    assert s["completed"] > 20, s
+    assert s["completed"] >= 10, s  # waited for above
 good = d["streams"][0]
 assert set(good["dropped"]) <= {"stopped"}, good["dropped"]
 events = [json.loads(l) for l in open("e.jsonl")]
