@@ -71,13 +71,13 @@ tail -n "$(wc -l < again.jsonl)" e.jsonl | cmp - again.jsonl || fault "ring: oth
     --events e.jsonl --quiet > /dev/null 2> err.txt &
 running=$!
 for _ in $(seq 100); do
-    [ "$(cat changed/segment-*.ocrec 2> /dev/null | wc -c)" -gt 200000 ] && break
+    [ "$(cat changed/bottles/segment-*.ocrec 2> /dev/null | wc -c)" -gt 200000 ] && break
     sleep 0.1
 done
 run ctl s.sock set bottles '{zones: ~, detect: {every: 1}}'
 expect 0
 wait $running || fault "the run whose settings were changed failed"
-run replay changed --events again.jsonl --json
+run replay changed/bottles --events again.jsonl --json
 expect 0
 check 'd["same"] and d["states"] >= 1'
 cmp e.jsonl again.jsonl || fault "changed settings: other events"
