@@ -42,6 +42,7 @@ struct oc_recorder {
     uint64_t       segment_bytes, number, lost;
     double         segment_begun_s, retry_s, complained_s;
     bool           complained, alone; /* alone: the next frame is not told by the one before */
+    bool           renewed;           /* another info: with the next state another segment begins */
     char          *info;
     oc_frame      *before;
     unsigned char *block;
@@ -211,6 +212,7 @@ static bool open_segment(oc_recorder *r)
     r->segment_bytes = r->number = 0;
     r->segment_begun_s = now;
     r->alone = true;
+    r->renewed = false;
     oc_segment_head(head);
     if (!append(r, head, sizeof(head)))
         return false;
@@ -301,7 +303,7 @@ static uint64_t segment_most(const oc_recorder *r)
 
 static bool over(const oc_recorder *r)
 {
-    return incident_due(r) || r->segment_bytes >= segment_most(r) ||
+    return r->renewed || incident_due(r) || r->segment_bytes >= segment_most(r) ||
            steady_s() - r->segment_begun_s >= r->options.segment_seconds;
 }
 
@@ -346,8 +348,7 @@ static bool take_info(oc_recorder *r, const oc_queue_item *item)
     memcpy(text, item->data, item->n);
     free(r->info);
     r->info = text;
-    if (r->fd >= 0)
-        seal_segment(r);
+    r->renewed = true; /* until the state comes the old segment takes what other threads put */
     return true;
 }
 

@@ -203,6 +203,27 @@ static void the_ring_has_its_bound(void **state)
     assert_string_equal(complaint, "");
 }
 
+/* Between another info and the state behind it others put what they have: it goes to the old segment. */
+static void another_info_loses_nothing(void **state)
+{
+    oc_recorder      *r = recorder((oc_recorder_options){.bytes_max = 1 << 20, .wait = true});
+    oc_recorder_stats stats;
+    (void)state;
+    put_frame(r, 0, 16);
+    assert_true(oc_recorder_info(r, "what runs now"));
+    for (int i = 0; i < 50; i++)
+        assert_true(oc_recorder_put(r, OC_BLOCK_NOTE, "captured", 8));
+    put_frame(r, 1, 16);
+    oc_recorder_close(r);
+    oc_recorder_stats_get(r, &stats);
+    oc_recorder_destroy(r);
+    seen s = look();
+    assert_int_equal(stats.lost, 0);
+    assert_int_equal(s.segments, 2);
+    assert_int_equal(s.frames, 2);
+    assert_true(!s.holes && !s.broken);
+}
+
 static void old_segments_go_by_time(void **state)
 {
     oc_recorder *r = recorder((oc_recorder_options){
@@ -449,6 +470,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_ring_has_its_bound, fresh_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(another_info_loses_nothing, fresh_folder, remove_folder),
         cmocka_unit_test_setup_teardown(old_segments_go_by_time, fresh_folder, remove_folder),
         cmocka_unit_test_setup_teardown(what_finds_no_room_is_counted_and_marked, fresh_folder,
                                         remove_folder),
