@@ -341,8 +341,8 @@ static oc_burn_entry *copy_entries(oc_objectives *all, const oc_burn_clock *now,
         for (size_t k = 0; k < all->stream[i]->n; k++)
             entry_of(all->stream[i], &all->stream[i]->item[k], now, &entry[(*n)++]);
     oc_burn_store_go_on(&all->store, now);
-    memcpy(&entry[*n], all->store.entry, all->store.n * sizeof(*entry));
-    *n += all->store.n;
+    for (size_t i = 0; i < all->store.n; i++)
+        entry[(*n)++] = all->store.entry[i];
     return entry;
 }
 

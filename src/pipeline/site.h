@@ -16,7 +16,8 @@ typedef struct oc_site_options {
      * of their threads, one at a time.  Paths of outputs may have {stream} in them, which stands
      * for the stream's name; with several streams they must, except that of the events: without it
      * one file gets the events of all.  models and patient are the site's
-     * own; so is sched, unless one is given. */
+     * own; so is sched, unless one is given.  observers: borrowed for the site's life, streams that
+     * are added get them, too. */
     oc_pipeline_options stream;
     const char         *control; /* path of a control socket (control.h), or NULL */
 } oc_site_options;
@@ -31,8 +32,8 @@ void                    oc_site_destroy(oc_site *site); /* NULL is fine */
 OC_MUST_CHECK oc_status oc_site_outputs(oc_site *site, const oc_outputs_config *outputs,
                                         oc_error *err);
 
-/* Works until every stream has ended, with a control socket: and there is one; or until stopped.  Once. A stream that fails ends alone; what it says is
- * given back when the others are done. */
+/* Works until it is stopped or every stream has ended (with a control socket: and there is one).
+ * Once.  A stream that fails ends alone; what it says is given back when the others are done. */
 OC_MUST_CHECK oc_status oc_site_run(oc_site *site, oc_error *err);
 
 /* ---- while it runs, from one other thread ---- */

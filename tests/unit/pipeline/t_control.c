@@ -45,11 +45,12 @@ int accept4(int fd, __SOCKADDR_ARG address, socklen_t *bytes, int flags)
 }
 
 typedef struct running {
-    oc_site_config *config;
-    oc_site        *site;
-    pthread_t       thread;
-    oc_status       status;
-    oc_error        err;
+    const oc_observer *observer; /* as long as streams may be added */
+    oc_site_config    *config;
+    oc_site           *site;
+    pthread_t          thread;
+    oc_status          status;
+    oc_error           err;
 } running;
 
 static void *run_thread(void *arg)
@@ -73,10 +74,10 @@ static bool listening(void)
 /* Two streams in real time over a clip of half a minute. */
 static void begin_recorded(running *r, oc_recording *recording)
 {
-    const oc_observer *observer = recording ? oc_recording_observer(recording) : NULL;
-    char               yaml[1024];
-    oc_error           err = {0};
+    char     yaml[1024];
+    oc_error err = {0};
     memset(r, 0, sizeof(*r));
+    r->observer = recording ? oc_recording_observer(recording) : NULL;
     int n = snprintf(yaml, sizeof(yaml),
                      "name: shop\nsource: {url: \"%s\"}\n"
                      "detect: {network: yolox-nano, model: \"" MODEL "\", every: 4}\n"
@@ -86,7 +87,7 @@ static void begin_recorded(running *r, oc_recording *recording)
     if (oc_site_config_memory("c.yaml", yaml, (size_t)n, &r->config, &err) != OC_OK)
         fail_msg("%s", err.message);
     const oc_site_options o = {
-        .stream = {.realtime = true, .observers = &observer, .n_observers = recording ? 1 : 0},
+        .stream = {.realtime = true, .observers = &r->observer, .n_observers = recording ? 1 : 0},
         .control = path};
     if (oc_site_create(r->config, &o, &r->site, &err) != OC_OK)
         fail_msg("%s", err.message);
