@@ -46,7 +46,8 @@ run_ctest() {
     shift
     junit=$PWD/build/$preset/tests.xml
     rm -f "$junit"
-    ctest --test-dir "build/$preset" --output-on-failure -j "$jobs" --no-tests=error \
+    # one more than there are processors: brokers, cameras and clocks are waited for
+    ctest --test-dir "build/$preset" --output-on-failure -j $((jobs + 1)) --no-tests=error \
         --output-junit "$junit" "$@" || status=$?
     [ -f "$junit" ] || die "$preset: no tests were run"
     if [ $status != 0 ] && [ -n "${OC_FAILURES:-}" ]; then
