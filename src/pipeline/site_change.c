@@ -104,7 +104,9 @@ oc_status oc_site_pause(oc_site *site, const char *name, bool paused, oc_error *
     oc_status st = find(site, name, &at, err);
     if (st != OC_OK)
         return st;
+    pthread_mutex_lock(&site->lock);
     site->stream[at]->paused = paused;
+    pthread_mutex_unlock(&site->lock);
     oc_pipeline_pause(site->stream[at]->pipeline, paused);
     return OC_OK;
 }

@@ -23,12 +23,12 @@ typedef struct oc_stream {
     bool                started;
     uint32_t            number; /* for the scheduler */
     volatile int        cancel;
-    char               *own; /* its settings over the common ones, as text */
-    bool                paused;
+    char               *own;     /* its settings over the common ones, as text */
     oc_outputs_config   outputs; /* as the configuration names them */
     char                path[OC_OUTPUT_PATHS][OC_PATH_MAX];
     /* under the site's lock */
     oc_stream_state state;
+    bool            paused;  /* as it was told to be */
     bool            removed; /* about to go: it is waited for, but not by the run */
     oc_status       status;
     oc_error        err;
