@@ -22,8 +22,8 @@
 #define OC_ALLOC_COUNT 1
 #endif
 
-static atomic_bool  alloc_counting;
-static atomic_ulong alloc_count;
+static __attribute__((unused)) atomic_bool  alloc_counting; /* not all who include this look */
+static __attribute__((unused)) atomic_ulong alloc_count;
 
 #if OC_ALLOC_COUNT
 extern void *__libc_malloc(size_t n);
