@@ -284,19 +284,37 @@ static void nobody_rests_who_is_to_end(void **state)
     end(&r);
 }
 
+/* What a stream is told to run, and what its pipeline runs. */
+static const oc_pipeline_config *told(const running *r, size_t stream)
+{
+    pthread_mutex_lock(&r->site->lock);
+    const oc_pipeline_config *c = r->site->stream[stream]->config;
+    pthread_mutex_unlock(&r->site->lock);
+    return c;
+}
+
+static const oc_pipeline_config *runs(const running *r, size_t stream)
+{
+    oc_pipeline *p = r->site->stream[stream]->pipeline;
+    pthread_mutex_lock(&p->lock);
+    const oc_pipeline_config *c = p->config;
+    pthread_mutex_unlock(&p->lock);
+    return c;
+}
+
 static void settings_change_whole_or_not_at_all(void **state)
 {
     (void)state;
     running r;
     begin(&r);
     wait_for("a", "completed", 2);
-    const oc_pipeline_config *before = r.site->stream[0]->config;
+    const oc_pipeline_config *before = told(&r, 0);
     bad("{\"do\":\"set\",\"stream\":\"a\",\"settings\":{\"detect\":{\"every\":0}}}", "every");
     bad("{\"do\":\"set\",\"stream\":\"a\",\"settings\":{\"detect\":{\"labels\":[\"unicorn\"]}}}",
         "unicorn");
     bad("{\"do\":\"set\",\"stream\":\"a\",\"settings\":{\"source\":{\"url\":\"x\"}}}", "source");
     bad("{\"do\":\"set\",\"stream\":\"a\",\"settings\":3}", "map");
-    assert_ptr_equal(r.site->stream[0]->config, before);
+    assert_ptr_equal(told(&r, 0), before);
     for (int i = 1; i <= 6; i++) {
         char request[256];
         snprintf(request, sizeof(request),
@@ -304,12 +322,12 @@ static void settings_change_whole_or_not_at_all(void **state)
                  "\"zones\":%s}}",
                  i, i % 2 ? "null" : "[{\"name\":\"z\",\"corners\":[[0,0],[1,0],[1,1]]}]");
         good(request);
-        assert_int_equal(r.site->stream[0]->config->detect.every, i);
-        assert_int_equal(r.site->stream[0]->config->n_zones, i % 2 ? 0 : 1);
-        assert_ptr_equal(r.site->stream[0]->pipeline->config, r.site->stream[0]->config);
+        assert_int_equal(told(&r, 0)->detect.every, i);
+        assert_int_equal(told(&r, 0)->n_zones, i % 2 ? 0 : 1);
+        assert_ptr_equal(runs(&r, 0), told(&r, 0));
         wait_for("a", "completed", 1);
     }
-    assert_int_equal(r.site->stream[1]->config->detect.every, 4); /* b's are its own */
+    assert_int_equal(told(&r, 1)->detect.every, 4); /* b's are its own */
     json_t *doc = ask("{\"do\":\"show\",\"stream\":\"a\"}"), *settings;
     settings = json_object_get(doc, "settings");
     assert_int_equal(number(json_object_get(settings, "detect"), "every"), 6);
