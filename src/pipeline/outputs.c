@@ -57,7 +57,12 @@ oc_status oc_outputs_open(oc_pipeline *p, oc_error *err)
         (st = open_part(p->outputs.report, &p->report, err)) != OC_OK ||
         (st = open_part(p->outputs.summary, &p->summary, err)) != OC_OK)
         return st;
-    if (p->outputs.video || p->outputs.report)
+    if (!p->outputs.video && !p->outputs.report)
+        return OC_OK;
+    if (p->info.width < 1 || p->info.height < 1) /* readers take noise for many things */
+        st = OC_FAIL(err, OC_FORMAT, "%s: pictures of %dx%d", p->shown, p->info.width,
+                     p->info.height);
+    else
         st = oc_annotator_create(&annotate, &p->annotator, err);
     return st;
 }
