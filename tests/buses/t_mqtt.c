@@ -388,6 +388,31 @@ static bool make_certificates(void)
     return system(command) == 0;
 }
 
+/* Without TLS: where the library could be made to abort, only for who says so. */
+static void version_5_in_the_open(void)
+{
+    const oc_bus_pair more[] = {{"version", "5"}, {"allow_v5", "true"}};
+    oc_error          err = {0};
+    oc_sink_stats     c = {0};
+    int               major, minor;
+    oc_sink          *s = make(more, 2, &err);
+    if (!s) {
+        check(false, err.message);
+        return;
+    }
+    forget_all();
+    put(s, "zone", "{\"zone\":\"bin\",\"inside\":3}");
+    check(wait_for("ocellus/cart1/door_1/zone", 0) != NULL, "version 5 without TLS is heard");
+    oc_sink_destroy(s, 1000, &c);
+    check(c.acknowledged == 1, "version 5 without TLS is acknowledged");
+    mosquitto_lib_version(&major, &minor, NULL);
+    if (major > 2 || (major == 2 && minor >= 1))
+        return;
+    s = make(more, 1, &err);
+    check(!s && strstr(err.message, "allow_v5: true"), "version 5 without TLS has to be allowed");
+    oc_sink_destroy(s, 0, NULL);
+}
+
 static void expect_error(const oc_bus_pair *more, size_t n, const char *words, const char *what)
 {
     oc_error      err = {0};
@@ -466,6 +491,7 @@ int main(void)
     listen_to_all();
     numbers_and_home();
     sparkplug();
+    version_5_in_the_open();
     mosquitto_disconnect(heard.m);
     mosquitto_loop_stop(heard.m, true);
     mosquitto_destroy(heard.m);
