@@ -1,4 +1,5 @@
 /* A demand's run times as text: what the simulator needs to do it again, without networks. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -42,11 +43,12 @@ static bool read_network(FILE *f, load_network *n)
 oc_status times_read(const char *path, load *l, double *demand, oc_error *err)
 {
     FILE *f = fopen(path, "r");
-    bool  good = f && fscanf(f, FIRST " cores %u demand %lf", &l->cores, demand) == 2 &&
-                l->cores >= 1 && l->cores <= OC_SCHED_CORES_MAX && *demand > 0;
+    if (!f)
+        return OC_FAIL(err, OC_IO, "%s: %s", path, strerror(errno));
+    bool good = fscanf(f, FIRST " cores %u demand %lf", &l->cores, demand) == 2 && l->cores >= 1 &&
+                l->cores <= OC_SCHED_CORES_MAX && *demand > 0;
     for (unsigned i = 0; i < NETWORKS && good; i++)
         good = read_network(f, &l->network[i]);
-    if (f)
-        fclose(f);
+    fclose(f);
     return good ? OC_OK : OC_FAIL(err, OC_FORMAT, "%s: no run times of these networks", path);
 }
